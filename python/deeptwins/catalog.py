@@ -1,0 +1,63 @@
+"""Which exercises there are: the scripts in python/ and r/ say so themselves."""
+
+import ast
+import difflib
+import re
+
+from deeptwins.paths import LANGUAGES, ROOT, script_file
+
+
+class UnknownExercise(Exception):
+    """An exercise that was asked for does not exist."""
+
+
+def exercises(*, solutions: bool = True) -> list[str]:
+    """Return the ids of all exercises in order, each solution after its exercise.
+
+    An id is the script's path below python/ or r/ without its ending. A script
+    that stands in one language only is listed too: it cannot be verified.
+    """
+    names = {
+        path.relative_to(ROOT / language).with_suffix("").as_posix()
+        for language in LANGUAGES
+        for folder in ("", "solutions")
+        for path in (ROOT / language / folder).glob("[0-9][0-9]_*")
+        if path.suffix in (".py", ".R")
+    }
+    chosen = [name for name in names if solutions or not name.startswith("solutions/")]
+    return sorted(chosen, key=lambda name: (name.removeprefix("solutions/"), name.count("/")))
+
+
+def find(wanted: list[str], *, solutions: bool = False) -> list[str]:
+    """Return the exercises that `wanted` names, by id or by number; all where it is empty.
+
+    A number ('04') stands for the exercise, and with `solutions` for its
+    solution too. Raises UnknownExercise and names the nearest ids.
+    """
+    everything = exercises(solutions=True)
+    if not wanted:
+        return exercises(solutions=solutions)
+    found: list[str] = []
+    for name in wanted:
+        number = f"{int(name):02d}_" if re.fullmatch(r"\d{1,2}", name) else None
+        hits = [
+            known
+            for known in everything
+            if known == name
+            or (number and known.startswith(number))
+            or (solutions and known == f"solutions/{name}")
+            or (solutions and number and known.startswith(f"solutions/{number}"))
+        ]
+        if not hits:
+            near = difflib.get_close_matches(name, everything, n=3, cutoff=0.3) or everything
+            raise UnknownExercise(
+                f"There is no exercise {name!r}. Did you mean: {', '.join(near)}?"
+            )
+        found += [hit for hit in hits if hit not in found]
+    return found
+
+
+def title(exercise: str) -> str:
+    """Return the first line of the Python twin's docstring."""
+    tree = ast.parse(script_file(exercise, "python").read_text(encoding="utf-8"))
+    return (ast.get_docstring(tree) or exercise).splitlines()[0].rstrip(".")

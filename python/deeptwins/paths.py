@@ -1,0 +1,32 @@
+"""Where things are: the checkout, the data home, the results."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT / "shared_data"
+EXPECTED = SHARED / "expected"
+BOOK = ROOT / "book"
+LANGUAGES = ("python", "r")
+VARIANTS = ("mini", "full")
+
+
+def results_dir() -> Path:
+    """Return the folder of the results: DEEPTWINS_RESULTS, or results/ in the checkout."""
+    return Path(os.environ.get("DEEPTWINS_RESULTS") or ROOT / "results")
+
+
+def data_home() -> Path:
+    """Return the folder of the full data sets: DEEPTWINS_DATA, or a folder in the user's cache.
+
+    Raises RuntimeError where there is neither DEEPTWINS_DATA nor a home folder.
+    """
+    if given := os.environ.get("DEEPTWINS_DATA"):
+        return Path(given)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "deeptwins"
+
+
+def script_file(exercise: str, language: str) -> Path:
+    """Return the script of an exercise: python/04_hello_iris.py or r/04_hello_iris.R."""
+    return ROOT / language / f"{exercise}{'.py' if language == 'python' else '.R'}"

@@ -1,0 +1,205 @@
+"""Run twins as a learner would: each in a fresh process, two side by side.
+
+The process runs the script itself; a small driver only prints a mark at each
+section, so that the book can later say which section printed what.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deeptwins import files, record
+from deeptwins.paths import ROOT, results_dir, script_file
+
+TIMEOUT = 600  # seconds; the slowest twin takes a twentieth of it
+SECTION_MARK = "\x1e"  # ASCII record separator, which no twin prints
+LAST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the run of one twin ended."""
+
+    exercise: str
+    language: str
+    ok: bool
+    seconds: float
+    problem: str = ""
+    last_lines: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain data for JSON."""
+        return asdict(self)
+
+
+def output_file(exercise: str, language: str, stream: str = "out") -> Path:
+    """Return where the console output of a twin is kept: its `out` or its `err`."""
+    return results_dir() / language / f"{exercise}.{stream}"
+
+
+def command(exercise: str, language: str) -> list[str]:
+    """Return the command that runs a twin with its sections marked."""
+    script = str(script_file(exercise, language))
+    if language == "python":
+        return [sys.executable, str(Path(__file__).with_name("marked.py")), script]
+    return ["Rscript", str(ROOT / "r" / "marked.R"), script]
+
+
+def environment(variant: str, seed: int | None, threads: int) -> dict[str, str]:
+    """Return the environment of a twin: the user's own, with the settings of the run."""
+    env = os.environ | {
+        "DEEPTWINS_VARIANT": variant,
+        "DEEPTWINS_RESULTS": str(results_dir()),
+        "MPLBACKEND": "agg",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+        # Sums depend on how many threads share them, so every run says how many.
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+        "OMP_NUM_THREADS": str(threads),
+    }
+    env.pop("DEEPTWINS_SEED", None)
+    if seed is not None:
+        env["DEEPTWINS_SEED"] = str(seed)
+    return env
+
+
+def run_twin(
+    exercise: str,
+    language: str,
+    *,
+    variant: str = "mini",
+    seed: int | None = None,
+    threads: int = 1,
+    timeout: float = TIMEOUT,
+) -> Outcome:
+    """Run one twin and return how it ended; never raises for a twin's own failure.
+
+    An earlier record of the twin is removed first: what is there afterwards is
+    from this run. A twin that is still running after `timeout` seconds is ended
+    with everything that it started.
+    """
+    began = time.monotonic()
+
+    def outcome(problem: str = "", lines: Sequence[str] = ()) -> Outcome:
+        seconds = round(time.monotonic() - began, 2)
+        return Outcome(exercise, language, not problem, seconds, problem, list(lines))
+
+    script = script_file(exercise, language)
+    if not script.is_file():
+        return outcome(f"{script.relative_to(ROOT)} does not exist")
+    argv = command(exercise, language)
+    if shutil.which(argv[0]) is None:
+        return outcome(f"{argv[0]} was not found; `deeptwins doctor` says how to get it")
+    record.record_file(exercise, language).unlink(missing_ok=True)
+    out, err = (output_file(exercise, language, stream) for stream in ("out", "err"))
+    with (
+        files.replacing(out) as out_now,
+        files.replacing(err) as err_now,
+        out_now.open("wb") as stdout,
+        err_now.open("wb") as stderr,
+        subprocess.Popen(
+            argv,
+            cwd=ROOT,
+            env=environment(variant, seed, threads),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        ) as process,
+    ):
+        _running.add(process)
+        try:
+            status: int | None = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            _end(process)
+            _running.discard(process)
+    if status == 0:
+        try:
+            record.read(exercise, language)
+        except record.RecordError as error:
+            return outcome(f"ended without a valid record: {error}")
+        return outcome()
+    if status is None:
+        problem = f"still ran after {timeout:g} s and was ended"
+    elif status < 0:
+        problem = f"was ended by {signal.Signals(-status).name}"
+    else:
+        problem = f"ended with status {status}"
+    return outcome(problem, _tail(out, err))
+
+
+_running: set[subprocess.Popen] = set()
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End a twin and whatever it started; a group that has ended already is fine."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+    finally:
+        process.wait()
+
+
+def _tail(out: Path, err: Path) -> list[str]:
+    """Return the last lines of the error output, or of the output where that is empty."""
+    for path in (err, out):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = [line for line in lines if line.strip() and not line.startswith(SECTION_MARK)]
+        if lines:
+            return lines[-LAST_LINES:]
+    return []
+
+
+def run(
+    exercises: Sequence[str],
+    languages: Sequence[str],
+    *,
+    variant: str = "mini",
+    seed: int | None = None,
+    timeout: float = TIMEOUT,
+    jobs: int | None = None,
+    started: Callable[[str, str], None] = lambda exercise, language: None,
+    ended: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Run twins, at most `jobs` at once, and return their outcomes in the order asked for.
+
+    The R twin of an exercise runs beside its Python twin where there are two
+    cores. Each uses one thread, so that the numbers do not depend on how many
+    cores a machine has. An interrupt ends every twin that is running.
+    """
+    jobs = jobs or min(2, os.cpu_count() or 1)
+    pairs = [(exercise, language) for exercise in exercises for language in languages]
+    stop = threading.Event()
+
+    def one(pair: tuple[str, str]) -> Outcome:
+        if stop.is_set():
+            return Outcome(*pair, ok=False, seconds=0.0, problem="was not started")
+        started(*pair)
+        return run_twin(*pair, variant=variant, seed=seed, timeout=timeout)
+
+    outcomes: dict[tuple[str, str], Outcome] = {}
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        futures = {pool.submit(one, pair): pair for pair in pairs}
+        try:
+            for future in as_completed(futures):
+                outcomes[futures[future]] = future.result()
+                ended(outcomes[futures[future]])
+        except BaseException:
+            stop.set()
+            for process in list(_running):
+                _end(process)
+            raise
+    return [outcomes[pair] for pair in pairs]

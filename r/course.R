@@ -1,0 +1,296 @@
+# What a twin calls besides Keras: its data, its seed, its files, its report.
+#
+# python/deeptwins/course.py has the same four functions, written
+# independently, so that the agreement of two records says something about
+# both. Source this file from the project's folder:
+#
+#   source("r/course.R")
+
+if (!file.exists("r/course.R")) {
+  stop(
+    "R's working directory is ", getwd(), ", not the course's folder. ",
+    "Open deeptwins.Rproj, or call setwd() with that folder first."
+  )
+}
+
+if (requireNamespace("keras3", quietly = TRUE)) {
+  suppressPackageStartupMessages(library(keras3))
+} else {
+  source("r/keras_bridge.R", local = new.env())
+}
+
+suppressPackageStartupMessages(library(ggplot2))
+theme_set(theme_minimal(base_size = 10))
+options(
+  ggplot2.discrete.colour = c(
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
+  ),
+  ggplot2.discrete.fill = c(
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
+  ),
+  ggplot2.continuous.colour = "viridis",
+  ggplot2.continuous.fill = "viridis"
+)
+
+# State of this file: when the twin began, which data set it opened.
+.course <- new.env()
+.course$start <- proc.time()[["elapsed"]]
+.course$opened <- character()
+
+#' The seed of this run
+#'
+#' @param default The twin's own seed, an integer.
+#' @return `default`, unless `deeptwins run --seed` gave another.
+seed <- function(default) {
+  as.integer(env_or("DEEPTWINS_SEED", default))
+}
+
+#' An environment variable, or a default where it is empty or not set
+#' @noRd
+env_or <- function(name, default) {
+  value <- Sys.getenv(name)
+  if (nzchar(value)) value else default
+}
+
+#' The folder of a data set, once its files were found whole
+#'
+#' `mini` lies in shared_data/, `full` in the data home. Every file that the
+#' set's card.json lists is compared with its digest first.
+#'
+#' @param name Name of the data set.
+#' @return The folder's path. An error names a file that is missing or is not
+#'   the one that the card describes.
+data_dir <- function(name) {
+  home <- if (data_variant() == "mini") "shared_data" else data_home()
+  folder <- file.path(home, name)
+  card_file <- file.path(folder, "card.json")
+  if (!file.exists(card_file)) {
+    stop(
+      "The data set ", name, " (", data_variant(), ") has no card at ",
+      card_file, ". Restore it with: git checkout -- shared_data"
+    )
+  }
+  card <- jsonlite::read_json(card_file)
+  remedy <- paste0(
+    "Restore it with: git checkout -- shared_data/", name
+  )
+  digests <- vapply(names(card$files), function(file) {
+    path <- file.path(folder, file)
+    if (!file.exists(path)) stop(path, " is missing. ", remedy)
+    digest <- digest::digest(path, "sha256", file = TRUE)
+    expected <- card$files[[file]]$sha256
+    if (digest != expected) {
+      stop(
+        path, " is not the file that its card describes (SHA-256 ",
+        substr(digest, 1, 12), ", expected ", substr(expected, 1, 12),
+        "). ", remedy
+      )
+    }
+    digest
+  }, character(1))
+  listing <- paste0(digests, "  ", names(digests), "\n", collapse = "")
+  .course$opened[[name]] <- sha256(charToRaw(enc2utf8(listing)))
+  folder
+}
+
+#' Which data this run uses: "mini" or "full"
+#' @noRd
+data_variant <- function() env_or("DEEPTWINS_VARIANT", "mini")
+
+#' The folder of the full data sets
+#' @noRd
+data_home <- function() {
+  cache <- env_or("XDG_CACHE_HOME", file.path(path.expand("~"), ".cache"))
+  env_or("DEEPTWINS_DATA", file.path(cache, "deeptwins"))
+}
+
+#' The path for a file that an R twin leaves behind
+#'
+#' @param name File name, below results/r.
+#' @return The path; its folder exists.
+result_file <- function(name) {
+  path <- file.path(env_or("DEEPTWINS_RESULTS", "results"), "r", name)
+  dir.create(dirname(path), recursive = TRUE, showWarnings = FALSE)
+  path
+}
+
+#' Write the record of this run to results/r/<exercise>.json
+#'
+#' The record also holds every constant in capitals that the calling script
+#' defined, the versions and the settings; its schema is
+#' python/deeptwins/record.schema.json.
+#'
+#' @param exercise The script's path below r/ without its ending.
+#' @param data Named list of the numeric arrays that the twin worked on.
+#' @param metrics Named list of results; NA or NULL where undefined.
+#' @param networks Named list; each trained network as a list of the model,
+#'   its weights before training as `get_weights()` gave them, and what
+#'   `fit()` returned.
+#' @return The record's path, invisibly.
+report <- function(exercise, data, metrics, networks = list()) {
+  seconds <- proc.time()[["elapsed"]] - .course$start
+  if (length(.course$opened) != 1) {
+    stop(
+      exercise, " opened ", length(.course$opened),
+      " data sets through data_dir(); a record names one."
+    )
+  }
+  caller <- parent.frame()
+  constants <- mget(
+    grep("^[A-Z][A-Z0-9_]*$", ls(caller), value = TRUE),
+    envir = caller
+  )
+  record <- list(
+    schema = 1L,
+    id = exercise,
+    language = "r",
+    data = list(
+      name = names(.course$opened),
+      variant = data_variant(),
+      digest = .course$opened[[1]],
+      arrays = as_object(lapply(data, tensor, size = 8L))
+    ),
+    seed = caller$SEED,
+    constants = as_object(constants),
+    networks = as_object(lapply(networks, network)),
+    metrics = as_object(lapply(metrics, function(value) {
+      if (is.null(value) || is.na(value)) NA else as.numeric(value)
+    })),
+    seconds = round(seconds, 3),
+    settings = list(
+      threads = as.integer(
+        env_or("TF_NUM_INTRAOP_THREADS", parallel::detectCores())
+      ),
+      onednn = env_or("TF_ENABLE_ONEDNN_OPTS", "default"),
+      deterministic = env_or("TF_DETERMINISTIC_OPS", "default")
+    ),
+    versions = versions(with_keras = length(networks) > 0),
+    machine = paste(Sys.info()[["machine"]], Sys.info()[["sysname"]]),
+    script = digest::digest(
+      file.path("r", paste0(exercise, ".R")), "sha256",
+      file = TRUE
+    ),
+    finished = format(Sys.time(), "%Y-%m-%dT%H:%M:%SZ", tz = "UTC")
+  )
+  path <- result_file(paste0(exercise, ".json"))
+  if (length(networks)) {
+    replace_file(sub("json$", "f32", path), function(temporary) {
+      out <- file(temporary, "wb")
+      on.exit(close(out))
+      for (one in networks) {
+        for (weights in c(one[[2]], get_weights(one[[1]]))) {
+          writeBin(row_order(weights), out, size = 4L, endian = "little")
+        }
+      }
+    })
+  }
+  text <- jsonlite::toJSON(
+    record,
+    auto_unbox = TRUE, digits = I(17), na = "null", null = "null",
+    pretty = 1
+  )
+  replace_file(path, function(temporary) {
+    writeLines(enc2utf8(text), temporary, useBytes = TRUE)
+  })
+  invisible(path)
+}
+
+#' Write a file whole or not at all
+#' @noRd
+replace_file <- function(path, write) {
+  temporary <- tempfile(".writing", dirname(path))
+  on.exit(unlink(temporary))
+  write(temporary)
+  if (!file.rename(temporary, path)) stop("Could not write ", path)
+}
+
+#' A named list that is {} and not [] in JSON where it is empty
+#' @noRd
+as_object <- function(values) {
+  if (length(values)) values else setNames(list(), character())
+}
+
+#' The values of an array as NumPy would store them: the last axis fastest
+#' @noRd
+row_order <- function(values) {
+  if (length(dim(values)) > 1) values <- aperm(values)
+  as.double(values)
+}
+
+#' Describe an array by its shape and the digest of its values in row order
+#' @noRd
+tensor <- function(values, size) {
+  shape <- if (is.null(dim(values))) length(values) else dim(values)
+  content <- writeBin(
+    row_order(values), raw(),
+    size = size, endian = "little"
+  )
+  list(shape = as.list(shape), digest = sha256(content))
+}
+
+#' SHA-256 of raw bytes
+#' @noRd
+sha256 <- function(content) {
+  digest::digest(content, "sha256", serialize = FALSE)
+}
+
+#' Describe one trained Keras model for the record
+#' @noRd
+network <- function(trained) {
+  model <- trained[[1]]
+  list(
+    parameters = as.integer(model$count_params()),
+    architecture = model$to_json(),
+    initial = lapply(trained[[2]], tensor, size = 4L),
+    final = lapply(get_weights(model), tensor, size = 4L),
+    history = lapply(trained[[3]]$metrics, function(values) {
+      as.list(replace(values, is.nan(values), NA))
+    })
+  )
+}
+
+#' Versions of R and of the packages that computed the results
+#' @noRd
+versions <- function(with_keras) {
+  keras_from <- if (requireNamespace("keras3", quietly = TRUE)) {
+    paste("keras3", packageVersion("keras3"))
+  } else {
+    "bridge"
+  }
+  found <- list(r = as.character(getRversion()), keras_from = keras_from)
+  if (with_keras) {
+    metadata <- reticulate::import("importlib.metadata")
+    for (package in c("tensorflow", "keras", "numpy")) {
+      found[[package]] <- metadata$version(package)
+    }
+    found$reticulate <- as.character(packageVersion("reticulate"))
+  }
+  found
+}
+
+#' Run a twin, compare twins, or see where a changed twin now stands
+#'
+#' The same as the commands `deeptwins run`, `verify` and `check`.
+#'
+#' @param ... Exercises, as "04_hello_iris" or "04".
+#' @param exercise One exercise.
+#' @return The command's exit status, invisibly: 0 where all is well.
+run_twin <- function(...) deeptwins("run", ..., "--lang", "r")
+
+#' @rdname run_twin
+verify_twins <- function(...) deeptwins("verify", ...)
+
+#' @rdname run_twin
+check_twin <- function(exercise) {
+  deeptwins("check", exercise, "--lang", "r")
+}
+
+#' Call the course's command line with the course's Python
+#' @noRd
+deeptwins <- function(...) {
+  python <- Sys.getenv("RETICULATE_PYTHON")
+  if (!file.exists(python)) {
+    stop("The course's Python is missing: source(\"r/setup.R\") makes it.")
+  }
+  invisible(system2(python, c("-m", "deeptwins", shQuote(c(...)))))
+}
