@@ -124,8 +124,9 @@ result_file <- function(name) {
 #' @param data Named list of the numeric arrays that the twin worked on.
 #' @param metrics Named list of results; NA or NULL where undefined.
 #' @param networks Named list; each trained network as a list of the model,
-#'   its weights before training as `get_weights()` gave them, and what
-#'   `fit()` returned.
+#'   its weights before training as `get_weights()` gave them, what `fit()`
+#'   returned, and fourth the weights after training if the model was used
+#'   again since.
 #' @return The record's path, invisibly.
 report <- function(exercise, data, metrics, networks = list()) {
   seconds <- proc.time()[["elapsed"]] - .course$start
@@ -135,6 +136,9 @@ report <- function(exercise, data, metrics, networks = list()) {
       " data sets through data_dir(); a record names one."
     )
   }
+  networks <- lapply(networks, function(one) {
+    if (length(one) == 3) c(one, list(get_weights(one[[1]]))) else one
+  })
   caller <- parent.frame()
   constants <- mget(
     grep("^[A-Z][A-Z0-9_]*$", ls(caller), value = TRUE),
@@ -151,10 +155,10 @@ report <- function(exercise, data, metrics, networks = list()) {
       arrays = as_object(lapply(data, tensor, size = 8L))
     ),
     seed = caller$SEED,
-    constants = as_object(constants),
+    constants = as_object(rapply(constants, exact, "numeric", how = "replace")),
     networks = as_object(lapply(networks, network)),
     metrics = as_object(lapply(metrics, function(value) {
-      if (is.null(value) || is.na(value)) NA else as.numeric(value)
+      exact(if (is.null(value)) NA else as.numeric(value))
     })),
     seconds = round(seconds, 3),
     settings = list(
@@ -178,7 +182,7 @@ report <- function(exercise, data, metrics, networks = list()) {
       out <- file(temporary, "wb")
       on.exit(close(out))
       for (one in networks) {
-        for (weights in c(one[[2]], get_weights(one[[1]]))) {
+        for (weights in c(one[[2]], one[[4]])) {
           writeBin(row_order(weights), out, size = 4L, endian = "little")
         }
       }
@@ -186,8 +190,7 @@ report <- function(exercise, data, metrics, networks = list()) {
   }
   text <- jsonlite::toJSON(
     record,
-    auto_unbox = TRUE, digits = I(17), na = "null", null = "null",
-    pretty = 1
+    auto_unbox = TRUE, null = "null", json_verbatim = TRUE, pretty = 1
   )
   replace_file(path, function(temporary) {
     writeLines(enc2utf8(text), temporary, useBytes = TRUE)
@@ -208,6 +211,14 @@ replace_file <- function(path, write) {
 #' @noRd
 as_object <- function(values) {
   if (length(values)) values else setNames(list(), character())
+}
+
+#' Numbers as JSON with all 17 digits; jsonlite stops at 15
+#' @noRd
+exact <- function(values, array = length(values) != 1) {
+  numbers <- ifelse(is.na(values), "null", sprintf("%.17g", values))
+  if (array) numbers <- paste0("[", paste(numbers, collapse = ", "), "]")
+  structure(numbers, class = "json")
 }
 
 #' The values of an array as NumPy would store them: the last axis fastest
@@ -242,10 +253,8 @@ network <- function(trained) {
     parameters = as.integer(model$count_params()),
     architecture = model$to_json(),
     initial = lapply(trained[[2]], tensor, size = 4L),
-    final = lapply(get_weights(model), tensor, size = 4L),
-    history = lapply(trained[[3]]$metrics, function(values) {
-      as.list(replace(values, is.nan(values), NA))
-    })
+    final = lapply(trained[[4]], tensor, size = 4L),
+    history = lapply(trained[[3]]$metrics, exact, array = TRUE)
   )
 }
 

@@ -1,4 +1,4 @@
-"""The expected bands: made from many seeds, kept in shared_data/expected/, used by verify and check.
+"""The expected bands: made from many seeds, kept in shared_data/expected/, used by verify.
 
 The band of a metric is the prediction interval of one further run: with mean m
 and standard deviation s of n seeds, m ± t s sqrt(1 + 1/n), where t is the

@@ -87,7 +87,7 @@ def report(
     *,
     data: Mapping[str, Any],
     metrics: Mapping[str, float | None],
-    networks: Mapping[str, tuple[Any, list[np.ndarray], Any]] | None = None,
+    networks: Mapping[str, tuple] | None = None,
 ) -> Path:
     """Write the record of this run to results/python/<exercise>.json.
 
@@ -104,7 +104,8 @@ def report(
         The results; None or NaN where a value is undefined.
     networks
         By name, each trained network as (model, weights before training as
-        `model.get_weights()` gave them, what `model.fit()` returned).
+        `model.get_weights()` gave them, what `model.fit()` returned), and
+        fourth the weights after training if the model was used again since.
 
     Raises
     ------
@@ -117,7 +118,10 @@ def report(
             f"{exercise} opened {len(_opened)} data sets through data_dir(); a record names one."
         )
     (name, digest), caller = next(iter(_opened.items())), sys._getframe(1).f_globals
-    networks = networks or {}
+    networks = {
+        key: (model, start, history, end[0] if end else model.get_weights())
+        for key, (model, start, history, *end) in (networks or {}).items()
+    }
     now = datetime.datetime.now(datetime.timezone.utc)
     record = {
         "schema": 1,
@@ -158,8 +162,8 @@ def report(
     path = result_file(f"{exercise}.json")
     if networks:
         with files.replacing(path.with_suffix(".f32")) as temporary, temporary.open("wb") as out:
-            for model, initial, _ in networks.values():
-                for weights in [*initial, *model.get_weights()]:
+            for _, start, _, end in networks.values():
+                for weights in [*start, *end]:
                     out.write(np.ascontiguousarray(weights, "<f4").tobytes())
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False, default=_plain)
     files.write_text(path, text + "\n")
@@ -173,13 +177,15 @@ def _tensor(values: Any, dtype: str) -> dict[str, Any]:
     return {"shape": list(array.shape), "digest": hashlib.sha256(content).hexdigest()}
 
 
-def _network(model: Any, initial: list[np.ndarray], history: Any) -> dict[str, Any]:
+def _network(
+    model: Any, start: list[np.ndarray], history: Any, end: list[np.ndarray]
+) -> dict[str, Any]:
     """Describe one trained Keras model for the record."""
     return {
         "parameters": model.count_params(),
         "architecture": model.to_json(),
-        "initial": [_tensor(weights, "<f4") for weights in initial],
-        "final": [_tensor(weights, "<f4") for weights in model.get_weights()],
+        "initial": [_tensor(weights, "<f4") for weights in start],
+        "final": [_tensor(weights, "<f4") for weights in end],
         "history": {
             key: [None if np.isnan(value) else float(value) for value in values]
             for key, values in history.history.items()

@@ -286,20 +286,44 @@ class Level:
     """A level of the comparison: its name, its rule in words, the function that applies it."""
 
     name: str
+    heading: str  # the name as it fits over a narrow column
     rule: str
     compare: Callable[[Record, Record], Finding]
     needs_network: bool = False
 
 
 LEVELS = [
-    Level("script", "both ran as they stand now, with the same constants", script),
-    Level("data", "every array has the same shape and the same bits", data),
-    Level("architecture", "every field of every configuration is equal", architecture, True),
-    Level("initial weights", "every weight is bit-identical", initial_weights, True),
-    Level("trajectory", "loss and metrics of every epoch differ by 0", trajectory, True),
-    Level("final weights", "every weight is bit-identical", final_weights, True),
-    Level("test metrics", f"values differ by at most {TOLERANCE:g}", test_metrics),
-    Level("expected band", "both languages lie in the band of many seeds", expected_band),
+    Level("script", "\nscript", "both ran as they stand now, with the same constants", script),
+    Level("data", "\ndata", "every array has the same shape and the same bits", data),
+    Level(
+        "architecture",
+        "archi-\ntecture",
+        "every field of every configuration is equal",
+        architecture,
+        True,
+    ),
+    Level(
+        "initial weights",
+        "initial\nweights",
+        "every weight is bit-identical",
+        initial_weights,
+        True,
+    ),
+    Level(
+        "trajectory",
+        "trajec-\ntory",
+        "loss and metrics of every epoch differ by 0",
+        trajectory,
+        True,
+    ),
+    Level("final weights", "final\nweights", "every weight is bit-identical", final_weights, True),
+    Level("test metrics", "test\nmetrics", f"values differ by at most {TOLERANCE:g}", test_metrics),
+    Level(
+        "expected band",
+        "\nband",
+        "both languages lie in the band of many seeds",
+        expected_band,
+    ),
 ]
 
 

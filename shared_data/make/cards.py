@@ -46,6 +46,12 @@ def write_card(name: str, *, title: str, origin: str, licence: str, made: str, b
     print(f"shared_data/{name}: {', '.join(names)}")
 
 
+def _columns(columns: dict[str, str]) -> str:
+    """Return the columns in words; many alike are named by the first and the last."""
+    words = [f"{name} ({kind})" for name, kind in columns.items()]
+    return ", ".join(words if len(words) <= 12 else [*words[:2], "…", words[-1]])
+
+
 def overview() -> str:
     """Return the text of shared_data/README.md, made from all cards."""
     lines = [
@@ -69,8 +75,7 @@ def overview() -> str:
         ]
         for file, entry in card["files"].items():
             shape = " × ".join(str(size) for size in entry.get("shape", []))
-            columns = entry.get("columns", {})
-            holds = ", ".join(f"{name} ({kind})" for name, kind in columns.items())
+            holds = _columns(entry.get("columns", {}))
             digest = f"`{entry['sha256'][:12]}…`"
             lines.append(f"| `{file}` | {shape} | {holds or entry.get('dtype', '')} | {digest} |")
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from deeptwins.paths import SHARED
 
 SEED = 20211
 FOLDS = (3, 5, 10)
+NOISE_COLUMNS = 100
 
 bunch = load_iris()
 columns = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
@@ -40,8 +41,16 @@ for k in FOLDS:
 rng = np.random.default_rng(SEED)
 parts["shuffled_species"] = rng.permutation(iris["species"])
 
+# A hundred measurements of a broken instrument: more columns than can be honest with 150 rows.
+noise = pd.DataFrame(
+    rng.normal(size=(len(iris), NOISE_COLUMNS)).round(2),
+    columns=[f"noise_{column}" for column in range(1, NOISE_COLUMNS + 1)],
+)
+noise.insert(0, "row", iris["row"])
+
 folder = SHARED / "iris"
-for name, table in {"iris.csv": iris, "partitions.csv": parts}.items():
+tables = {"iris.csv": iris, "partitions.csv": parts, "noise.csv": noise}
+for name, table in tables.items():
     files.write_text(folder / name, table.to_csv(index=False, lineterminator="\n"))
 write_card(
     "iris",
@@ -51,7 +60,8 @@ write_card(
     "datasets::iris and of scikit-learn's load_iris().",
     licence="CC BY 4.0 (as published by the UCI Machine Learning Repository)",
     made="150 flowers, four lengths in cm; `row` counts from 1. Stratified partition 90 / 30 / "
-    "30, stratified folds over the 120 rows outside the test part (0: no fold), and a random "
-    f"permutation of the species; seed {SEED}",
+    "30, stratified folds over the 120 rows outside the test part (0: no fold), a random "
+    f"permutation of the species, and {NOISE_COLUMNS} columns of standard normal noise; "
+    f"seed {SEED}",
     by="iris.py",
 )

@@ -1,0 +1,199 @@
+"""The command line: list, run, verify, check, book, doctor.
+
+Every command imports what it needs when it runs, so that `--help`, `list` and
+`doctor` answer without waiting for TensorFlow.
+"""
+
+import json
+import sys
+from enum import Enum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from deeptwins import catalog
+from deeptwins.paths import LANGUAGES, ROOT
+
+app = typer.Typer(
+    help="Run the twins of the course, and verify that Python and R agree.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+errors = Console(stderr=True)
+
+
+class Lang(str, Enum):
+    """Which twins to run."""
+
+    python = "python"
+    r = "r"
+    both = "both"
+
+
+class Data(str, Enum):
+    """Which variant of the data to use."""
+
+    mini = "mini"
+    full = "full"
+
+
+Ids = Annotated[
+    list[str] | None, typer.Argument(metavar="[ID]...", help="Exercises, as 04 or 04_hello_iris.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Solutions = Annotated[bool, typer.Option("--solutions", help="The worked challenges too.")]
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=1, ensure_ascii=False)
+    print()
+
+
+def _find(ids: list[str] | None, *, solutions: bool) -> list[str]:
+    """Return the exercises that were asked for, or end with a sentence and status 2."""
+    try:
+        return catalog.find(ids or [], solutions=solutions)
+    except catalog.UnknownExercise as error:
+        errors.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(2) from None
+
+
+@app.command("list")
+def list_exercises(as_json: Json = False) -> None:
+    """Show the exercises of the course."""
+    rows = [
+        {"id": name, "title": catalog.title(name), "solution": f"solutions/{name}" in everything}
+        for everything in [catalog.exercises(solutions=True)]
+        for name in everything
+        if not name.startswith("solutions/")
+    ]
+    if as_json:
+        return _print_json(rows)
+    for row in rows:
+        console.print(f"[bold]{row['id']:<22}[/] {escape(row['title'])}", highlight=False)
+
+
+@app.command()
+def run(
+    ids: Ids = None,
+    lang: Annotated[Lang, typer.Option(help="Which of the twins.")] = Lang.both,
+    data: Annotated[Data, typer.Option(help="mini ships with the course.")] = Data.mini,
+    seed: Annotated[int | None, typer.Option(help="Instead of the twins' own seed.")] = None,
+    solutions: Solutions = False,
+    timeout: Annotated[float, typer.Option(help="Seconds that one twin may take.")] = 600,
+    as_json: Json = False,
+) -> None:
+    """Run twins, each in a fresh process, and print the ledger of their agreement."""
+    from deeptwins import ledger, runner
+
+    exercises = _find(ids, solutions=solutions)
+    languages = LANGUAGES if lang is Lang.both else (lang.value,)
+    with ledger.progress(len(exercises) * len(languages), quiet=as_json) as shown:
+        outcomes = runner.run(
+            exercises,
+            languages,
+            variant=data.value,
+            seed=seed,
+            timeout=timeout,
+            started=shown.started,
+            ended=shown.ended,
+        )
+    verdicts = ledger.verdicts(exercises) if lang is Lang.both else []
+    holds = all(outcome.ok for outcome in outcomes) and all(v.holds for v in verdicts)
+    if as_json:
+        _print_json(
+            {
+                "holds": holds,
+                "runs": [outcome.as_dict() for outcome in outcomes],
+                "ledger": [verdict.as_dict() for verdict in verdicts],
+            }
+        )
+    elif verdicts:
+        ledger.show(verdicts, console)
+    raise typer.Exit(0 if holds else 1)
+
+
+@app.command()
+def verify(ids: Ids = None, solutions: Solutions = False, as_json: Json = False) -> None:
+    """Compare the last runs of R and Python, level by level, and print the ledger."""
+    from deeptwins import ledger
+
+    verdicts = ledger.verdicts(_find(ids, solutions=solutions))
+    holds = all(verdict.holds for verdict in verdicts)
+    if as_json:
+        _print_json({"holds": holds, "ledger": [verdict.as_dict() for verdict in verdicts]})
+    else:
+        ledger.show(verdicts, console)
+    raise typer.Exit(0 if holds else 1)
+
+
+@app.command()
+def check(
+    exercise: Annotated[str, typer.Argument(metavar="ID", help="As 04 or 04_hello_iris.")],
+    lang: Annotated[Lang, typer.Option(help="Which of the twins.")] = Lang.both,
+    as_json: Json = False,
+) -> None:
+    """Say where your result lies: in the expected band or not, and against the target."""
+    from deeptwins import checks
+
+    found = _find([exercise], solutions=False)
+    languages = LANGUAGES if lang is Lang.both else (lang.value,)
+    results = [checks.check(one, language) for one in found for language in languages]
+    readable = [result for result in results if not result.problem]
+    if as_json:
+        _print_json([result.as_dict() for result in results])
+    else:
+        for result in results:
+            # Asked for both, a learner who works in one language is not scolded for the other.
+            if not result.problem or not readable:
+                checks.show(result, console)
+    raise typer.Exit(0 if readable and all(result.holds for result in readable) else 1)
+
+
+@app.command()
+def book(
+    render: Annotated[bool, typer.Option(help="Also render the site.")] = False,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Also render it and open it in a browser.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the book's side-by-side fragments from the last runs; render the site."""
+    from deeptwins import fragments, site
+
+    try:
+        written = fragments.write(catalog.exercises())
+        output = site.render() if render or open_ else None
+    except (fragments.FragmentError, site.SiteError) as error:
+        errors.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(1) from None
+    if as_json:
+        _print_json(
+            {
+                "written": [path.relative_to(ROOT).as_posix() for path in written],
+                "site": str(output) if output else None,
+            }
+        )
+    else:
+        console.print(f"fragments: {len(written)} changed")
+        if output:
+            console.print(f"site: {output}", soft_wrap=True)
+    if open_:
+        site.serve()
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look at everything the course needs, and say how to mend what is missing."""
+    from deeptwins import doctor as examination
+
+    checks_made = examination.examine()
+    if as_json:
+        _print_json([item.as_dict() for item in checks_made])
+    else:
+        examination.show(checks_made, console)
+    raise typer.Exit(1 if any(item.required and not item.ok for item in checks_made) else 0)
