@@ -19,7 +19,7 @@ UNITS = 10
 LEARNING_RATE = 0.1
 BATCH_SIZE = 16
 EPOCHS = 15
-TARGET = {"accuracy_5_fold": 0.94}
+TARGET = {"accuracy_5_fold": 0.92}
 
 # ---- load ----
 folder = data_dir("iris")

@@ -13,7 +13,7 @@ UNITS <- 10
 LEARNING_RATE <- 0.1
 BATCH_SIZE <- 16
 EPOCHS <- 15
-TARGET <- list(accuracy_5_fold = 0.94)
+TARGET <- list(accuracy_5_fold = 0.92)
 
 # ---- load ----
 folder <- data_dir("iris")

@@ -152,7 +152,9 @@ report <- function(exercise, data, metrics, networks = list()) {
       name = names(.course$opened),
       variant = data_variant(),
       digest = .course$opened[[1]],
-      arrays = as_object(lapply(data, tensor, size = 8L))
+      arrays = as_object(lapply(data, function(values) {
+        tensor(values, 8L, shape = dim(as.array(values)))
+      }))
     ),
     seed = caller$SEED,
     constants = as_object(rapply(constants, exact, "numeric", how = "replace")),
@@ -229,9 +231,10 @@ row_order <- function(values) {
 }
 
 #' Describe an array by its shape and the digest of its values in row order
+#'
+#' A weight without dim is a single number: its shape is [].
 #' @noRd
-tensor <- function(values, size) {
-  shape <- if (is.null(dim(values))) length(values) else dim(values)
+tensor <- function(values, size, shape = dim(values)) {
   content <- writeBin(
     row_order(values), raw(),
     size = size, endian = "little"

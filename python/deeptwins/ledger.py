@@ -45,8 +45,9 @@ def show(rows: Sequence[Verdict], console: Console) -> None:
         table.add_column(level.heading, no_wrap=True)
     for row in rows:
         cells = [Text(cell(finding), STYLES[finding.holds]) for finding in row.findings]
-        solution = row.exercise.startswith("solutions/")
-        table.add_row("  its solution" if solution else row.exercise, *cells)
+        name = row.exercise
+        solution = name.startswith("solutions/")
+        table.add_row("  solution" if solution else name, *cells)
     console.print(table)
     for row in rows:
         failed = [finding for finding in row.findings if finding.holds is False]

@@ -5,6 +5,7 @@ section, so that the book can later say which section printed what.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from deeptwins.paths import ROOT, results_dir, script_file
 TIMEOUT = 600  # seconds; the slowest twin takes a twentieth of it
 SECTION_MARK = "\x1e"  # ASCII record separator, which no twin prints
 LAST_LINES = 12
+# What TensorFlow writes before it knows its log level, and our own marks.
+NOISE = re.compile(rf"{SECTION_MARK}|[IWE]0000 |WARNING: All log messages before absl")
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ def _tail(out: Path, err: Path) -> list[str]:
     """Return the last lines of the error output, or of the output where that is empty."""
     for path in (err, out):
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        lines = [line for line in lines if line.strip() and not line.startswith(SECTION_MARK)]
+        lines = [line for line in lines if line.strip() and not NOISE.match(line)]
         if lines:
             return lines[-LAST_LINES:]
     return []

@@ -1,0 +1,197 @@
+"""Backpropagation: the chain rule, gate by gate."""
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from sklearn.linear_model import LogisticRegression
+
+from deeptwins import data_dir, report, result_file, seed
+
+# ---- constants ----
+SEED = seed(1)
+POINT = [-2, 5, -4]
+STEP = 1e-5
+UNITS = 8
+LEARNING_RATE = 0.5
+EPOCHS = 200
+TOLERANCE = {"numeric": 1e-8, "gradient": 1e-6, "loss": 1e-5}
+TARGET = {"accuracy": 0.95}
+
+# ---- gates ----
+x, y, z = POINT
+q = x + y  # forward: the addition gate
+f = q * z  # forward: the multiplication gate
+df = 1  # backward: f itself
+dq = z * df  # a product hands on the other input
+dz = q * df
+dx = 1 * dq  # a sum hands on what it receives
+dy = 1 * dq
+print("forward:  q =", q, " f =", f)
+print("backward: dx =", dx, " dy =", dy, " dz =", dz)
+
+
+# ---- numeric ----
+def numeric_gradient(f, point):
+    gradient = np.zeros(len(point))
+    for i in range(len(point)):
+        step = np.zeros(len(point))
+        step[i] = STEP
+        gradient[i] = (f(point + step) - f(point - step)) / (
+            2 * STEP
+        )
+    return gradient
+
+
+def relative_error(a, b):
+    return np.linalg.norm(a - b) / (
+        np.linalg.norm(a) + np.linalg.norm(b)
+    )
+
+
+by_chain = np.array([dx, dy, dz])
+by_steps = numeric_gradient(
+    lambda p: (p[0] + p[1]) * p[2], np.array(POINT)
+)
+error = relative_error(by_chain, by_steps)
+print("by steps:", by_steps)
+print(f"relative error: {error:.1e}")
+
+# ---- tape ----
+x, y, z = [tf.Variable(float(value)) for value in POINT]
+with tf.GradientTape() as tape:
+    f_tape = (x + y) * z
+by_tape = [float(d) for d in tape.gradient(f_tape, [x, y, z])]
+print("by tape: ", by_tape)
+
+# ---- load ----
+moons = pd.read_csv(data_dir("moons") / "moons.csv")
+train = moons[moons["part"] == "train"]
+test = moons[moons["part"] == "test"]
+x_train = train[["x1", "x2"]].to_numpy()
+y_train = train[["label"]].to_numpy()
+x_test = test[["x1", "x2"]].to_numpy()
+y_test = test[["label"]].to_numpy()
+print("points:", len(y_train), len(y_test))
+
+# ---- model ----
+keras.utils.set_random_seed(SEED)
+model = keras.Sequential([
+    keras.Input(shape=(2,)),
+    keras.layers.Dense(UNITS, activation="relu"),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
+start = model.get_weights()
+print("parameters:", model.count_params())
+
+
+# ---- forward ----
+def forward(x, weights):
+    w1, b1, w2, b2 = weights
+    hidden = np.maximum(x @ w1 + b1, 0)
+    p = 1 / (1 + np.exp(-(hidden @ w2 + b2)))
+    return hidden, p
+
+
+def cross_entropy(y, p):
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+
+# ---- backward ----
+def backward(x, y, weights):
+    w1, b1, w2, b2 = weights
+    hidden, p = forward(x, weights)
+    d2 = (p - y) / len(y)
+    d1 = (d2 @ w2.T) * (hidden > 0)
+    return [
+        x.T @ d1, d1.sum(axis=0), hidden.T @ d2, d2.sum(axis=0)
+    ]
+
+
+# ---- compare ----
+weights = [w.astype(float) for w in start]
+gradients = backward(x_train, y_train, weights)
+with tf.GradientTape() as tape:
+    loss = keras.losses.BinaryCrossentropy()(
+        y_train, model(x_train)
+    )
+by_keras = tape.gradient(loss, model.trainable_variables)
+gap = max(
+    np.abs(ours - theirs.numpy()).max()
+    for ours, theirs in zip(gradients, by_keras)
+)
+print(f"largest gap to Keras' gradients: {gap:.1e}")
+
+# ---- descend ----
+losses = []
+for epoch in range(EPOCHS):
+    _, p = forward(x_train, weights)
+    losses.append(cross_entropy(y_train, p))
+    gradients = backward(x_train, y_train, weights)
+    weights = [
+        w - LEARNING_RATE * g for w, g in zip(weights, gradients)
+    ]
+print(f"loss: {losses[0]:.4f} before, {losses[-1]:.4f} after")
+
+# ---- fit ----
+model.compile(
+    optimizer=keras.optimizers.SGD(LEARNING_RATE),
+    loss="binary_crossentropy",
+)
+history = model.fit(
+    x_train, y_train,
+    batch_size=len(y_train),
+    epochs=EPOCHS,
+    shuffle=False,
+    verbose=0,
+)
+loss_gap = np.abs(np.array(losses) - history.history["loss"])
+print(f"largest gap to Keras' losses: {loss_gap.max():.1e}")
+
+# ---- curve ----
+fig, ax = plt.subplots()
+ax.plot(history.history["loss"], linewidth=5, alpha=0.4,
+        label="Keras")
+ax.plot(losses, linewidth=1, label="from scratch")
+ax.set(xlabel="epoch", ylabel="loss")
+ax.legend()
+fig.savefig(result_file("03_backprop-curve.png"))
+plt.show()
+
+# ---- evaluate ----
+line = LogisticRegression(C=np.inf, tol=1e-8)
+line.fit(x_train, y_train.ravel())
+probability = {
+    "from scratch": forward(x_test, weights)[1],
+    "Keras": model.predict(x_test, verbose=0),
+    "straight line": line.predict_proba(x_test)[:, [1]],
+}
+accuracy = {
+    name: ((p > 0.5) == y_test).mean()
+    for name, p in probability.items()
+}
+for name, value in accuracy.items():
+    print(f"test accuracy, {name}: {value:.3f}")
+
+# ---- report ----
+report(
+    "03_backprop",
+    data={
+        "x_train": x_train, "y_train": y_train,
+        "x_test": x_test, "y_test": y_test,
+    },
+    networks={"moons": (model, start, history)},
+    metrics={
+        "f": f, "df_dx": dx, "df_dy": dy, "df_dz": dz,
+        "steps_agree": error < TOLERANCE["numeric"],
+        "tape_agrees": by_tape == [dx, dy, dz],
+        "gradients_agree": gap < TOLERANCE["gradient"],
+        "losses_agree": loss_gap.max() < TOLERANCE["loss"],
+        "loss_first": losses[0],
+        "loss": losses[-1],
+        "accuracy": accuracy["from scratch"],
+        "accuracy_keras": accuracy["Keras"],
+        "accuracy_line": accuracy["straight line"],
+    },
+)
