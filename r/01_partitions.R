@@ -10,9 +10,9 @@ FEATURES <- c(
 )
 FOLDS <- c(3, 5, 10)
 UNITS <- 10
-LEARNING_RATE <- 0.1
-BATCH_SIZE <- 16
-EPOCHS <- 15
+LEARNING_RATE <- 0.05
+BATCH_SIZE <- 4
+EPOCHS <- 6
 TARGET <- list(accuracy_5_fold = 0.92)
 
 # ---- load ----

@@ -22,7 +22,7 @@ from deeptwins import files, record
 from deeptwins.paths import ROOT, results_dir, script_file
 
 TIMEOUT = 600  # seconds; the slowest twin takes a twentieth of it
-SECTION_MARK = "\x1e"  # ASCII record separator, which no twin prints
+SECTION_MARK = "\x1e"  # ASCII record separator, which no twin prints; splitlines() splits at it
 LAST_LINES = 12
 # What TensorFlow writes before it knows its log level, and our own marks.
 NOISE = re.compile(rf"{SECTION_MARK}|[IWE]0000 |WARNING: All log messages before absl")
@@ -159,7 +159,7 @@ def _end(process: subprocess.Popen) -> None:
 def _tail(out: Path, err: Path) -> list[str]:
     """Return the last lines of the error output, or of the output where that is empty."""
     for path in (err, out):
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
         lines = [line for line in lines if line.strip() and not NOISE.match(line)]
         if lines:
             return lines[-LAST_LINES:]

@@ -1,0 +1,77 @@
+# Solution: choose the threshold by its MCC, on other people.
+
+source("r/course.R")
+
+# ---- constants ----
+SEED <- seed(1) # nothing is drawn here: any seed will do
+THRESHOLD <- 0.5
+TARGET <- list(mcc_test = 0.45)
+
+# ---- load ----
+screening <- read.csv(
+  file.path(data_dir("scores"), "screening.csv")
+)
+tuning <- screening[screening$part == "tuning", ]
+test <- screening[screening$part == "test", ]
+cat("people:", nrow(tuning), nrow(test), "\n")
+
+
+# ---- mcc ----
+mcc <- function(people, threshold) {
+  ill <- people$label == 1
+  called <- people$score >= threshold
+  tp <- as.numeric(sum(ill & called))
+  tn <- as.numeric(sum(!ill & !called))
+  fp <- as.numeric(sum(!ill & called))
+  fn <- as.numeric(sum(ill & !called))
+  product <- (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+  if (product == 0) {
+    return(NA_real_)
+  }
+  (tp * tn - fp * fn) / sqrt(product)
+}
+
+
+# ---- tune ----
+thresholds <- sort(unique(tuning$score))
+values <- sapply(thresholds, mcc, people = tuning)
+best <- which.max(values) # the lowest of equals
+threshold <- thresholds[best]
+cat("best threshold on the tuning part:", threshold, "\n")
+
+# ---- test ----
+mcc_half <- mcc(test, THRESHOLD)
+mcc_test <- mcc(test, threshold)
+cat(sprintf("MCC of the tuning part   %.4f\n", values[best]))
+cat(sprintf("MCC of the test part     %.4f\n", mcc_test))
+cat(sprintf("MCC of the test part at %s: %.4f\n", THRESHOLD,
+            mcc_half))
+
+# ---- curve ----
+curve <- data.frame(
+  threshold = thresholds,
+  mcc = c(values, sapply(thresholds, mcc, people = test)),
+  part = rep(c("tuning", "test"), each = length(thresholds))
+)
+curve$part <- factor(curve$part, c("tuning", "test"))
+ggplot(curve, aes(threshold, mcc, colour = part)) +
+  geom_line(na.rm = TRUE) +
+  geom_vline(xintercept = threshold, linetype = "dotted") +
+  labs(y = "MCC", colour = NULL)
+ggsave(result_file("solutions/02_metrics-curve.png"),
+       width = 6, height = 3.6, dpi = 150, bg = "white")
+
+# ---- report ----
+report(
+  "solutions/02_metrics",
+  data = list(
+    tuning = as.matrix(tuning[c("label", "score")]),
+    test = as.matrix(test[c("label", "score")])
+  ),
+  metrics = list(
+    mcc_tuning = values[best],
+    mcc_test = mcc_test,
+    mcc_test_half = mcc_half,
+    threshold = threshold
+  )
+)
