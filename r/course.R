@@ -61,19 +61,18 @@ env_or <- function(name, default) {
 #' @return The folder's path. An error names a file that is missing or is not
 #'   the one that the card describes.
 data_dir <- function(name) {
-  home <- if (data_variant() == "mini") "shared_data" else data_home()
-  folder <- file.path(home, name)
-  card_file <- file.path(folder, "card.json")
-  if (!file.exists(card_file)) {
-    stop(
-      "The data set ", name, " (", data_variant(), ") has no card at ",
-      card_file, ". Restore it with: git checkout -- shared_data"
+  if (data_variant() == "mini") {
+    folder <- file.path("shared_data", name)
+    remedy <- paste0("Restore it with: git checkout -- shared_data/", name)
+  } else {
+    folder <- file.path(data_home(), name)
+    remedy <- paste0(
+      "Put it into the data home, or run with the mini data of ", name, "."
     )
   }
+  card_file <- file.path(folder, "card.json")
+  if (!file.exists(card_file)) stop(card_file, " is missing. ", remedy)
   card <- jsonlite::read_json(card_file)
-  remedy <- paste0(
-    "Restore it with: git checkout -- shared_data/", name
-  )
   digests <- vapply(names(card$files), function(file) {
     path <- file.path(folder, file)
     if (!file.exists(path)) stop(path, " is missing. ", remedy)

@@ -104,4 +104,4 @@ def test_check_names_what_is_missing(results):
 
 @pytest.mark.parametrize(("metric", "value", "reached"), [("loss", 0.4, True), ("mcc", 0.4, False)])
 def test_a_low_loss_is_good_and_a_low_score_is_not(metric, value, reached):
-    assert checks._reached(metric, value, 0.5) is reached
+    assert checks.reached(metric, value, 0.5) is reached

@@ -50,7 +50,7 @@ class Check:
         return asdict(self) | {"holds": self.holds}
 
 
-def _reached(metric: str, value: float | None, target: float) -> bool:
+def reached(metric: str, value: float | None, target: float) -> bool:
     """Whether a value reaches its target: low is good for errors and losses."""
     if value is None:
         return False
@@ -70,7 +70,7 @@ def check(exercise: str, language: str) -> Check:
             metric,
             target,
             found["metrics"].get(metric),
-            _reached(metric, found["metrics"].get(metric), target),
+            reached(metric, found["metrics"].get(metric), target),
         )
         for metric, target in found["constants"].get("TARGET", {}).items()
     ]

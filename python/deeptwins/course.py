@@ -48,27 +48,26 @@ def data_dir(name: str) -> Path:
     ValueError
         A file is not the one that the card describes.
     """
-    folder = (SHARED if variant() == "mini" else data_home()) / name
+    if variant() == "mini":
+        folder = SHARED / name
+        remedy = f"Restore it with: git checkout -- shared_data/{name}"
+    else:
+        folder = data_home() / name
+        remedy = f"Put it into the data home, or run with the mini data of {name}."
     card_file = folder / "card.json"
     if not card_file.is_file():
-        raise FileNotFoundError(
-            f"The data set {name} ({variant()}) has no card at {card_file}. "
-            f"Restore it with: git checkout -- shared_data"
-        )
+        raise FileNotFoundError(f"{card_file} is missing. {remedy}")
     card = json.loads(card_file.read_text(encoding="utf-8"))
     listing = ""
     for file, entry in card["files"].items():
         path = folder / file
         if not path.is_file():
-            raise FileNotFoundError(
-                f"{path} is missing. Restore it with: git checkout -- shared_data/{name}"
-            )
+            raise FileNotFoundError(f"{path} is missing. {remedy}")
         digest = files.sha256(path)
         if digest != entry["sha256"]:
             raise ValueError(
                 f"{path} is not the file that its card describes (SHA-256 {digest[:12]}, "
-                f"expected {entry['sha256'][:12]}). "
-                f"Restore it with: git checkout -- shared_data/{name}"
+                f"expected {entry['sha256'][:12]}). {remedy}"
             )
         listing += f"{digest}  {file}\n"
     _opened[name] = hashlib.sha256(listing.encode()).hexdigest()
@@ -195,4 +194,6 @@ def _network(
 
 def _plain(value: Any) -> Any:
     """Turn a NumPy scalar or array among the constants into what JSON knows."""
-    return value.tolist()
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"A constant in capitals holds {value!r}, which a record cannot keep.")

@@ -1,0 +1,104 @@
+"""The command line: what it prints, what a program reads, how it ends."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import synthetic
+from typer.testing import CliRunner
+
+from deeptwins import bands, catalog, runner
+from deeptwins.cli import app
+
+
+@pytest.fixture
+def call(results, monkeypatch):
+    """Call the command line on results and bands of the test's own."""
+    monkeypatch.setattr(bands, "EXPECTED", results / "expected")
+    bands.write(synthetic.EXERCISE, "mini", synthetic.expected())
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def write_pair(path=None, value=None):
+    python, r = synthetic.pair()
+    synthetic.write(python)
+    synthetic.write(synthetic.changed(r, path, value) if path else r)
+
+
+def test_list_names_every_exercise(call):
+    rows = json.loads(call("list", "--json").stdout)
+    assert [row["id"] for row in rows] == catalog.exercises(solutions=False)
+    assert all(row["title"] for row in rows)
+    assert call("list").exit_code == 0
+
+
+def test_verify_holds_with_status_0(call):
+    write_pair()
+    done = call("verify", "04")
+    assert done.exit_code == 0
+    assert "1 of 1 exercises hold at every level" in done.stdout
+
+
+def test_verify_fails_with_status_1_and_the_reason(call):
+    write_pair("constants.EPOCHS", 12)
+    done = call("verify", "04")
+    assert done.exit_code == 1
+    assert "04_hello_iris script: EPOCHS is 2 in Python and 12 in R" in done.stdout
+
+
+def test_verify_json_has_every_level_with_its_difference(call):
+    write_pair("metrics.loss", 0.5 + 1e-13)
+    found = json.loads(call("verify", "04", "--json").stdout)
+    assert found["holds"] is True
+    levels = {level["level"]: level for level in found["ledger"][0]["levels"]}
+    assert 0 < levels["test metrics"]["difference"] <= 1e-12
+    assert levels["trajectory"]["difference"] == 0
+
+
+@pytest.mark.parametrize("command", ["run", "verify", "check"])
+def test_an_unknown_exercise_is_status_2_with_a_suggestion(call, command):
+    done = call(command, "hello_irsi")
+    assert done.exit_code == 2
+    assert "Did you mean: 04_hello_iris" in " ".join(done.stderr.split())
+
+
+def test_run_reports_a_crash_goes_on_and_ends_with_status_1(call, monkeypatch):
+    def run_twin(exercise, language, **options):
+        if language == "python":
+            synthetic.write(synthetic.make(language))
+            return runner.Outcome(exercise, language, True, 0.1)
+        return runner.Outcome(exercise, language, False, 0.1, "ended with status 1", ["Error: no"])
+
+    monkeypatch.setattr(runner, "run_twin", run_twin)
+    done = call("run", "04")
+    assert done.exit_code == 1
+    assert "04_hello_iris R 0.1 s ended with status 1" in done.stderr
+    assert "Error: no" in done.stderr
+    assert "04_hello_iris Python 0.1 s" in done.stderr
+    found = json.loads(call("run", "04", "--json").stdout)
+    assert [one["ok"] for one in found["runs"]] == [True, False]
+    assert found["holds"] is False
+
+
+def test_check_of_one_language_and_of_both(call):
+    synthetic.write(synthetic.make("r"))
+    done = call("check", "04", "--lang", "r")
+    assert done.exit_code == 0
+    assert "in the expected band" in done.stdout
+    assert "target 0.9: not reached yet" in done.stdout
+    assert call("check", "04").exit_code == 0
+    assert call("check", "04", "--lang", "python").exit_code == 1
+
+
+def test_the_command_line_answers_without_tensorflow():
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from deeptwins.cli import app\n"
+        "for words in (['list'], ['verify', '04'], ['doctor', '--json'], ['--help']):\n"
+        "    CliRunner().invoke(app, words)\n"
+        "print([name for name in ('tensorflow', 'keras', 'pandas') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

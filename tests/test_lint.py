@@ -1,0 +1,40 @@
+"""Both languages pass their linters."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from deeptwins.paths import ROOT
+
+
+def run(*command):
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ruff():
+    run(sys.executable, "-m", "ruff", "check", ".")
+
+
+def test_ruff_format():
+    # Twins break their lines for a reader's narrow column; the rest is ruff's to format.
+    run(
+        sys.executable,
+        "-m",
+        "ruff",
+        "format",
+        "--check",
+        "python/deeptwins",
+        "tests",
+        "shared_data",
+    )
+
+
+@pytest.mark.parametrize("folder", ["r", "tests/testthat"])
+def test_lintr(folder):
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
+    code = f"found <- lintr::lint_dir('{folder}'); print(found); quit(status = length(found) > 0)"
+    run("Rscript", "-e", code)

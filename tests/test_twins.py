@@ -1,0 +1,125 @@
+"""The twins: alike to look at, and equal in what they find."""
+
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deeptwins import bands, catalog, record, verify
+from deeptwins.checks import reached
+from deeptwins.paths import LANGUAGES, ROOT, SHARED, script_file
+
+EXERCISES = catalog.exercises()
+CHALLENGES = [name for name in EXERCISES if f"solutions/{name}" in EXERCISES]
+LEVELS = [level.name for level in verify.LEVELS]
+
+
+def source(exercise, language):
+    return script_file(exercise, language).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_a_twin_has_a_twin_with_the_same_sections(exercise):
+    marks = [re.findall(r"^# ---- (.+?) ----$", source(exercise, one), re.M) for one in LANGUAGES]
+    assert marks[0] == marks[1]
+    assert marks[0][0] == "constants"
+    assert marks[0][-1] == "report"
+    assert len(set(marks[0])) == len(marks[0])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_no_line_is_longer_than_a_column_of_the_book(exercise, language):
+    long = [line for line in source(exercise, language).split("\n") if len(line) > 65]
+    assert not long
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_both_twins_say_the_same_title(exercise):
+    first = source(exercise, "r").split("\n")[0]
+    assert first.removeprefix("# ").rstrip(".") == catalog.title(exercise)
+
+
+def test_every_exercise_has_a_solution():
+    plain = [name for name in EXERCISES if not name.startswith("solutions/")]
+    assert plain == CHALLENGES
+
+
+@pytest.fixture(scope="session")
+def ran(fresh_run):
+    """Let record.read() look at the fresh run."""
+    folder, output = fresh_run
+    before = os.environ.get("DEEPTWINS_RESULTS")
+    os.environ["DEEPTWINS_RESULTS"] = str(folder)
+    yield output
+    if before is None:
+        del os.environ["DEEPTWINS_RESULTS"]
+    else:
+        os.environ["DEEPTWINS_RESULTS"] = before
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_r_equals_python(r, ran, exercise, level):
+    finding = next(f for f in verify.verify(exercise).findings if f.level == level)
+    if finding.holds is False:
+        pytest.fail(f"{exercise}, {level}: {finding.detail}\n{ran}", pytrace=False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_record_is_valid_and_complete(request, ran, exercise, language):
+    if language == "r":
+        request.getfixturevalue("r")
+    found = record.read(exercise, language)
+    assert found["seconds"] > 0
+    assert found["settings"]["threads"] == 1
+    assert found["data"]["arrays"]
+    if language == "r":
+        source_of_keras = found["versions"]["keras_from"]
+        assert source_of_keras == "bridge" or source_of_keras.startswith("keras3 ")
+
+
+@pytest.mark.parametrize("exercise", CHALLENGES)
+def test_the_solution_reaches_the_target_that_the_exercise_misses(ran, exercise):
+    plain, solved = (record.read(name, "python") for name in (exercise, f"solutions/{exercise}"))
+    target = plain["constants"]["TARGET"]
+    assert target == solved["constants"]["TARGET"]
+    for metric, value in target.items():
+        assert not reached(metric, plain["metrics"][metric], value)
+        assert reached(metric, solved["metrics"][metric], value)
+        over_seeds = bands.read(f"solutions/{exercise}", "mini")["metrics"][metric]["values"]
+        assert all(reached(metric, one, value) for one in over_seeds)
+
+
+def test_another_seed_gives_other_weights_and_the_same_seed_the_same(ran, results):
+    """`results` of its own: the fresh run stays as it is."""
+
+    def weights(number):
+        command = [sys.executable, "-m", "deeptwins", "run", "04", "--lang", "python"]
+        command += ["--seed", str(number)]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=dict(os.environ))
+        found = record.read("04_hello_iris", "python")
+        assert found["seed"] == number
+        return found["networks"]["iris"]["final"], found["metrics"]
+
+    first = weights(1)
+    assert weights(2) != first
+    assert weights(1) == first
+
+
+def test_a_model_saved_by_one_language_predicts_the_same_in_the_other(r, fresh_run):
+    import keras
+
+    folder, _ = fresh_run
+    flowers = pd.read_csv(SHARED / "iris" / "iris.csv")
+    x = np.ascontiguousarray(flowers.iloc[:, 1:5])
+    for language in LANGUAGES:
+        saved = folder / language / "04_hello_iris.keras"
+        in_python = keras.models.load_model(saved).predict(x, verbose=0)
+        in_r = r(f"predict(load_model('{saved}'), as.matrix(datasets::iris[1:4]), verbose = 0)")
+        assert np.array_equal(np.asarray(in_r, dtype="float32"), in_python)
