@@ -1,0 +1,46 @@
+# make run    run every exercise in Python and in R, and show that they agree
+# make test   run every test
+# make book   make the website of the course in _site/
+# make clean  remove all that the others made
+#
+# Each sets up what it needs first, and nothing twice. PYTHON= names another
+# Python than python3 to start with; it has to be 3.10, 3.11 or 3.12, or such a
+# one has to be on the PATH.
+
+PYTHON = python3
+DEEPTWINS = .venv/bin/deeptwins
+
+# A bare machine has no locale, and then R takes every letter beyond ASCII apart.
+ifeq ($(findstring utf,$(shell echo "$(LC_ALL) $(LC_CTYPE) $(LANG)" | tr A-Z a-z)),)
+export LC_ALL = C.UTF-8
+endif
+
+# rpy2 calls R without a compiled extension, which needs a compiler, on every machine.
+export RPY2_CFFI_MODE = ABI
+
+.PHONY: run test book clean setup lock
+
+run: setup
+	@$(DEEPTWINS) run --lang $$(cat .make/languages)
+
+test: setup
+	@.venv/bin/python -m pytest
+
+book: setup
+	@$(PYTHON) setup/quarto.py
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(DEEPTWINS) book --render
+
+setup:
+	@$(PYTHON) setup/python.py
+	@$(PYTHON) setup/r.py
+
+# The lock is made anew by hand, when pyproject.toml changes. It names no server,
+# so that a mirror or a folder of wheels serves as well.
+lock: setup
+	.venv/bin/uv pip compile --universal --generate-hashes \
+	  --no-emit-index-url --no-header --python-version 3.10 \
+	  --extra preview --extra test pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .rlib .make results _book _site .quarto .pytest_cache .hypothesis .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,213 @@
+# Makes R and Python ready for the course. In RStudio, once:
+#
+#   source("r/setup.R")
+#
+# R's packages are those that DESCRIPTION imports; what is missing comes from
+# CRAN into .rlib, in this folder, and leaves your own library alone. `make`
+# calls this file for the R half, as `Rscript r/setup.R packages`, and asks it
+# what is missing, as `Rscript r/setup.R missing`.
+
+local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
+  if (!file.exists("r/setup.R")) {
+    stop(
+      "R's working directory is ", getwd(), ", not the course's folder. ",
+      "Open deeptwins.Rproj, or call setwd() with that folder first."
+    )
+  }
+
+  patience <- 10 # seconds to wait for a CRAN that does not answer
+  needs_compiler <- 3L # exit status, which setup/r.py knows
+  optional <- "keras3" # r/keras_bridge.R stands in for it
+  library_here <- file.path(getwd(), ".rlib")
+  staged <- file.path(getwd(), ".make", "rlib")
+
+  say <- function(...) cat("set-up: ", ..., "\n", sep = "")
+
+  #' Names and lower bounds in a field such as "Rcpp (>= 1.0.7), here"
+  requirements <- function(field) {
+    entries <- trimws(strsplit(field, ",")[[1]])
+    entries <- entries[nzchar(entries)]
+    bounded <- grepl(">=", entries, fixed = TRUE)
+    data.frame(
+      name = sub("[[:space:](].*", "", entries),
+      bound = ifelse(bounded, gsub(".*>=|[[:space:])]", "", entries), "0")
+    )
+  }
+
+  #' Those of the requirements that no library here fulfils
+  lacking <- function(needed) {
+    fulfilled <- vapply(seq_len(nrow(needed)), function(i) {
+      nzchar(system.file(package = needed$name[[i]])) &&
+        packageVersion(needed$name[[i]]) >= needed$bound[[i]]
+    }, logical(1))
+    needed[!fulfilled, ]
+  }
+
+  #' The address of CRAN: the one chosen in RStudio, or the cloud's
+  cran <- function() {
+    chosen <- unname(getOption("repos")["CRAN"])
+    if (is.na(chosen) || chosen == "@CRAN@") {
+      "https://cloud.r-project.org"
+    } else {
+      chosen
+    }
+  }
+
+  #' Whether CRAN answers in time
+  reachable <- function(url) {
+    if (startsWith(url, "file:")) {
+      return(TRUE)
+    }
+    old <- options(timeout = patience)
+    on.exit(options(old))
+    tryCatch(
+      {
+        headers <- curlGetHeaders(paste0(url, "/src/contrib/PACKAGES"))
+        attr(headers, "status") < 400
+      },
+      error = function(condition) FALSE
+    )
+  }
+
+  #' The requirements, and everything that they require in turn
+  closure <- function(needed, available) {
+    todo <- needed$name
+    repeat {
+      known <- intersect(todo, rownames(available))
+      fields <- available[known, c("Depends", "Imports", "LinkingTo")]
+      found <- requirements(paste(na.omit(c(fields)), collapse = ","))
+      found <- found[found$name != "R", ]
+      todo <- setdiff(found$name, needed$name)
+      needed <- rbind(needed, found)
+      if (!length(todo)) {
+        return(needed)
+      }
+    }
+  }
+
+  #' Install packages from CRAN into .rlib: all that they need, or nothing
+  #'
+  #' They are put together in a folder of their own, loaded there by a fresh R,
+  #' and moved only then, so that a half of keras3 cannot spoil what works.
+  install <- function(needed, url) {
+    wanted <- needed$name
+    available <- available.packages(repos = url)
+    names <- unique(lacking(closure(needed, available))$name)
+    unlink(staged, recursive = TRUE)
+    dir.create(staged, recursive = TRUE)
+    dir.create(library_here, showWarnings = FALSE)
+    before <- .libPaths()
+    old <- options(timeout = max(300, getOption("timeout")))
+    on.exit({
+      options(old)
+      .libPaths(before)
+      unlink(staged, recursive = TRUE)
+    })
+    .libPaths(c(staged, library_here, before))
+    began <- proc.time()[["elapsed"]]
+    suppressWarnings(install.packages(
+      names,
+      lib = staged, repos = url, quiet = TRUE,
+      Ncpus = max(1L, parallel::detectCores(), na.rm = TRUE)
+    ))
+    if (!loads(wanted)) {
+      say(
+        paste(wanted, collapse = ", "), " could not be installed from ", url,
+        "; install.packages() shows why."
+      )
+      return(FALSE)
+    }
+    for (name in list.files(staged)) {
+      unlink(file.path(library_here, name), recursive = TRUE)
+      file.rename(file.path(staged, name), file.path(library_here, name))
+    }
+    say(
+      paste(wanted, collapse = ", "), " from CRAN into .rlib, with what they ",
+      "need: ", length(names), " packages in ",
+      round(proc.time()[["elapsed"]] - began), " s"
+    )
+    TRUE
+  }
+
+  #' Whether a fresh R can load packages from the libraries of this one
+  loads <- function(names) {
+    old <- Sys.getenv("R_LIBS")
+    on.exit(Sys.setenv(R_LIBS = old))
+    Sys.setenv(R_LIBS = paste(.libPaths(), collapse = .Platform$path.sep))
+    code <- paste0("loadNamespace('", names, "')", collapse = "; ")
+    rscript <- file.path(R.home("bin"), "Rscript")
+    arguments <- c("--vanilla", "-e", shQuote(code))
+    system2(rscript, arguments, stdout = FALSE, stderr = FALSE) == 0
+  }
+
+  #' Install what R lacks; returns 0, or `needs_compiler`
+  set_up_packages <- function(imports) {
+    for (needed in split(imports, imports$name %in% optional)) {
+      needed <- lacking(needed)
+      if (!nrow(needed)) next
+      names <- paste(needed$name, collapse = ", ")
+      url <- cran()
+      if (!reachable(url)) {
+        say(
+          names, ": CRAN (", url, ") could not be reached. ",
+          if (all(needed$name %in% optional)) {
+            "r/keras_bridge.R stands in for it."
+          } else {
+            paste(
+              "On Debian and Ubuntu: sudo apt-get install",
+              paste0("r-cran-", tolower(needed$name), collapse = " ")
+            )
+          }
+        )
+        next
+      }
+      from_source <- .Platform$pkgType == "source"
+      if (from_source && !any(nzchar(Sys.which(c("g++", "c++"))))) {
+        say(names, " from CRAN: that needs a C++ compiler, such as g++.")
+        return(needs_compiler)
+      }
+      install(needed, url)
+    }
+    0L
+  }
+
+  #' Make .venv with the first Python that starts here
+  set_up_python <- function() {
+    for (python in Sys.which(c("python3", "python", "py"))) {
+      # Windows has a python3 that only opens a shop.
+      starts <- nzchar(python) &&
+        system2(python, c("-c", "0"), stderr = FALSE) == 0
+      if (starts) {
+        return(system2(python, shQuote(file.path("setup", "python.py"))) == 0)
+      }
+    }
+    say(
+      "there is no Python. Install Python 3.12 from https://www.python.org, ",
+      "then call source(\"r/setup.R\") again."
+    )
+    FALSE
+  }
+
+  imports <- requirements(read.dcf("DESCRIPTION", "Imports")[[1]])
+  required <- imports[!imports$name %in% optional, ]
+  if (dir.exists(library_here)) .libPaths(c(library_here, .libPaths()))
+  task <- if (interactive()) NA else commandArgs(trailingOnly = TRUE)[1]
+
+  if (identical(task, "missing")) {
+    cat(lacking(required)$name, sep = "\n")
+  } else if (identical(task, "packages")) {
+    quit(status = set_up_packages(imports))
+  } else {
+    status <- set_up_packages(imports)
+    ready <- set_up_python() && !nrow(lacking(required))
+    if (file.exists(".Rprofile")) source(".Rprofile")
+    say(
+      if (ready) {
+        "ready. Restart R, open r/01_partitions.R and run it line by line."
+      } else {
+        "not ready yet; do what the lines above say, then call this again."
+      }
+    )
+    if (!interactive() && !ready) quit(status = 1)
+  }
+})
