@@ -97,6 +97,7 @@ for position, k in enumerate(FOLDS):
     plt.scatter(position, np.mean(scores[k]), marker="_",
                 s=900, color="black")
 plt.xticks(range(len(FOLDS)), FOLDS)
+plt.margins(x=0.2)
 plt.xlabel("number of folds")
 plt.ylabel("accuracy of a fold")
 plt.savefig(result_file("01_partitions-spread.png"))
