@@ -1,0 +1,238 @@
+"""Render the book with Quarto, or with a preview renderer where Quarto is missing, and serve it.
+
+Both read the same _quarto.yml, chapters and fragments. The preview is the
+package smalldocs, with formulas turned into MathML by latex2mathml. What it
+does not do stands in NOT_IN_PREVIEW and nowhere else.
+"""
+
+import functools
+import html
+import http.server
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import webbrowser
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from deeptwins import files
+from deeptwins.paths import ROOT
+
+OUTPUT = ROOT / "_book"
+QUARTO_MINIMUM = (1, 4)  # cross-references to a figure that is made of tabs
+ANSWER_SECONDS = 10
+NOT_IN_PREVIEW = (
+    "numbers of chapters, sections and figures (references are links without a number)",
+    "citations and the list of references (a citation shows its key)",
+    "formats other than web pages",
+)
+PREVIEW_PACKAGES = ("smalldocs", "latex2mathml")
+# smalldocs names the keys of _quarto.yml that it leaves out; NOT_IN_PREVIEW says so in words.
+EXPECTED_WARNING = re.compile(r"warning: (project\.type|unknown key|format\.html\.)")
+REFERENCE = re.compile(r"(?<!\w)@((fig|tbl|sec|eq)-[\w-]*\w)")
+FORMULA = re.compile(r'<span class="math (inline|display)">\\[(\[](.*?)\\[)\]]</span>', re.S)
+KINDS = {"fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation"}
+
+
+class SiteError(Exception):
+    """The book cannot be rendered: no renderer, or it failed."""
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """What renders the book; `note` says what a reader of the result should know, if anything."""
+
+    name: str
+    version: str
+    command: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A rendered book: by what, where, its number of pages, and what the renderer warned of."""
+
+    renderer: Renderer
+    folder: Path
+    pages: int
+    warnings: list[str]
+
+
+def renderer(*, preview: bool = False) -> Renderer:
+    """Return Quarto if there is one that answers, else the preview; with `preview`, the preview.
+
+    Quarto is looked for in QUARTO_PATH, beside this Python, and on the PATH.
+
+    Raises
+    ------
+    SiteError
+        There is neither.
+    """
+    reason = "the preview was asked for"
+    if not preview:
+        found = _quarto()
+        if isinstance(found, Renderer):
+            return found
+        reason = found
+    missing = [package for package in PREVIEW_PACKAGES if not _version(package)]
+    if missing:
+        raise SiteError(
+            f"The book cannot be rendered: {reason}, and the preview needs "
+            f"{' and '.join(missing)}. Install Quarto from https://quarto.org, "
+            f"or: pip install 'deeptwins[preview]'"
+        )
+    command = (sys.executable, "-m", "smalldocs.cli", "render", str(ROOT))
+    note = f"A preview, because {reason}. It leaves out {'; '.join(NOT_IN_PREVIEW)}."
+    return Renderer("smalldocs", _version("smalldocs"), command, note)
+
+
+def _quarto() -> Renderer | str:
+    """Return Quarto, or why there is none that serves."""
+    beside = Path(sys.executable).with_name("quarto")
+    path = os.environ.get("QUARTO_PATH") or (
+        str(beside) if beside.is_file() else shutil.which("quarto")
+    )
+    if not path:
+        return "Quarto was not found"
+    try:
+        answer = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=ANSWER_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{path} does not answer ({error})"
+    version = answer.stdout.strip()
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    if answer.returncode or not numbers:
+        return f"{path} does not say its version"
+    if (int(numbers[1]), int(numbers[2])) < QUARTO_MINIMUM:
+        return f"Quarto {version} is older than {'.'.join(map(str, QUARTO_MINIMUM))}"
+    return Renderer("Quarto", version, (path, "render", str(ROOT)))
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def render(chosen: Renderer | None = None) -> Rendered:
+    """Render the whole book into _book/, by the renderer that `renderer()` finds.
+
+    Raises
+    ------
+    SiteError
+        There is no renderer, or it failed; the message ends in its last lines.
+    """
+    chosen = chosen or renderer()
+    ended = subprocess.run(
+        chosen.command,
+        cwd=ROOT,
+        env=os.environ | {"NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    said = [line.strip() for line in ended.stdout.splitlines() if line.strip()]
+    if ended.returncode:
+        raise SiteError(f"{chosen.name} failed:\n" + "\n".join(said[-15:]))
+    pages = sorted(OUTPUT.rglob("*.html"))
+    if chosen.name == "smalldocs":
+        _finish(pages)
+    warnings = [
+        line
+        for line in said
+        if re.search(r"\bwarn", line, re.I) and not EXPECTED_WARNING.match(line)
+    ]
+    return Rendered(chosen, OUTPUT, len(pages), warnings)
+
+
+def _finish(pages: list[Path]) -> None:
+    """Do what the preview renderer leaves to the network or undone, in every page.
+
+    Formulas become MathML instead of asking a server for KaTeX, references to
+    figures and sections become links, and a script's path from the root of the
+    book becomes one from the page.
+    """
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    homes = {
+        name: page
+        for page, text in texts.items()
+        for name in re.findall(r'id="((?:fig|tbl|sec|eq)-[^"]+)"', text)
+    }
+    for page, text in texts.items():
+        up = os.path.relpath(OUTPUT, page.parent).replace(os.sep, "/")
+        text = re.sub(r"<(?:link|script)[^>]*/katex@[^>]*>(?:</script>)?", "", text)
+        text = text.replace('src="/', f'src="{up}/')
+        text = "".join(_linked(text, page, homes))
+        text = re.sub(
+            r'<span class="math (inline|display)">\\[(\[](.*?)\\[)\]]</span>',
+            _mathml,
+            text,
+            flags=re.S,
+        )
+        files.write_text(page, text)
+
+
+def _mathml(found: re.Match[str]) -> str:
+    from latex2mathml.converter import convert  # only the preview needs it
+
+    display = "block" if found[1] == "display" else "inline"
+    return convert(html.unescape(found[2]), display=display)
+
+
+def _linked(text: str, page: Path, homes: dict[str, Path]) -> Iterator[str]:
+    """Yield a page's pieces with references outside code turned into links."""
+
+    def link(found: re.Match[str]) -> str:
+        if not (home := homes.get(found[1])):
+            return found[0]
+        target = os.path.relpath(home, page.parent).replace(os.sep, "/")
+        return f'<a href="{target}#{found[1]}">{KINDS[found[2]]}</a>'
+
+    verbatim = 0
+    for piece in re.split(r"(<[^>]*>)", text):
+        if tag := re.match(r"<(/?)(?:pre|code|script|style|head|title)\b", piece):
+            verbatim += -1 if tag[1] else 1
+        yield piece if verbatim or piece.startswith("<") else REFERENCE.sub(link, piece)
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a line on the terminal for each."""
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+def server() -> http.server.ThreadingHTTPServer:
+    """Return a server of _book/ on a free port of this machine alone, not yet running.
+
+    Raises
+    ------
+    SiteError
+        There is no rendered book.
+    """
+    if not (OUTPUT / "index.html").is_file():
+        raise SiteError(f"{OUTPUT} holds no rendered book. Make it with: deeptwins book")
+    handler = functools.partial(_Handler, directory=str(OUTPUT))
+    return http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+
+
+def serve(*, open_browser: bool = True) -> None:
+    """Serve the rendered book until interrupted: the choice of language needs more than file://."""
+    with server() as running:
+        address = f"http://127.0.0.1:{running.server_port}/"
+        print(f"The book is at {address} until you press Ctrl+C.", flush=True)
+        if open_browser:
+            webbrowser.open(address)
+        try:
+            running.serve_forever()
+        except KeyboardInterrupt:
+            print()

@@ -1,0 +1,502 @@
+"""The book: fragments made from runs, kept fresh, and rendered by both renderers."""
+
+import re
+import shutil
+import stat
+import sys
+import threading
+import urllib.request
+
+import numpy as np
+import pytest
+import synthetic
+import yaml
+from PIL import Image
+
+from deeptwins import bands, catalog, files, fragments, paths, pictures, runner, sections, site
+from deeptwins.paths import LANGUAGES, ROOT, script_file
+
+ID = synthetic.EXERCISE
+REMEDY = "Fragments are stale: run `deeptwins run --solutions && deeptwins book`"
+CONFIG = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
+PARTS = CONFIG["book"]["chapters"][1:]
+PAGES = ["index.qmd", *(page for part in PARTS for page in part["chapters"])]
+INCLUDE = re.compile(r"\{\{< include (\S+) >\}\}")
+
+
+# ---- sections and what they printed ----
+
+
+def test_a_script_is_split_at_its_marks():
+    split = sections.of_script("import x\n\n# ---- load ----\n\na = 1\n\n# ---- fit ----\nb\n")
+    assert split == {"setup": "import x", "load": "a = 1", "fit": "b"}
+
+
+def test_two_sections_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="same name: load"):
+        sections.of_script("# ---- load ----\n# ---- load ----\n")
+
+
+def test_output_goes_to_the_section_that_printed_it():
+    # The last line of `load` has no end of line, as R's cat() leaves it.
+    split = sections.of_output("hello\n\x1eload\n  12\n7\x1efit\n\x1eend\n")
+    assert split == {"setup": "hello", "load": "  12\n7", "fit": "", "end": ""}
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("6/6 - 1s - 94ms/step - loss: 0.5", "6/6 - loss: 0.5"),
+        ("313/313 - 12s - 2s/epoch - loss: 0.5", "313/313 - loss: 0.5"),
+        (
+            "\x1b[1m1/6\x1b[0m \x1b[32m━━\x1b[0m\x1b[37m━━\x1b[0m \x1b[1m2s\x1b[0m 400us/step\n"
+            "\x1b[1m6/6\x1b[0m \x1b[32m━━━━\x1b[0m \x1b[1m0s\x1b[0m 3ms/step - loss: 0.5",
+            "6/6 - loss: 0.5",
+        ),
+        ("10%\r50%\r100%\r", "100%"),
+        ("1/6\b\b\b\r6/6 done", "6/6 done"),
+        ("accuracy  \nloss\t\n\n", "accuracy\nloss"),
+        ("  setosa 10\n1/2 - 3 apples", "  setosa 10\n1/2 - 3 apples"),
+    ],
+)
+def test_what_the_clock_decides_is_left_out(printed, shown):
+    assert sections.clean(printed) == shown
+
+
+# ---- fragments of a synthetic run ----
+
+SCRIPTS = {
+    "python": "import x\n\n# ---- load ----\nprint(1)\n\n# ---- curve ----\n"
+    'save(result_file("04_hello_iris-curve.png"))\n',
+    "r": "library(x)\n\n# ---- load ----\n1\n\n# ---- curve ----\n"
+    'ggsave(result_file(\n  "04_hello_iris-curve.png"\n))\n',
+}
+FIGURES = """
+04_hello_iris-curve:
+  caption: The loss falls.
+  alt: A line that "falls".
+"""
+
+
+def run(project, *, clock="1s - 9ms/step"):
+    """Leave behind what a run of the two scripts leaves behind."""
+    for language in LANGUAGES:
+        synthetic.write(synthetic.make(language))
+        marks = list(sections.of_script(script_file(ID, language).read_text()))[1:]
+        printed = "".join(f"\x1e{mark}\n6/6 - {clock} - loss: 0.5\n" for mark in marks)
+        files.write_text(runner.output_file(ID, language), printed)
+        colour = (0, 114, 178) if language == "python" else (213, 94, 0)
+        Image.new("RGB", (60, 30), colour).save(project / "results" / language / f"{ID}-curve.png")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A checkout with one exercise that was run and holds."""
+    book = tmp_path / "book"
+    monkeypatch.setenv("DEEPTWINS_RESULTS", str(tmp_path / "results"))
+    for module in (paths, catalog, fragments):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(bands, "EXPECTED", tmp_path / "expected")
+    monkeypatch.setattr(fragments, "BOOK", book)
+    monkeypatch.setattr(fragments, "FRAGMENTS", book / "_fragments")
+    monkeypatch.setattr(fragments, "IMAGES", book / "images")
+    monkeypatch.setattr(fragments, "FIGURES", book / "figures.yml")
+    monkeypatch.setattr(fragments, "LEDGER", book / "_fragments" / "ledger.qmd")
+    for language in LANGUAGES:
+        files.write_text(script_file(ID, language), SCRIPTS[language])
+    files.write_text(book / "figures.yml", FIGURES)
+    bands.write(ID, "mini", synthetic.expected() | {"coverage": bands.COVERAGE})
+    run(tmp_path)
+    return tmp_path
+
+
+def fragment(project, name):
+    return (project / "book/_fragments" / ID / f"{name}.qmd").read_text(encoding="utf-8")
+
+
+def edit(project, language, old, new):
+    path = script_file(ID, language)
+    files.write_text(path, path.read_text().replace(old, new))
+
+
+def test_a_fragment_shows_code_output_and_figure_of_both_languages(project):
+    fragments.write([ID])
+    text = fragment(project, "curve")
+    assert text.index("## Python\n\n```python\nsave(") < text.index("## R\n\n```r\nggsave(")
+    assert text.count("::: {.output}\n```\n6/6 - loss: 0.5\n```\n:::") == 2
+    assert text.count("{#fig-04-hello-iris-curve .twins}") == 1
+    assert text.count("The loss falls.\n:::::") == 1
+    for language in LANGUAGES:
+        place = f"book/images/{language}/{ID}-curve.png"
+        assert f'![](/{place}){{fig-alt="A line that \\"falls\\"."}}' in text
+        with Image.open(project / place) as picture:
+            assert picture.size == (60, 30)
+        assert f"{files.sha256(script_file(ID, language))}\n" in text.split("-->")[0]
+
+
+def test_setup_and_the_whole_script_have_a_fragment(project):
+    fragments.write([ID])
+    assert "```python\nimport x\n```" in fragment(project, "setup")
+    assert "::: {.output}" not in fragment(project, "setup")
+    assert SCRIPTS["r"].strip() in fragment(project, "all")
+
+
+def test_a_second_run_with_the_same_results_changes_nothing(project):
+    assert fragments.write([ID])
+    run(project, clock="3s - 150us/step")
+    assert fragments.write([ID]) == []
+    assert fragments.stale() == []
+
+
+def test_code_that_holds_a_fence_stays_inside_its_own(project):
+    for language in LANGUAGES:
+        edit(project, language, "# ---- load ----", '# ---- load ----\n"""\n```\n"""')
+    run(project)
+    fragments.write([ID])
+    assert '````python\n"""\n```\n"""\nprint(1)\n````\n' in fragment(project, "load")
+
+
+def test_the_band_shows_four_digits_and_names_what_is_undefined(project):
+    expected = synthetic.expected() | {"coverage": bands.COVERAGE}
+    expected["metrics"] |= {
+        "mcc": bands.band("mcc", [None] * 11),
+        "same": bands.band("same", [0.0] * 11),
+    }
+    bands.write(ID, "mini", expected)
+    for language in LANGUAGES:
+        one = synthetic.make(language)
+        one["metrics"] |= {"mcc": None, "same": 0.0, "accuracy": 0.7512345}
+        synthetic.write(one)
+    fragments.write([ID])
+    text = fragment(project, "band")
+    assert "| `accuracy` | 0.7512 | 0.7512 | 0.6402 to 0.8598 | 0.75 ± 0.03317 |" in text
+    assert "| `mcc` | undefined | undefined | undefined | undefined |" in text
+    assert "| `same` | 0 | 0 | 0 to 0 | 0 ± 0 |" in text
+    assert "99 % prediction interval of one further run, from 11 seeds" in text
+
+
+def test_the_ledger_shows_every_level_and_its_rule(project):
+    fragments.write([ID])
+    text = (project / "book/_fragments/ledger.qmd").read_text(encoding="utf-8")
+    assert f"| `{ID}` | ✓ | ✓ 0 |" in text
+    for level in fragments.verify.LEVELS:
+        assert f"- **{level.name}**: {level.rule}" in text
+
+
+def test_a_figure_without_a_caption_is_refused(project):
+    files.write_text(project / "book/figures.yml", "# none\n")
+    with pytest.raises(fragments.FragmentError, match=rf"{ID}-curve:\n  caption: .*\n  alt"):
+        fragments.write([ID])
+
+
+def test_a_caption_without_alt_text_is_refused(project):
+    files.write_text(project / "book/figures.yml", "04_hello_iris-curve:\n  caption: a\n")
+    with pytest.raises(fragments.FragmentError, match="needs a caption and an alt"):
+        fragments.write([ID])
+
+
+def test_other_sections_in_r_are_refused(project):
+    edit(project, "r", "---- curve", "---- plot")
+    run(project)
+    with pytest.raises(fragments.FragmentError, match="sections setup, load, curve in Python"):
+        fragments.write([ID])
+
+
+def test_another_figure_in_r_is_refused(project):
+    edit(project, "r", "-curve.png", "-plot.png")
+    run(project)
+    with pytest.raises(fragments.FragmentError, match=r"Python draws .*curve.*R draws .*plot"):
+        fragments.write([ID])
+
+
+def test_a_section_cannot_take_the_name_of_another_fragment(project):
+    for language in LANGUAGES:
+        edit(project, language, "---- load", "---- band")
+    run(project)
+    with pytest.raises(fragments.FragmentError, match="cannot be called 'band'"):
+        fragments.write([ID])
+
+
+def test_a_figure_that_was_not_drawn_is_named(project):
+    (project / f"results/r/{ID}-curve.png").unlink()
+    with pytest.raises(fragments.FragmentError, match=f"deeptwins run {ID} --lang r"):
+        fragments.write([ID])
+
+
+def test_a_run_that_does_not_hold_is_refused(project):
+    synthetic.write(synthetic.changed(synthetic.make("r"), "metrics.accuracy", 0.7))
+    with pytest.raises(fragments.FragmentError, match="no verified run: test metrics: accuracy"):
+        fragments.write([ID])
+
+
+@pytest.mark.parametrize(("field", "value"), [("seed", 5), ("data.variant", "full")])
+def test_a_run_with_another_seed_or_other_data_is_refused(project, field, value):
+    bands.write(ID, "full", synthetic.expected())
+    for language in LANGUAGES:
+        synthetic.write(synthetic.changed(synthetic.make(language), field, value))
+    with pytest.raises(fragments.FragmentError, match=r"book shows mini data and seed 1\. Run"):
+        fragments.write([ID])
+
+
+def test_output_of_another_version_of_the_script_is_refused(project):
+    files.write_text(runner.output_file(ID, "r"), "\x1eload\n1\n")
+    with pytest.raises(fragments.FragmentError, match=f"other sections.*run {ID} --lang r"):
+        fragments.write([ID])
+
+
+def test_without_a_run_fresh_fragments_stay(project):
+    fragments.write([ID])
+    shutil.rmtree(project / "results")
+    assert fragments.write([ID]) == []
+    assert fragments.stale() == []
+
+
+def test_without_a_run_a_changed_script_is_refused(project):
+    fragments.write([ID])
+    shutil.rmtree(project / "results")
+    edit(project, "python", "print(1)", "print(2)")
+    with pytest.raises(fragments.FragmentError, match=f"Run: deeptwins run {ID}"):
+        fragments.write([ID])
+
+
+def test_what_no_script_asks_for_is_deleted(project):
+    fragments.write([ID])
+    for language in LANGUAGES:
+        path = script_file(ID, language)
+        files.write_text(path, path.read_text().split("# ---- curve")[0])
+    run(project)
+    other = project / "book/_fragments/05_gone/load.qmd"
+    files.write_text(other, "gone")
+    gone = fragments.write([ID])
+    assert {project / f"book/images/{language}/{ID}-curve.png" for language in LANGUAGES} < set(
+        gone
+    )
+    assert {path.stem for path in (project / "book/_fragments" / ID).iterdir()} == {
+        "setup",
+        "load",
+        "all",
+        "band",
+    }
+    assert not other.parent.exists()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_edited_script_makes_its_fragments_stale(project, language):
+    fragments.write([ID])
+    assert fragments.stale() == []
+    edit(project, language, "\n\n#", "\n\nEPOCHS = 11\n#")
+    script = script_file(ID, language).relative_to(project).as_posix()
+    problems = fragments.stale()
+    assert f"book/_fragments/{ID}/load.qmd was made from another {script}" in problems
+    assert f"book/_fragments/ledger.qmd was made from another {script}" in problems
+
+
+def test_a_fragment_that_was_changed_by_hand_is_stale(project):
+    fragments.write([ID])
+    path = project / f"book/_fragments/{ID}/load.qmd"
+    files.write_text(path, path.read_text(encoding="utf-8").replace("0.5", "0.4"))
+    assert fragments.stale() == [f"book/_fragments/{ID}/load.qmd was changed by hand"]
+
+
+def test_missing_and_left_over_files_are_stale(project):
+    fragments.write([ID])
+    (project / f"book/_fragments/{ID}/load.qmd").unlink()
+    (project / f"book/images/r/{ID}-curve.png").unlink()
+    files.write_text(project / f"book/_fragments/{ID}/old.qmd", "x")
+    assert fragments.stale() == [
+        f"book/_fragments/{ID}/load.qmd is missing",
+        f"book/_fragments/{ID}/curve.qmd shows book/images/r/{ID}-curve.png, which is missing",
+        f"book/_fragments/{ID}/old.qmd belongs to nothing any more",
+    ]
+
+
+# ---- pictures ----
+
+
+def test_a_plot_gets_a_palette_and_looks_the_same(tmp_path):
+    plot = Image.linear_gradient("L").convert("RGB")
+    plot.save(tmp_path / "plot.png")
+    assert pictures.compress(tmp_path / "plot.png", tmp_path / "small.png")
+    with Image.open(tmp_path / "small.png") as small:
+        assert small.mode == "P"
+        change = np.asarray(small.convert("RGB"), int) - np.asarray(plot, int)
+        assert abs(change).max() <= 8
+    assert not pictures.compress(tmp_path / "plot.png", tmp_path / "small.png")
+
+
+def test_a_photograph_keeps_its_colours(tmp_path):
+    red, green = Image.linear_gradient("L"), Image.linear_gradient("L").rotate(90)
+    photograph = Image.merge("RGB", (red, green, red.rotate(180)))
+    photograph.save(tmp_path / "photograph.png")
+    pictures.compress(tmp_path / "photograph.png", tmp_path / "small.png")
+    with Image.open(tmp_path / "small.png") as small:
+        assert np.array_equal(small, photograph)
+
+
+# ---- the book of this checkout ----
+
+
+def test_every_fragment_is_fresh():
+    problems = fragments.stale()
+    assert not problems, "\n".join([REMEDY, *problems])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_include_exists(page):
+    path = ROOT / page
+    for place in INCLUDE.findall(path.read_text(encoding="utf-8")):
+        included = ROOT / place[1:] if place.startswith("/") else path.parent / place
+        assert included.is_file(), f"{page} includes {place}"
+
+
+def test_every_figure_has_words_and_is_drawn_by_a_twin():
+    entries = yaml.safe_load(fragments.FIGURES.read_text(encoding="utf-8"))
+    drawn = [
+        name
+        for exercise in catalog.exercises()
+        for name in fragments.FIGURE.findall(script_file(exercise, "python").read_text("utf-8"))
+    ]
+    assert sorted(entries) == sorted(drawn)
+    for name, entry in entries.items():
+        assert len(entry["caption"]) >= 40, name
+        assert len(entry["alt"]) >= 80, name
+        assert entry["alt"] != entry["caption"], name
+
+
+@pytest.mark.parametrize(("theme", "block"), [("light", 0), ("dark", 1)])
+def test_quarto_and_the_preview_have_one_palette(theme, block):
+    colours = re.compile(r"#[0-9a-f]{6}\b")
+    assets = ROOT / "book" / "assets"
+    sass = colours.findall((assets / f"{theme}.scss").read_text(encoding="utf-8"))
+    blocks = re.findall(r"\{([^{}]*--page:[^{}]*)\}", (assets / "twins.css").read_text("utf-8"))
+    assert sass
+    assert set(sass) <= set(colours.findall(blocks[block]))
+
+
+# ---- rendering ----
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """The sources of the book, and nothing else, in a folder of their own."""
+    for name in ("_quarto.yml", "index.qmd"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "book", tmp_path / "book")
+    monkeypatch.setattr(site, "ROOT", tmp_path)
+    monkeypatch.setattr(site, "OUTPUT", tmp_path / "_book")
+    return tmp_path
+
+
+def quarto():
+    found = site._quarto()
+    return found if isinstance(found, site.Renderer) else None
+
+
+@pytest.mark.parametrize("name", ["Quarto", "smalldocs"])
+def test_the_whole_book_renders(copy, name):
+    if name == "Quarto" and quarto() is None:
+        pytest.skip(f"{site._quarto()}; the book was not rendered with it")
+    if name == "smalldocs" and not all(map(site._version, site.PREVIEW_PACKAGES)):
+        pytest.skip(f"{' or '.join(site.PREVIEW_PACKAGES)} is missing; no preview was rendered")
+    rendered = site.render(site.renderer(preview=name == "smalldocs"))
+    assert rendered.renderer.name == name
+    assert rendered.warnings == []
+    assert rendered.pages >= len(PAGES)
+    for page in PAGES:
+        path = rendered.folder / page.replace(".qmd", ".html")
+        text = path.read_text(encoding="utf-8")
+        assert "{{&lt; include" not in text
+        assert "?@" not in text, f"{page} refers to what is not there"
+        if page != "index.qmd":
+            assert text.count('class="panel-tabset"') >= 3, f"{page} shows no twins"
+        figures = re.findall(r'id="(fig-[^"]+)"', text)
+        labels = [figure for figure in figures if "-caption-" not in figure]
+        assert len(labels) == len(set(labels)), f"{page} shows a figure twice"
+        loaded = re.findall(r'<(?:img|script)[^>]* src="([^"]+)"', text)
+        loaded += re.findall(r'<link[^>]* rel="(?:stylesheet|icon)"[^>]* href="([^"]+)"', text)
+        loaded += re.findall(r'<link[^>]* href="([^"]+)"[^>]* rel="(?:stylesheet|icon)"', text)
+        assert any("twins.js" in address for address in loaded)
+        assert any("twins.css" in address for address in loaded)
+        for address in loaded:
+            assert not re.match(r"\w+:|//", address) or address.startswith("data:"), address
+            assert (path.parent / address.split("?")[0]).is_file(), f"{page}: {address}"
+    for style in rendered.folder.rglob("*.css"):
+        assert not re.search(r"@import[^;]*//|url\(['\"]?(?:https?:)?//", style.read_text("utf-8"))
+
+
+def test_a_renderer_that_fails_is_quoted(copy):
+    code = "print('one'); print('two'); raise SystemExit(3)"
+    broken = site.Renderer("Quarto", "1", (sys.executable, "-c", code))
+    with pytest.raises(site.SiteError, match="Quarto failed:\none\ntwo"):
+        site.render(broken)
+
+
+def test_warnings_of_a_renderer_are_handed_on(copy):
+    code = "print('WARN: no such page'); print('warning: unknown key x'); print('done')"
+    rendered = site.render(site.Renderer("Quarto", "1", (sys.executable, "-c", code)))
+    assert rendered.warnings == ["WARN: no such page"]
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo 1.11.0", ""),
+        ("echo 1.3.450", "Quarto 1.3.450 is older than 1.4"),
+        ("exit 1", "does not say its version"),
+        ("exec sleep 20", "does not answer"),
+    ],
+)
+def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, script, reason):
+    program = tmp_path / "quarto"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("QUARTO_PATH", str(program))
+    monkeypatch.setattr(site, "ANSWER_SECONDS", 1)
+    monkeypatch.setattr(site, "PREVIEW_PACKAGES", ())
+    found = site.renderer()
+    assert found.name == ("smalldocs" if reason else "Quarto")
+    assert reason in found.note
+    if reason:
+        assert all(lack in found.note for lack in site.NOT_IN_PREVIEW)
+
+
+def test_without_any_renderer_the_error_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("QUARTO_PATH", str(tmp_path / "none"))
+    monkeypatch.setattr(site, "PREVIEW_PACKAGES", ("no-such-package",))
+    with pytest.raises(site.SiteError, match=r"needs no-such-package. Install Quarto"):
+        site.renderer()
+
+
+def test_the_preview_finishes_formulas_references_and_paths(copy):
+    pytest.importorskip("latex2mathml")
+    page = copy / "_book/book/01.html"
+    files.write_text(
+        page,
+        '<head><link href="https://cdn/npm/katex@0.16/k.css"><script src="https://cdn/npm/katex@0/k.js"'
+        ' defer></script><script src="/book/assets/twins.js"></script></head><p>See @fig-a-b, '
+        '@sec-c and @fig-none. <span class="math inline">\\(a &lt; b\\)</span></p>'
+        '<pre>x @fig-a-b</pre><div id="fig-a-b"></div>',
+    )
+    other = copy / "_book/index.html"
+    files.write_text(other, '<section id="sec-c"></section><p>@fig-a-b</p>')
+    site._finish([page, other])
+    text = page.read_text(encoding="utf-8")
+    assert "katex" not in text
+    assert '<script src="../book/assets/twins.js"></script>' in text
+    assert 'See <a href="01.html#fig-a-b">Figure</a>, ' in text
+    assert '<a href="../index.html#sec-c">Section</a> and @fig-none.' in text
+    assert "<pre>x @fig-a-b</pre>" in text
+    assert re.search(r'<math [^>]*display="inline".*<mi>a</mi><mo>&#x0003C;</mo><mi>b</mi>', text)
+    assert '<a href="book/01.html#fig-a-b">Figure</a>' in other.read_text(encoding="utf-8")
+
+
+def test_the_server_is_for_this_machine_and_serves_the_book(copy):
+    with pytest.raises(site.SiteError, match="Make it with: deeptwins book"):
+        site.server()
+    files.write_text(copy / "_book/index.html", "the book")
+    with site.server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert server.server_address[0] == "127.0.0.1"
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/") as answer:
+            assert answer.read() == b"the book"
+        server.shutdown()
