@@ -194,6 +194,26 @@ test_that("training gives Python's weights and history, bit by bit", {
   )
 })
 
+test_that("doubles arrive as float32, integers and logicals as they are", {
+  spy <- python_result("
+result = keras.Sequential([keras.layers.InputLayer((2,))])
+result.predict = lambda x, batch_size=None, verbose=None: [
+    type(x).__name__, str(getattr(x, 'dtype', [str(a.dtype) for a in x])),
+    str(batch_size), str(verbose)]
+")
+  expect_arrival <- function(code, expected) {
+    expect_with_each(homes, code, expected, spy = spy)
+  }
+  expect_arrival("predict(spy, matrix(1.5), batch_size = 8)",
+                 c("ndarray", "float32", "8", "0"))
+  expect_arrival("predict(spy, 1:3, verbose = 2)",
+                 c("ndarray", "int32", "None", "2"))
+  expect_arrival("predict(spy, c(TRUE, FALSE))",
+                 c("ndarray", "bool", "None", "0"))
+  expect_arrival("predict(spy, list(0.5, 2L))",
+                 c("list", "['float32', 'int32']", "None", "0"))
+})
+
 IMAGES_R <- "
   x <- array_reshape(seq_len(8 * 6 * 5 * 3) / 720, c(8, 6, 5, 3))
   set_random_seed(3)
@@ -284,14 +304,17 @@ test_that("R functions serve as loss, metric and callback", {
         }), metric_mean_absolute_error)
       )
       history <- model |> fit(
-        matrix(1:8 / 8, 4), matrix(1:4 / 4), epochs = 2, verbose = 0, callbacks = list(
+        matrix(1:8 / 8, 4), matrix(1:4 / 4), epochs = 2, verbose = 0,
+        callbacks = list(
           callback_lambda(on_epoch_end = function(epoch, logs) {
             seen <<- c(seen, epoch)
           }),
-          callback_learning_rate_scheduler(function(epoch, lr) 0.1 / (epoch + 1))
+          callback_learning_rate_scheduler(function(epoch, lr) {
+            0.1 / (epoch + 1)
+          })
         )
       )
-      list(epochs = seen, metrics = history$metrics)
+    list(epochs = seen, metrics = history$metrics)
     ")
     expect_identical(as.numeric(seen$epochs), c(1, 2))
     expect_setequal(
@@ -330,7 +353,8 @@ test_that("a history becomes a data frame, a text and a plot", {
 
 test_that("a model is saved, loaded and copied whole", {
   for (home in homes) {
-    folder <- tempfile("models"); dir.create(folder)
+    folder <- tempfile("models")
+    dir.create(folder)
     on.exit(unlink(folder, recursive = TRUE))
     same <- evaluate_with(home, "
       path <- file.path(folder, 'model.keras')
@@ -538,7 +562,9 @@ test_that("shapes know open dimensions", {
 test_that("classes become rows of zeros and a one", {
   expect_with_each(homes, "to_categorical(c(0, 2, 1))", diag(3)[c(1, 3, 2), ])
   expect_with_each(homes, "to_categorical(c(0L, 2L))", diag(3)[c(1, 3), ])
-  expect_with_each(homes, "to_categorical(1:2, num_classes = 4)", diag(4)[2:3, ])
+  expect_with_each(
+    homes, "to_categorical(1:2, num_classes = 4)", diag(4)[2:3, ]
+  )
   expect_with_each(
     homes, "to_categorical(factor(c('b', 'a'), c('a', 'b', 'c')))",
     diag(2)[2:1, ]
@@ -641,7 +667,7 @@ keras.real = keras.datasets.cifar10.load_data, keras.datasets.imdb.load_data
 images = np.arange(24, dtype='uint8').reshape(2, 2, 2, 3)
 keras.datasets.cifar10.load_data = lambda: (
     (images, np.array([[6], [9]], 'uint8')), (images[:1], np.array([[3]])))
-keras.datasets.imdb.load_data = lambda num_words=None: (
+keras.datasets.imdb.load_data = lambda num_words=None, **others: (
     (words([[1, num_words], [2]]), np.array([1, 0])),
     (words([[5, 6, 7]]), np.array([1])))
 result = None
@@ -697,7 +723,9 @@ test_that("images load with rows first", {
     pixels <- array(0, c(2, 3, 3))
     pixels[1, 3, 2] <- 1
     png::writePNG(pixels, path)
-    found <- evaluate_with(home, "image_to_array(image_load(path))", path = path)
+    found <- evaluate_with(
+      home, "image_to_array(image_load(path))", path = path
+    )
     expect_identical(found, 255 * pixels)
     small <- evaluate_with(
       home, "image_to_array(image_load(path, target_size = c(4, 5)))",
@@ -772,7 +800,7 @@ test_that("the bridge has keras3's names, arguments and defaults", {
   # Defaults as values; of arguments without one, a mark.
   values <- function(f) {
     lapply(formals(f), function(default) {
-      if (identical(default, quote(expr = ))) return("no default")
+      if (identical(default, bridge$nothing())) return("no default")
       value <- eval(default, real)
       if (inherits(value, "python.builtin.tuple")) {
         value <- reticulate::py_to_r(value)
