@@ -105,27 +105,25 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
     })
     .libPaths(c(staged, library_here, before))
     began <- proc.time()[["elapsed"]]
+    cat(
+      "set-up: ", paste(wanted, collapse = ", "), " from CRAN into .rlib, ",
+      "with what they need (packages: ", length(names), ") ... ",
+      sep = ""
+    )
     suppressWarnings(install.packages(
       names,
-      lib = staged, repos = url, quiet = TRUE,
+      lib = staged, repos = url, quiet = TRUE, keep_outputs = dirname(staged),
       Ncpus = max(1L, parallel::detectCores(), na.rm = TRUE)
     ))
     if (!loads(wanted)) {
-      say(
-        paste(wanted, collapse = ", "), " could not be installed from ", url,
-        "; install.packages() shows why."
-      )
+      cat("failed; .make/<package>.out says why\n")
       return(FALSE)
     }
     for (name in list.files(staged)) {
       unlink(file.path(library_here, name), recursive = TRUE)
       file.rename(file.path(staged, name), file.path(library_here, name))
     }
-    say(
-      paste(wanted, collapse = ", "), " from CRAN into .rlib, with what they ",
-      "need: ", length(names), " packages in ",
-      round(proc.time()[["elapsed"]] - began), " s"
-    )
+    cat(round(proc.time()[["elapsed"]] - began), "s\n")
     TRUE
   }
 

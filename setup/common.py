@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from ssl import SSLCertVerificationError
 from urllib.parse import urlsplit
@@ -104,7 +106,7 @@ def last_lines(log: str) -> str:
     return "\n".join(f"  | {line}" for line in lines[-SHOWN:])
 
 
-def answers(url: str, seconds: float = PATIENCE) -> bool:
+def answers(url: str, seconds: float) -> bool:
     """Tell whether anybody answers at an address in time, whatever the answer is.
 
     The limit holds for everything together: names, addresses, proxies, and a
@@ -116,7 +118,9 @@ def answers(url: str, seconds: float = PATIENCE) -> bool:
 
     def ask() -> None:
         try:
-            urllib.request.urlopen(f"{parts.scheme}://{host}{parts.path}", timeout=seconds).close()
+            # An opener of its own, since the proxies may have been set after the last one.
+            opener = urllib.request.build_opener()
+            opener.open(f"{parts.scheme}://{host}{parts.path}", timeout=seconds).close()
         except urllib.error.HTTPError:
             pass
         except urllib.error.URLError as error:
@@ -180,31 +184,51 @@ def apt_known(packages: list[str]) -> set[str]:
     return known
 
 
+def apt_reachable() -> bool:
+    """Tell whether any of apt's sources answers in time, or its proxy where it has one.
+
+    apt waits for each file of a silent source anew, so it is not even asked then.
+    """
+
+    def output(*command: str) -> str:
+        return subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+        ).stdout.decode()
+
+    proxy = re.search(r'^Acquire::https?::Proxy "(http[^"]+)"', output("apt-config", "dump"), re.M)
+    listed = output("apt-get", "--print-uris", "update")
+    sites = [proxy[1]] if proxy else sorted(set(re.findall(r"^'(https?://[^/']+)", listed, re.M)))
+    if not sites:
+        return True  # a CD, a folder: nothing to wait for
+    with ThreadPoolExecutor(len(sites)) as pool:
+        return any(pool.map(lambda site: answers(site, PATIENCE), sites))
+
+
 def apt_install(packages: list[str], root: list[str]) -> bool:
     """Install Debian packages, those that apt knows; tell whether all were installed.
 
     The lists of packages are fetched only where they lack one of these, or
     turn out to be out of date.
     """
-    patience = [
+    if not apt_reachable():
+        write(made("apt.log"), f"none of apt's sources answered within {PATIENCE} s\n")
+        return False
+    options = [
         "-o", f"Acquire::http::Timeout={PATIENCE - 2}",
         "-o", f"Acquire::https::Timeout={PATIENCE - 2}",
         "-o", "Acquire::Retries=0",
+        # A machine that has just been started may be at its own upgrades.
+        "-o", "DPkg::Lock::Timeout=60",
     ]  # fmt: skip
-    command = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *patience]
-
-    def update() -> bool:
-        return run([*command, "-o", "APT::Update::Error-Mode=any", "update"], "apt") == 0
+    command = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *options]
 
     def install() -> bool:
         known = [name for name in packages if name in apt_known(packages)]
         install_them = [*command, "install", "-y", "--no-install-recommends", *known]
         return bool(known) and run(install_them, "apt") == 0
 
-    if apt_known(packages) < set(packages):
-        update()
-        install()
-    elif not install() and update():
+    if apt_known(packages) < set(packages) or not install():
+        run([*command, "update"], "apt")
         install()
     return apt_installed(packages) == set(packages)
 

@@ -132,6 +132,8 @@ def pip_settings() -> dict[str, str]:
 def for_uv(settings: dict[str, str]) -> dict[str, str]:
     """Return pip's settings as environment variables for uv; the user's own for uv go first."""
     env = {FOR_UV[name]: value for name, value in settings.items() if name in FOR_UV}
+    if "find-links" in settings:  # pip puts blanks between folders, uv commas
+        env["UV_FIND_LINKS"] = ",".join(settings["find-links"].split())
     if "proxy" in settings:
         env["HTTPS_PROXY"] = env["HTTP_PROXY"] = settings["proxy"]
     # rpy2's C extension needs a compiler and R's headers; without it, it calls R through ffi.
@@ -148,7 +150,7 @@ def reachable(settings: dict[str, str]) -> bool:
         settings.get("index-url")
         or subprocess.check_output([str(python_of(VENV)), "-c", asked]).decode().strip()
     )
-    return url.startswith("file:") or common.answers(url)
+    return url.startswith("file:") or common.answers(url, common.PATIENCE)
 
 
 def installers() -> list[tuple[str, list[str]]]:

@@ -21,6 +21,7 @@ from python import VENV, python_of
 DESCRIPTION = ROOT / "DESCRIPTION"
 R_SETUP = ROOT / "r" / "setup.R"
 NEEDS_COMPILER = 3  # status of r/setup.R
+APT_PUTS_R = (Path("/usr/bin"), Path("/usr/lib/R/bin"))
 OPTIONAL = {"keras3"}  # not in Debian, and r/keras_bridge.R stands in for it
 
 
@@ -35,7 +36,7 @@ def set_up() -> None:
     if library := libpython():
         # Ubuntu 24.04 has it under the second name.
         known = common.apt_known([library, f"{library}t64"]) or {library}
-        from_apt("Python's shared library, which reticulate loads", sorted(known))
+        from_apt("Python's shared library (for reticulate)", sorted(known))
     rscript = shutil.which("Rscript")
     ready = bool(rscript) and with_r(rscript) and not libpython()
     common.write(common.made("languages"), "both\n" if ready else "python\n")
@@ -89,7 +90,7 @@ def from_apt(what: str, wanted: list[str]) -> None:
         if not rscript:
             say("R is missing; install it from https://www.r-project.org, then call this again.")
         return
-    if rscript and Path(rscript).resolve().parent not in (Path("/usr/bin"), Path("/usr/lib/R/bin")):
+    if rscript and Path(rscript).resolve().parent not in APT_PUTS_R:
         return  # an R of the user's own, to which apt's packages do not belong
     missing = [name for name in wanted if name not in common.apt_installed(wanted)]
     if not missing:
@@ -103,7 +104,7 @@ def from_apt(what: str, wanted: list[str]) -> None:
         complete = common.apt_install(missing, root)
     if not complete:
         left = [name for name in missing if name not in common.apt_installed(missing)]
-        say(f"apt could not install {' '.join(left)}; .make/apt.log says why.")
+        say(f"apt could not install {' '.join(left)}:\n{common.last_lines('apt')}")
 
 
 def with_r(rscript: str) -> bool:
