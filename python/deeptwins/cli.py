@@ -167,21 +167,31 @@ def book(
 
     try:
         written = fragments.write(catalog.exercises())
-        output = site.render() if render or open_ else None
+        rendered = site.render() if render or open_ else None
     except (fragments.FragmentError, site.SiteError) as error:
         errors.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(1) from None
     if as_json:
-        _print_json(
-            {
-                "written": [path.relative_to(ROOT).as_posix() for path in written],
-                "site": str(output) if output else None,
+        found: dict[str, Any] = {"written": [path.relative_to(ROOT).as_posix() for path in written]}
+        if rendered:
+            found |= {
+                "site": str(rendered.folder),
+                "pages": rendered.pages,
+                "renderer": f"{rendered.renderer.name} {rendered.renderer.version}",
+                "note": rendered.renderer.note,
+                "warnings": rendered.warnings,
             }
-        )
+        _print_json(found)
     else:
-        console.print(f"fragments: {len(written)} changed")
-        if output:
-            console.print(f"site: {output}", soft_wrap=True)
+        console.print(f"fragments: {len(written)} changed", highlight=False)
+        if rendered:
+            by = f"{rendered.renderer.name} {rendered.renderer.version}"
+            for line in [
+                f"site: {rendered.pages} pages by {by} in {rendered.folder}",
+                *filter(None, [rendered.renderer.note]),
+                *rendered.warnings,
+            ]:
+                console.print(escape(line), highlight=False, soft_wrap=True)
     if open_:
         site.serve()
 
