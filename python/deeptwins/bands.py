@@ -31,6 +31,7 @@ LIMITS = {
     "mcc": (-1.0, 1.0),
     "loss": (0.0, math.inf),
     "rmse": (0.0, math.inf),
+    "sd": (0.0, math.inf),
 }
 
 

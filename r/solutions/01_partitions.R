@@ -12,7 +12,7 @@ FOLDS <- 5
 UNITS <- 10
 LEARNING_RATE <- 0.2
 BATCH_SIZE <- 4
-EPOCHS <- 6
+EPOCHS <- 12
 TARGET <- list(accuracy_5_fold = 0.92)
 
 # ---- load ----
