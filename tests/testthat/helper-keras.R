@@ -1,5 +1,9 @@
 # Keras as the course attaches it, beside the bridge and beside Python itself.
 
+# With its output sent through R, Python crashes where R itself runs inside
+# Python, as it does under pytest.
+Sys.unsetenv("RETICULATE_REMAP_OUTPUT_STREAMS")
+
 #' The project's folder
 project_root <- function() {
   root <- Sys.getenv("DEEPTWINS_ROOT", testthat::test_path("../.."))
