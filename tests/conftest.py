@@ -1,13 +1,11 @@
 """What all tests share: R inside this process, and each test_that() block as a pytest item."""
 
-import atexit
 import os
 import re
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
+import embedded_r
 import pytest
 
 from deeptwins.paths import ROOT
@@ -15,34 +13,13 @@ from deeptwins.paths import ROOT
 R_MISSING = "R is not installed; `deeptwins doctor` says how to get it"
 
 
-def start_r():
-    """Start R in this process, once, and return rpy2's objects module.
-
-    reticulate then finds this very Python, so that both languages share one
-    TensorFlow. rpy2's own end of R aborts with most versions of reticulate and
-    would spoil the exit status; R has nothing to save, so it is left out.
-    """
-    os.environ["RETICULATE_PYTHON"] = sys.executable
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    here = Path.cwd()
-    os.chdir(ROOT)  # where R reads .Rprofile
-    try:
-        from rpy2 import rinterface, robjects
-
-        atexit.unregister(rinterface.endr)
-    finally:
-        os.chdir(here)
-    return robjects
-
-
 @pytest.fixture(scope="session")
 def r():
-    """R in this process, with the course attached: `r("1 + 1")[0]`."""
-    if shutil.which("Rscript") is None:
+    """R in this process, with the course attached: `r("1 + 1")` is 2."""
+    if not embedded_r.installed():
         pytest.skip(R_MISSING)
-    objects = start_r()
-    objects.r(f"setwd({str(ROOT)!r}); source('r/course.R')")
-    return objects.r
+    embedded_r.evaluate("source('r/course.R')")
+    return embedded_r.evaluate
 
 
 @pytest.fixture
@@ -61,7 +38,7 @@ def fresh_run(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("results")
     command = [sys.executable, "-m", "deeptwins", "run", "--solutions"]
-    if shutil.which("Rscript") is None:
+    if not embedded_r.installed():
         command += ["--lang", "python"]
     done = subprocess.run(
         command,
@@ -77,7 +54,7 @@ def fresh_run(tmp_path_factory):
 # ---- testthat ----
 
 RUN_FILE = """
-function(file) {
+(function(file) {
   results <- testthat::test_file(
     file, reporter = "silent", stop_on_failure = FALSE
   )
@@ -99,8 +76,7 @@ function(file) {
       }, ""), collapse = "\\n")
     )
   })
-}
-"""
+})"""
 
 
 def pytest_collect_file(file_path, parent):
@@ -124,17 +100,8 @@ class RFile(pytest.File):
     def results(self):
         """Return what each block of the file came to, by name."""
         if self.outcome is None:
-            objects = start_r()
-            objects.r(f"setwd({str(ROOT)!r})")
-            blocks = objects.r(RUN_FILE)(str(self.path))
-            self.outcome = {
-                block.rx2("name")[0]: (
-                    int(block.rx2("checks")[0]),
-                    bool(block.rx2("skipped")[0]),
-                    str(block.rx2("message")[0]),
-                )
-                for block in blocks
-            }
+            blocks = embedded_r.evaluate(f"{RUN_FILE}({str(self.path)!r})")
+            self.outcome = {block["name"]: block for block in blocks}
         return self.outcome
 
 
@@ -147,16 +114,16 @@ class RTest(pytest.Item):
 
     def runtest(self):
         """Fail or skip as the block did in R."""
-        if shutil.which("Rscript") is None:
+        if not embedded_r.installed():
             pytest.skip(R_MISSING)
         results = self.parent.results()
         if self.name not in results:
             raise RFailure(f"{self.path.name} ended before this block ran")
-        checks, skipped, message = results[self.name]
-        if skipped and "empty test" not in message:
-            pytest.skip(message)
-        if message or not checks:
-            raise RFailure(message or f"{self.path.name}: the block checks nothing")
+        block = results[self.name]
+        if block["skipped"] and "empty test" not in block["message"]:
+            pytest.skip(block["message"])
+        if block["message"] or not block["checks"]:
+            raise RFailure(block["message"] or f"{self.path.name}: the block checks nothing")
 
     def repr_failure(self, excinfo):
         """Show R's message, not the Python that fetched it."""

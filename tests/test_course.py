@@ -48,7 +48,7 @@ def test_a_bad_set_is_refused_by_name_in_the_same_words_in_both_languages(data_h
     assert str(data_home / "toy") in said
     r(f"Sys.setenv(DEEPTWINS_VARIANT = 'full', DEEPTWINS_DATA = '{data_home}')")
     try:
-        in_r = r("tryCatch(data_dir('toy'), error = conditionMessage)")[0]
+        in_r = r("tryCatch(data_dir('toy'), error = conditionMessage)")
     finally:
         r("Sys.unsetenv(c('DEEPTWINS_VARIANT', 'DEEPTWINS_DATA'))")
     assert in_r == said
@@ -99,8 +99,8 @@ def test_r_and_python_digest_an_array_alike(r, shape):
     values = np.random.default_rng(1).normal(size=shape)
     flat = ", ".join(repr(float(value)) for value in values.flatten(order="F"))
     dims = ", ".join(str(size) for size in shape)
-    found = r(f"tensor(array(c({flat}), c({dims})), 8L)")
-    assert found.rx2("digest")[0] == course._tensor(values, "<f8")["digest"]
+    found = r(f"tensor(array(c({flat}), c({dims})), 8L)$digest")
+    assert found == course._tensor(values, "<f8")["digest"]
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):

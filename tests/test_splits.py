@@ -28,9 +28,8 @@ def test_iris_is_the_data_of_scikit_learn(iris):
 
 
 def test_iris_is_the_data_of_r(iris, r):
-    theirs = np.column_stack([np.asarray(r(f"datasets::iris[[{i}]]")) for i in range(1, 5)])
-    assert np.array_equal(iris.iloc[:, 1:5], theirs)
-    assert list(iris["species"]) == list(r("as.character(datasets::iris$Species)"))
+    assert np.array_equal(iris.iloc[:, 1:5], r("unname(as.matrix(datasets::iris[1:4]))"))
+    assert list(iris["species"]) == r("as.character(datasets::iris$Species)")
 
 
 def test_partition_is_stratified(iris):
