@@ -23,8 +23,10 @@ export RPY2_CFFI_MODE = ABI
 run: setup
 	@$(DEEPTWINS) run --lang $$(cat .make/languages)
 
+# Not `.venv/bin/python -m pytest`: reticulate takes a relative path of a Python that it
+# finds itself in for a library, and tries to load it.
 test: setup
-	@.venv/bin/python -m pytest
+	@.venv/bin/pytest
 
 book: setup
 	@$(PYTHON) setup/quarto.py
