@@ -10,6 +10,7 @@ import pytest
 
 from deeptwins.paths import ROOT
 
+EXIT_STATUS = pytest.StashKey[int]()
 R_MISSING = "R is not installed; `deeptwins doctor` says how to get it"
 
 
@@ -49,6 +50,18 @@ def fresh_run(tmp_path_factory):
         timeout=1800,
     )
     return folder, done.stdout + done.stderr
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    """Keep the exit status for the very end."""
+    session.config.stash[EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """End the process with the status of the tests, R or no R."""
+    embedded_r.leave(config.stash.get(EXIT_STATUS, 0))
 
 
 # ---- testthat ----

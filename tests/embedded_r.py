@@ -6,7 +6,6 @@ object, and then the process dies. So rpy2 starts R here, and code is handed to
 R through ctypes.PyDLL, which keeps the lock. Values come back as JSON.
 """
 
-import atexit
 import ctypes
 import json
 import os
@@ -51,8 +50,6 @@ def _library():
     try:
         from rpy2 import rinterface, situation
 
-        # R's own end aborts with most versions of reticulate, and would spoil the exit status.
-        atexit.unregister(rinterface.endr)
         rinterface.initr()
     finally:
         os.chdir(here)
@@ -61,6 +58,19 @@ def _library():
     library.R_ParseEvalString.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
     library.R_ParseEvalString.restype = ctypes.c_void_p
     return library
+
+
+def leave(status: int) -> None:
+    """End this process at once if R was started in it, with this exit status.
+
+    R, reticulate and TensorFlow in one process do not survive its orderly end:
+    rpy2's endr() aborts, and without it the libraries' own destructors do,
+    which would turn the status of the tests into that of a crash.
+    """
+    if _library.cache_info().currsize:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def _evaluate(line: str) -> None:

@@ -53,7 +53,8 @@ test_that("a file that cannot be finished leaves the old one", {
     "disk full"
   )
   expect_identical(readLines(path), "old")
-  expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), "file.txt")
+  left <- list.files(folder, all.files = TRUE, no.. = TRUE)
+  expect_identical(left, "file.txt")
 })
 
 test_that("report() asks for exactly one data set", {
