@@ -257,7 +257,7 @@ def test_a_folder_of_wheels_needs_no_answer(course, venv):
 def test_packages_come_through_uv_with_their_digests(course, venv, calls):
     course.python.install(course.python.installers())
     lock, root = course.root / "requirements.lock", course.root
-    uv = f"python -m uv pip install --python {venv}"
+    uv = f"python -m uv pip install --compile-bytecode --python {venv}"
     assert calls() == [
         f"python -m pip install --disable-pip-version-check {course.python.UV}",
         f"{uv} --require-hashes -r {lock}",
