@@ -34,7 +34,8 @@ def set_up() -> None:
             say(f"Quarto renders the book ({find_quarto()}).")
             return
         common.stamp("quarto", key)
-    if subprocess.call([str(PYTHON), "-c", "import smalldocs"], stderr=subprocess.DEVNULL) != 0:
+    preview = [str(PYTHON), "-c", "import smalldocs, latex2mathml, bibtexparser"]
+    if subprocess.call(preview, stderr=subprocess.DEVNULL) != 0:
         raise SetupError(
             "nothing here renders the book: Quarto is missing and could not be fetched, and the "
             "preview (smalldocs) needs Python 3.11. Install Quarto from https://quarto.org."

@@ -814,7 +814,7 @@ def lower(bound):
 
 
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
-NOT_ON_CONDA = {"smalldocs", "latex2mathml"}  # quarto is there instead
+NOT_ON_CONDA = {"smalldocs", "latex2mathml", "bibtexparser"}  # quarto is there instead
 
 
 def test_conda_has_the_python_packages_with_the_same_bounds():

@@ -1,7 +1,8 @@
 """Render the book with Quarto, or with a preview renderer where Quarto is missing, and serve it.
 
 Both read the same _quarto.yml, chapters and fragments. The preview is the
-package smalldocs, with formulas turned into MathML by latex2mathml. What it
+package smalldocs, with formulas turned into MathML by latex2mathml and citations
+by citations.py. What it
 does not do stands in NOT_IN_PREVIEW and nowhere else.
 """
 
@@ -19,18 +20,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeptwins import files
-from deeptwins.paths import ROOT
+from deeptwins import citations, files
+from deeptwins.paths import BOOK, ROOT
 
 OUTPUT = ROOT / "_book"
 QUARTO_MINIMUM = (1, 4)  # cross-references to a figure that is made of tabs
 ANSWER_SECONDS = 10
 NOT_IN_PREVIEW = (
     "numbers of chapters, sections and figures (references are links without a number)",
-    "citations and the list of references (a citation shows its key)",
     "formats other than web pages",
 )
-PREVIEW_PACKAGES = ("smalldocs", "latex2mathml")
+PREVIEW_PACKAGES = ("smalldocs", "latex2mathml", "bibtexparser")
 # smalldocs names the keys of _quarto.yml that it leaves out; NOT_IN_PREVIEW says so in words.
 EXPECTED_WARNING = re.compile(r"warning: (project\.type|unknown key|format\.html\.)")
 REFERENCE = re.compile(r"(?<!\w)@((fig|tbl|sec|eq)-[\w-]*\w)")
@@ -158,9 +158,10 @@ def _finish(pages: list[Path]) -> None:
     """Do what the preview renderer leaves to the network or undone, in every page.
 
     Formulas become MathML instead of asking a server for KaTeX, references to
-    figures and sections become links, and a script's path from the root of the
-    book becomes one from the page.
+    figures and sections become links, citations name author and year, and a
+    script's path from the root of the book becomes one from the page.
     """
+    sources = citations.read(BOOK / "references.bib")
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
     homes = {
         name: page
@@ -171,13 +172,12 @@ def _finish(pages: list[Path]) -> None:
         up = os.path.relpath(OUTPUT, page.parent).replace(os.sep, "/")
         text = re.sub(r"<(?:link|script)[^>]*/katex@[^>]*>(?:</script>)?", "", text)
         text = text.replace('src="/', f'src="{up}/')
-        text = "".join(_linked(text, page, homes))
-        text = re.sub(
-            r'<span class="math (inline|display)">\\[(\[](.*?)\\[)\]]</span>',
-            _mathml,
-            text,
-            flags=re.S,
-        )
+        cited: list[str] = []
+        text = "".join(_linked(text, page, homes, sources, cited))
+        if cited:
+            end = '<nav class="page-navigation">'
+            text = text.replace(end, citations.references(cited, sources) + end, 1)
+        text = FORMULA.sub(_mathml, text)
         files.write_text(page, text)
 
 
@@ -188,8 +188,17 @@ def _mathml(found: re.Match[str]) -> str:
     return convert(html.unescape(found[2]), display=display)
 
 
-def _linked(text: str, page: Path, homes: dict[str, Path]) -> Iterator[str]:
-    """Yield a page's pieces with references outside code turned into links."""
+def _linked(
+    text: str,
+    page: Path,
+    homes: dict[str, Path],
+    sources: dict[str, citations.Source],
+    cited: list[str],
+) -> Iterator[str]:
+    """Yield a page's pieces with references and citations outside code turned into links.
+
+    The keys that the page cites are added to `cited`.
+    """
 
     def link(found: re.Match[str]) -> str:
         if not (home := homes.get(found[1])):
@@ -201,7 +210,10 @@ def _linked(text: str, page: Path, homes: dict[str, Path]) -> Iterator[str]:
     for piece in re.split(r"(<[^>]*>)", text):
         if tag := re.match(r"<(/?)(?:pre|code|script|style|head|title)\b", piece):
             verbatim += -1 if tag[1] else 1
-        yield piece if verbatim or piece.startswith("<") else REFERENCE.sub(link, piece)
+        if not verbatim and not piece.startswith("<"):
+            piece, keys = citations.cite(REFERENCE.sub(link, piece), sources)
+            cited += keys
+        yield piece
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
