@@ -1,6 +1,6 @@
 # make run    run every exercise in Python and in R, and show that they agree
 # make test   run every test
-# make book   make the website of the course in _site/
+# make book   make the website of the course in _book/
 # make clean  remove all that the others made
 #
 # Each sets up what it needs first, and nothing twice. PYTHON= names another
@@ -44,5 +44,5 @@ lock: setup
 	  --extra preview --extra test pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv .rlib .make results _book _site .quarto .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .rlib .make results _book .quarto .pytest_cache .hypothesis .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

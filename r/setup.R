@@ -71,15 +71,15 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
 
   #' The requirements, and everything that they require in turn
   closure <- function(needed, available) {
-    todo <- needed$name
+    pending <- needed$name
     repeat {
-      known <- intersect(todo, rownames(available))
+      known <- intersect(pending, rownames(available))
       fields <- available[known, c("Depends", "Imports", "LinkingTo")]
       found <- requirements(paste(na.omit(c(fields)), collapse = ","))
       found <- found[found$name != "R", ]
-      todo <- setdiff(found$name, needed$name)
+      pending <- setdiff(found$name, needed$name)
       needed <- rbind(needed, found)
-      if (!length(todo)) {
+      if (!length(pending)) {
         return(needed)
       }
     }
@@ -170,13 +170,25 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
   }
 
   #' Make .venv with the first Python that starts here
+  #'
+  #' R puts folders of its own before those in LD_LIBRARY_PATH, in which a
+  #' Python may find the shared library of another one; such a Python starts,
+  #' but has no ssl. It is tried again without the variable.
   set_up_python <- function() {
-    for (python in Sys.which(c("python3", "python", "py"))) {
-      # Windows has a python3 that only opens a shop.
-      starts <- nzchar(python) &&
-        system2(python, c("-c", "0"), stderr = FALSE) == 0
-      if (starts) {
-        return(system2(python, shQuote(file.path("setup", "python.py"))) == 0)
+    path <- Sys.getenv("LD_LIBRARY_PATH", NA)
+    if (!is.na(path)) on.exit(Sys.setenv(LD_LIBRARY_PATH = path))
+    for (attempt in c("as R sets it", "without")) {
+      if (attempt == "without") Sys.unsetenv("LD_LIBRARY_PATH")
+      for (python in Sys.which(c("python3", "python", "py"))) {
+        # Windows has a python3 that only opens a shop.
+        starts <- nzchar(python) && system2(
+          python, c("-c", shQuote("import ssl")),
+          stdout = FALSE, stderr = FALSE
+        ) == 0
+        if (starts) {
+          script <- shQuote(file.path("setup", "python.py"))
+          return(system2(python, script) == 0)
+        }
       }
     }
     say(
