@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from email import message_from_string
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -642,7 +643,8 @@ def test_quarto_cli_is_installed_and_kept_only_where_its_quarto_runs(
 
 # ---- r/setup.R, with the real R ----
 
-needs_r = pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
+RSCRIPT = shutil.which("Rscript")
+needs_r = pytest.mark.skipif(RSCRIPT is None, reason="R is not installed")
 
 
 @pytest.fixture
@@ -675,6 +677,19 @@ def r_course(tmp_path):
         )
 
     return SimpleNamespace(run=run, library=root / ".rlib", root=root)
+
+
+@needs_r
+def test_a_python_that_rs_library_path_keeps_from_starting_is_found(
+    r_course, command, calls, bin_dir
+):
+    for name in ("python3", "python"):
+        command(name, 'test -z "$LD_LIBRARY_PATH"')
+    path = f"{bin_dir}:{Path(RSCRIPT).parent}:/usr/bin:/bin"
+    done = r_course.run("stats", task="learner", path=path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ready" in done.stdout
+    assert calls()[-2:] == ["python3 -c import ssl", "python3 setup/python.py"]
 
 
 def source_package(folder, name, version, imports="", code=""):
