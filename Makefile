@@ -41,7 +41,7 @@ setup:
 lock: setup
 	.venv/bin/uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --no-header --python-version 3.10 \
-	  --extra preview --extra test pyproject.toml -o requirements.lock
+	  --extra maps --extra preview --extra test pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv .rlib .make results _book .quarto .pytest_cache .hypothesis .ruff_cache
