@@ -1,6 +1,6 @@
 # What a twin calls besides Keras: its data, its seed, its files, its report.
 #
-# python/deeptwins/course.py has the same four functions, written
+# python/deeptwins/course.py has the same functions, written
 # independently, so that the agreement of two records says something about
 # both. Source this file from the project's folder:
 #
@@ -18,6 +18,8 @@ if (requireNamespace("keras3", quietly = TRUE)) {
 } else {
   source("r/keras_bridge.R", local = new.env())
 }
+
+source("r/readers.R")
 
 suppressPackageStartupMessages(library(ggplot2))
 theme_set(theme_minimal(base_size = 10))
@@ -52,49 +54,95 @@ env_or <- function(name, default) {
   if (nzchar(value)) value else default
 }
 
-#' The folder of a data set, once its files were found whole
-#'
-#' `mini` lies in shared_data/, `full` in the data home. Every file that the
-#' set's card.json lists is compared with its digest first.
+#' The folder of a data set that ships whole, once its files were compared
 #'
 #' @param name Name of the data set.
 #' @return The folder's path. An error names a file that is missing or is not
-#'   the one that the card describes.
+#'   the one that the card describes, and a set without a full variant.
 data_dir <- function(name) {
-  if (data_variant() == "mini") {
-    folder <- file.path("shared_data", name)
-    remedy <- paste0("Restore it with: git checkout -- shared_data/", name)
-  } else {
-    folder <- file.path(data_home(), name)
-    remedy <- paste0(
-      "Put it into the data home, or run with the mini data of ", name, "."
-    )
+  if (variant() == "full") full_set(name) else mini_set(name)
+  file.path("shared_data", name)
+}
+
+#' The file or folder in which the data of a set are
+#'
+#' `mini` lies in shared_data/ and agrees with its card; `full` lies in the
+#' data home, under the name that the card gives.
+#'
+#' @param name Name of the data set.
+#' @return The path. Errors as for data_dir(), and where the data home does not
+#'   have the set.
+data_file <- function(name) {
+  if (variant() == "full") full_set(name) else mini_set(name)
+}
+
+#' Which data this run uses: "mini" or "full"
+variant <- function() env_or("DEEPTWINS_VARIANT", "mini")
+
+#' The card of a data set
+#' @noRd
+card_of <- function(name) {
+  path <- file.path("shared_data", name, "card.json")
+  if (!file.exists(path)) {
+    refuse("missing", path = path, remedy = message_of("restore", name = name))
   }
-  card_file <- file.path(folder, "card.json")
-  if (!file.exists(card_file)) stop(card_file, " is missing. ", remedy)
-  card <- jsonlite::read_json(card_file)
+  jsonlite::read_json(path)
+}
+
+#' Compare a set of shared_data with its card and note that it was opened
+#' @noRd
+mini_set <- function(name) {
+  card <- card_of(name)
+  folder <- file.path("shared_data", name)
+  remedy <- message_of("restore", name = name)
   digests <- vapply(names(card$files), function(file) {
     path <- file.path(folder, file)
-    if (!file.exists(path)) stop(path, " is missing. ", remedy)
-    digest <- digest::digest(path, "sha256", file = TRUE)
+    if (!file.exists(path)) refuse("missing", path = path, remedy = remedy)
+    digest <- digest_of(path)
     expected <- card$files[[file]]$sha256
     if (digest != expected) {
-      stop(
-        path, " is not the file that its card describes (SHA-256 ",
-        substr(digest, 1, 12), ", expected ", substr(expected, 1, 12),
-        "). ", remedy
+      refuse("digest",
+        path = path, found = substr(digest, 1, 12),
+        expected = substr(expected, 1, 12), remedy = remedy
       )
     }
     digest
   }, character(1))
-  listing <- paste0(digests, "  ", names(digests), "\n", collapse = "")
-  .course$opened[[name]] <- sha256(charToRaw(enc2utf8(listing)))
-  folder
+  .course$opened[[name]] <- listing_digest(digests, names(digests))
+  if (is.null(card$path)) folder else file.path(folder, card$path)
 }
 
-#' Which data this run uses: "mini" or "full"
+#' Find the original of a set in the data home and note that it was opened
 #' @noRd
-data_variant <- function() env_or("DEEPTWINS_VARIANT", "mini")
+full_set <- function(name) {
+  entry <- card_of(name)$full
+  if (is.null(entry)) refuse("no_full", name = name)
+  path <- file.path(data_home(), entry$path)
+  if (!file.exists(path)) {
+    remedy <- message_of("get", home = data_home(), get = entry$get)
+    refuse("missing", path = path, remedy = remedy)
+  }
+  digest <- listing_digest(digest_of(path), entry$path)
+  .course$opened[[entry$name]] <- digest
+  path
+}
+
+#' SHA-256 of a file, or for a folder that of the lines of its files
+#' @noRd
+digest_of <- function(path) {
+  if (!dir.exists(path)) return(digest::digest(path, "sha256", file = TRUE))
+  below <- list.files(path, recursive = TRUE, all.files = TRUE)
+  below <- sort(below, method = "radix")
+  digests <- vapply(file.path(path, below), digest_of, character(1))
+  listing_digest(digests, below)
+}
+
+#' SHA-256 over lines `<sha256>  <file>`
+#' @noRd
+listing_digest <- function(digests, names) {
+  lines <- paste0(digests, "  ", names, "\n", collapse = "")
+  sha256(charToRaw(enc2utf8(lines)))
+}
 
 #' The folder of the full data sets
 #' @noRd
@@ -122,18 +170,20 @@ result_file <- function(name) {
 #' @param exercise The script's path below r/ without its ending.
 #' @param data Named list of the numeric arrays that the twin worked on.
 #' @param metrics Named list of results; NA or NULL where undefined.
+#' @param independent Named list of results of algorithms that draw their own
+#'   random numbers in each language (t-SNE, UMAP, k-means): held to the
+#'   expected band alone.
 #' @param networks Named list; each trained network as a list of the model,
 #'   its weights before training as `get_weights()` gave them, what `fit()`
 #'   returned, and fourth the weights after training if the model was used
 #'   again since.
 #' @return The record's path, invisibly.
-report <- function(exercise, data, metrics, networks = list()) {
+report <- function(exercise, data, metrics, networks = list(),
+                   independent = list()) {
   seconds <- proc.time()[["elapsed"]] - .course$start
-  if (length(.course$opened) != 1) {
-    stop(
-      exercise, " opened ", length(.course$opened),
-      " data sets through data_dir(); a record names one."
-    )
+  opened <- .course$opened
+  if (length(opened) == 0) {
+    stop(exercise, " opened no data set through data_dir() or data_file().")
   }
   networks <- lapply(networks, function(one) {
     if (length(one) == 3) c(one, list(get_weights(one[[1]]))) else one
@@ -148,9 +198,13 @@ report <- function(exercise, data, metrics, networks = list()) {
     id = exercise,
     language = "r",
     data = list(
-      name = names(.course$opened),
-      variant = data_variant(),
-      digest = .course$opened[[1]],
+      name = paste(names(opened), collapse = " + "),
+      variant = variant(),
+      digest = if (length(opened) == 1) {
+        opened[[1]]
+      } else {
+        listing_digest(opened, names(opened))
+      },
       arrays = as_object(lapply(data, function(values) {
         tensor(values, 8L, shape = dim(as.array(values)))
       }))
@@ -158,9 +212,8 @@ report <- function(exercise, data, metrics, networks = list()) {
     seed = caller$SEED,
     constants = as_object(rapply(constants, exact, "numeric", how = "replace")),
     networks = as_object(lapply(networks, network)),
-    metrics = as_object(lapply(metrics, function(value) {
-      exact(if (is.null(value)) NA else as.numeric(value))
-    })),
+    metrics = results(metrics),
+    independent = results(independent),
     seconds = round(seconds, 3),
     settings = list(
       threads = as.integer(
@@ -212,6 +265,14 @@ replace_file <- function(path, write) {
 #' @noRd
 as_object <- function(values) {
   if (length(values)) values else setNames(list(), character())
+}
+
+#' Results by name for the record; what is undefined as null
+#' @noRd
+results <- function(values) {
+  as_object(lapply(values, function(value) {
+    exact(if (is.null(value)) NA else as.numeric(value))
+  }))
 }
 
 #' Numbers as JSON with all 17 digits; jsonlite stops at 15

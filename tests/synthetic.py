@@ -46,6 +46,7 @@ def make(language: str, exercise: str = EXERCISE) -> dict:
             }
         },
         "metrics": {"accuracy": 0.75, "loss": 0.5},
+        "independent": {},
         "seconds": 1.5,
         "settings": {"threads": 1, "onednn": "default", "deterministic": "default"},
         "versions": {"keras": "3.15.1"},
@@ -74,6 +75,8 @@ def expected(networks: bool = True) -> dict:
     return {
         "networks": networks,
         "seeds": list(range(1, 12)),
+        "data": {"name": "iris", "digest": digest([1.0]), "arrays": {"x_train": [2]}},
+        "independent": {},
         "metrics": {
             "accuracy": bands.band("accuracy", near),
             "loss": bands.band("loss", [value - 0.25 for value in near]),

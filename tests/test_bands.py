@@ -40,14 +40,45 @@ def test_a_metric_undefined_for_some_seeds_makes_no_band():
 
 
 def test_undefined_everywhere_is_a_band_of_its_own():
-    expected = {"metrics": {"mcc": bands.band("mcc", [None] * 10)}}
-    assert bands.place({"mcc": None}, expected)["mcc"].word == "in"
-    assert bands.place({"mcc": 0.0}, expected)["mcc"].word == "undefined"
+    expected = {"metrics": {"mcc": bands.band("mcc", [None] * 10)}, "independent": {}}
+
+    def word(value):
+        return bands.place({"metrics": {"mcc": value}, "independent": {}}, expected)["mcc"].word
+
+    assert word(None) == "in"
+    assert word(0.0) == "undefined"
 
 
 @pytest.mark.parametrize(("value", "word"), [(0.1, "below"), (0.75, "in"), (0.99, "above")])
 def test_a_value_is_below_in_or_above(value, word):
-    assert bands.place({"accuracy": value}, synthetic.expected())["accuracy"].word == word
+    one = synthetic.changed(synthetic.make("python"), "metrics.accuracy", value)
+    assert bands.place(one, synthetic.expected())["accuracy"].word == word
+
+
+def test_what_a_language_draws_by_itself_has_a_place_too():
+    one = synthetic.make("r") | {"independent": {"kl_roll": 0.5}}
+    expected = synthetic.expected()
+    expected["independent"] = {"kl_roll": bands.band("kl_roll", [0.9, 1.0] * 10)}
+    assert bands.place(one, expected)["kl_roll"].word == "below"
+
+
+def test_the_margin_is_taken_seed_by_seed_and_its_limit_is_that_of_a_t_test():
+    seeds = list(range(1, 11))
+    missed = [0.50, 0.60, 0.55, 0.52, 0.58, 0.51, 0.57, 0.53, 0.56, 0.54]
+    gains = [0.10, 0.20, 0.15, 0.12, 0.18, 0.11, 0.17, 0.13, 0.16, 0.14]
+    solved = [value + gain for value, gain in zip(missed, gains, strict=True)]
+    plain, better = (
+        {"seeds": seeds, "metrics": {name: {"values": values} for name in ("accuracy", "loss")}}
+        for values in (missed, solved)
+    )
+    found = bands.margins(better, plain, ["accuracy", "loss"])
+    assert found["accuracy"]["least"] == pytest.approx(0.10)
+    # A low loss is good: the same gains are losses there.
+    assert found["loss"]["least"] == pytest.approx(-0.20)
+    interval = stats.ttest_rel(solved, missed).confidence_interval(bands.COVERAGE)
+    assert found["accuracy"]["low"] == pytest.approx(interval.low)
+    with pytest.raises(ValueError, match="other seeds"):
+        bands.margins(better | {"seeds": seeds[1:]}, plain, ["accuracy"])
 
 
 def test_writing_one_variant_keeps_the_other(tmp_path, monkeypatch):
@@ -59,16 +90,43 @@ def test_writing_one_variant_keeps_the_other(tmp_path, monkeypatch):
         bands.read("04_hello_iris", "other")
 
 
-@pytest.mark.parametrize("exercise", catalog.exercises())
-def test_the_committed_bands_come_from_enough_seeds_by_their_own_formula(exercise):
-    expected = bands.read(exercise, "mini")
+EVERY_BAND = [(one, "mini") for one in catalog.exercises()] + [
+    (one, "full") for one in bands.with_full(catalog.exercises())
+]
+
+
+def same(kept, again):
+    return all(
+        kept[key] == again[key] or kept[key] == pytest.approx(again[key], abs=1e-12)
+        for key in again
+    )
+
+
+@pytest.mark.parametrize(("exercise", "variant"), EVERY_BAND)
+def test_the_committed_bands_come_from_enough_seeds_by_their_own_formula(exercise, variant):
+    expected = bands.read(exercise, variant)
     assert len(expected["seeds"]) >= bands.MINIMUM_SEEDS
     assert len(set(expected["seeds"])) == len(expected["seeds"])
-    for name, kept in expected["metrics"].items():
-        assert len(kept["values"]) == len(expected["seeds"])
-        again = bands.band(name, kept["values"])
-        for key in ("mean", "sd", "low", "high"):
-            assert kept[key] == again[key] or kept[key] == pytest.approx(again[key], abs=1e-12)
+    for kind, languages in (("metrics", 1), ("independent", 2)):
+        for name, kept in expected[kind].items():
+            assert len(kept["values"]) == languages * len(expected["seeds"])
+            assert same(kept, bands.band(name, kept["values"]))
+    if variant == "full":
+        assert expected["note"], "say from which part of the original the band was made"
+
+
+SOLVED = [(name, variant) for name, variant in EVERY_BAND if name.startswith("solutions/")]
+
+
+@pytest.mark.parametrize(("exercise", "variant"), SOLVED)
+def test_a_solution_beats_its_exercise_by_the_margin_that_its_file_states(exercise, variant):
+    solved = bands.read(exercise, variant)
+    plain = bands.read(exercise.removeprefix("solutions/"), variant)
+    again = bands.margins(solved, plain, solved["margins"])
+    assert solved["margins"].keys()
+    for metric, stated in solved["margins"].items():
+        assert same(stated, again[metric])
+        assert variant == "full" or stated["low"] > 0
 
 
 @pytest.fixture

@@ -23,6 +23,9 @@ MINIMUM_SEEDS = 10
 # Names that begin so are bounded by their definition.
 LIMITS = {
     "accuracy": (0.0, 1.0),
+    "trustworthiness": (0.0, 1.0),
+    "silhouette": (-1.0, 1.0),
+    "kl_": (0.0, math.inf),
     "sensitivity": (0.0, 1.0),
     "specificity": (0.0, 1.0),
     "precision": (0.0, 1.0),
@@ -73,14 +76,22 @@ def read(exercise: str, variant: str) -> dict[str, Any]:
     return content[variant]
 
 
+def with_full(exercises: Iterable[str]) -> list[str]:
+    """Return those of the exercises that have bands for full data."""
+    return [
+        one
+        for one in exercises
+        if (path := expected_file(one)).is_file()
+        and "full" in json.loads(path.read_text(encoding="utf-8"))
+    ]
+
+
 def band(name: str, values: Iterable[float | None]) -> dict[str, Any]:
     """Return mean, sd, low and high of a metric from its values over seeds.
 
     All None (undefined everywhere) gives a band that only None lies in; a
     metric that is undefined for some seeds only has no band: ValueError.
     """
-    from scipy import stats  # takes 0.4 s, which only the maker of bands needs
-
     kept = list(values)
     if len(kept) < MINIMUM_SEEDS:
         raise ValueError(f"{name}: {len(kept)} seeds; a band needs {MINIMUM_SEEDS}")
@@ -89,10 +100,8 @@ def band(name: str, values: Iterable[float | None]) -> dict[str, Any]:
         return {"mean": None, "sd": None, "low": None, "high": None, "values": kept}
     if len(numbers) < len(kept):
         raise ValueError(f"{name} is undefined for some seeds and not for others")
-    n = len(numbers)
-    mean = math.fsum(numbers) / n
-    sd = math.sqrt(math.fsum((value - mean) ** 2 for value in numbers) / (n - 1))
-    reach = float(stats.t.ppf((1 + COVERAGE) / 2, n - 1)) * sd * math.sqrt(1 + 1 / n) + ROUNDING
+    n, (mean, sd) = len(numbers), _spread(numbers)
+    reach = _quantile(n) * sd * math.sqrt(1 + 1 / n) + ROUNDING
     limits = next((pair for key, pair in LIMITS.items() if name.startswith(key)), None)
     low, high = limits or (-math.inf, math.inf)
     return {
@@ -104,13 +113,27 @@ def band(name: str, values: Iterable[float | None]) -> dict[str, Any]:
     }
 
 
-def place(metrics: Mapping[str, float | None], expected: Mapping[str, Any]) -> dict[str, Place]:
-    """Return where each metric lies that has a band."""
+def _spread(numbers: list[float]) -> tuple[float, float]:
+    """Return mean and standard deviation."""
+    mean = math.fsum(numbers) / len(numbers)
+    return mean, math.sqrt(math.fsum((one - mean) ** 2 for one in numbers) / (len(numbers) - 1))
+
+
+def _quantile(n: int) -> float:
+    """Return the quantile of Student's t for two-sided COVERAGE and n values."""
+    from scipy import stats  # takes 0.4 s, which only the maker of bands needs
+
+    return float(stats.t.ppf((1 + COVERAGE) / 2, n - 1))
+
+
+def place(record: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Place]:
+    """Return where each result of a record lies that has a band."""
     places = {}
-    for name, limits in expected["metrics"].items():
-        if name not in metrics:
+    results = record["metrics"] | record["independent"]
+    for name, limits in (expected["metrics"] | expected["independent"]).items():
+        if name not in results:
             continue
-        value, low, high = metrics[name], limits["low"], limits["high"]
+        value, low, high = results[name], limits["low"], limits["high"]
         if value is None or low is None:
             word = "in" if value is None and low is None else "undefined"
             distance = 0.0 if word == "in" else math.inf
@@ -119,6 +142,35 @@ def place(metrics: Mapping[str, float | None], expected: Mapping[str, Any]) -> d
             distance = max(low - value, value - high, 0.0)
         places[name] = Place(value, low, high, word, distance)
     return places
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether a low value of a metric is a good one, by its name."""
+    return any(word in metric for word in ("loss", "rmse", "error", "squares"))
+
+
+def margins(
+    solution: Mapping[str, Any], plain: Mapping[str, Any], metrics: Iterable[str]
+) -> dict[str, dict[str, float]]:
+    """Return by how much a solution beats its exercise at the same seeds; positive is better.
+
+    `low` is the lower limit of the confidence interval of the mean gain, with
+    Student's t; `least` is the gain at the worst seed, which can be below 0 where
+    the plain result is a lottery. Raises ValueError where the seeds differ.
+    """
+    if solution["seeds"] != plain["seeds"]:
+        raise ValueError("the solution's band and that of its exercise are from other seeds")
+    found = {}
+    for metric in metrics:
+        sign = -1 if lower_is_better(metric) else 1
+        pairs = zip(
+            solution["metrics"][metric]["values"], plain["metrics"][metric]["values"], strict=True
+        )
+        gains = [sign * (solved - missed) for solved, missed in pairs]
+        n, (mean, sd) = len(gains), _spread(gains)
+        low = mean - _quantile(n) * sd / math.sqrt(n)
+        found[metric] = {"low": low, "mean": mean, "least": min(gains)}
+    return found
 
 
 def write(exercise: str, variant: str, content: Mapping[str, Any]) -> Path:

@@ -54,8 +54,7 @@ def reached(metric: str, value: float | None, target: float) -> bool:
     """Whether a value reaches its target: low is good for errors and losses."""
     if value is None:
         return False
-    lower_is_better = any(word in metric for word in ("loss", "rmse", "error", "squares"))
-    return value <= target if lower_is_better else value >= target
+    return value <= target if bands.lower_is_better(metric) else value >= target
 
 
 def check(exercise: str, language: str) -> Check:
@@ -74,7 +73,7 @@ def check(exercise: str, language: str) -> Check:
         )
         for metric, target in found["constants"].get("TARGET", {}).items()
     ]
-    return Check(exercise, language, places=bands.place(found["metrics"], expected), goals=goals)
+    return Check(exercise, language, places=bands.place(found, expected), goals=goals)
 
 
 def _number(value: float | None) -> str:

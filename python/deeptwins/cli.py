@@ -81,16 +81,20 @@ def list_exercises(as_json: Json = False) -> None:
 def run(
     ids: Ids = None,
     lang: Annotated[Lang, typer.Option(help="Which of the twins.")] = Lang.both,
-    data: Annotated[Data, typer.Option(help="mini ships with the course.")] = Data.mini,
+    data: Annotated[
+        Data, typer.Option(help="mini ships with the course; full is in the data home.")
+    ] = Data.mini,
     seed: Annotated[int | None, typer.Option(help="Instead of the twins' own seed.")] = None,
     solutions: Solutions = False,
     timeout: Annotated[float, typer.Option(help="Seconds that one twin may take.")] = 600,
     as_json: Json = False,
 ) -> None:
     """Run twins, each in a fresh process, and print the ledger of their agreement."""
-    from deeptwins import ledger, runner
+    from deeptwins import bands, ledger, runner
 
     exercises = _find(ids, solutions=solutions)
+    if data is Data.full and not ids:
+        exercises = bands.with_full(exercises)
     languages = LANGUAGES if lang is Lang.both else (lang.value,)
     with ledger.progress(len(exercises) * len(languages), quiet=as_json) as shown:
         outcomes = runner.run(

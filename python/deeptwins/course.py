@@ -1,6 +1,6 @@
 """What a twin calls besides Keras: its data, its seed, its files, its report.
 
-`r/course.R` has the same four functions, written independently, so that the
+`r/course.R` has the same functions, written independently, so that the
 agreement of two records says something about both.
 """
 
@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from deeptwins import files
-from deeptwins.paths import SHARED, data_home, results_dir, script_file
+from deeptwins import datasets, files
+from deeptwins.paths import results_dir, script_file
 
 _START = time.monotonic()
 _opened: dict[str, str] = {}
@@ -36,42 +36,40 @@ def variant() -> str:
 
 
 def data_dir(name: str) -> Path:
-    """Return the folder of a data set once its files were found whole.
-
-    `mini` lies in shared_data/, `full` in the data home. Every file that the
-    set's card.json lists is compared with its digest first.
+    """Return the folder of a data set that ships whole, once its files agree with its card.
 
     Raises
     ------
     FileNotFoundError
         The set or one of its files is missing.
     ValueError
-        A file is not the one that the card describes.
+        A file is not the one that the card describes, or the run asks for
+        full data, of which this set has none.
     """
-    if variant() == "mini":
-        folder = SHARED / name
-        remedy = f"Restore it with: git checkout -- shared_data/{name}"
-    else:
-        folder = data_home() / name
-        remedy = f"Put it into the data home, or run with the mini data of {name}."
-    card_file = folder / "card.json"
-    if not card_file.is_file():
-        raise FileNotFoundError(f"{card_file} is missing. {remedy}")
-    card = json.loads(card_file.read_text(encoding="utf-8"))
-    listing = ""
-    for file, entry in card["files"].items():
-        path = folder / file
-        if not path.is_file():
-            raise FileNotFoundError(f"{path} is missing. {remedy}")
-        digest = files.sha256(path)
-        if digest != entry["sha256"]:
-            raise ValueError(
-                f"{path} is not the file that its card describes (SHA-256 {digest[:12]}, "
-                f"expected {entry['sha256'][:12]}). {remedy}"
-            )
-        listing += f"{digest}  {file}\n"
-    _opened[name] = hashlib.sha256(listing.encode()).hexdigest()
-    return folder
+    return _open(name).folder
+
+
+def data_file(name: str) -> Path:
+    """Return the file or folder in which the data of a set are, in the run's variant.
+
+    `mini` lies in shared_data/ and agrees with its card; `full` lies in the
+    data home, under the name that the card gives.
+
+    Raises
+    ------
+    FileNotFoundError
+        The set or one of its files is missing.
+    ValueError
+        A file is not the one that the card describes, or the set has no full
+        variant.
+    """
+    return _open(name).path
+
+
+def _open(name: str) -> datasets.Found:
+    found = datasets.full(name) if variant() == "full" else datasets.mini(name)
+    _opened[found.name] = found.digest
+    return found
 
 
 def result_file(name: str) -> Path:
@@ -87,6 +85,7 @@ def report(
     data: Mapping[str, Any],
     metrics: Mapping[str, float | None],
     networks: Mapping[str, tuple] | None = None,
+    independent: Mapping[str, float | None] | None = None,
 ) -> Path:
     """Write the record of this run to results/python/<exercise>.json.
 
@@ -105,18 +104,21 @@ def report(
         By name, each trained network as (model, weights before training as
         `model.get_weights()` gave them, what `model.fit()` returned), and
         fourth the weights after training if the model was used again since.
+    independent
+        Results of algorithms that draw their own random numbers in each
+        language (t-SNE, UMAP, k-means): held to the expected band alone.
 
     Raises
     ------
     ValueError
-        The twin opened no data set through `data_dir()`, or more than one.
+        The twin opened no data set through `data_dir()` or `data_file()`.
     """
     seconds = time.monotonic() - _START
-    if len(_opened) != 1:
-        raise ValueError(
-            f"{exercise} opened {len(_opened)} data sets through data_dir(); a record names one."
-        )
-    (name, digest), caller = next(iter(_opened.items())), sys._getframe(1).f_globals
+    if not _opened:
+        raise ValueError(f"{exercise} opened no data set through data_dir() or data_file().")
+    digests = list(_opened.values())
+    several = datasets.listing_digest((digest, name) for name, digest in _opened.items())
+    caller = sys._getframe(1).f_globals
     networks = {
         key: (model, start, history, end[0] if end else model.get_weights())
         for key, (model, start, history, *end) in (networks or {}).items()
@@ -127,9 +129,9 @@ def report(
         "id": exercise,
         "language": "python",
         "data": {
-            "name": name,
+            "name": " + ".join(_opened),
             "variant": variant(),
-            "digest": digest,
+            "digest": digests[0] if len(digests) == 1 else several,
             "arrays": {key: _tensor(value, "<f8") for key, value in data.items()},
         },
         "seed": caller["SEED"],
@@ -139,10 +141,8 @@ def report(
             if key.isupper() and isinstance(value, int | float | str | list | tuple | dict)
         },
         "networks": {key: _network(*value) for key, value in networks.items()},
-        "metrics": {
-            key: None if value is None or np.isnan(value) else float(value)
-            for key, value in metrics.items()
-        },
+        "metrics": _numbers(metrics),
+        "independent": _numbers(independent or {}),
         "seconds": round(seconds, 3),
         "settings": {
             "threads": int(os.environ.get("TF_NUM_INTRAOP_THREADS") or os.cpu_count() or 1),
@@ -167,6 +167,14 @@ def report(
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False, default=_plain)
     files.write_text(path, text + "\n")
     return path
+
+
+def _numbers(values: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Return results as floats; what is undefined as None."""
+    return {
+        key: None if value is None or np.isnan(value) else float(value)
+        for key, value in values.items()
+    }
 
 
 def _tensor(values: Any, dtype: str) -> dict[str, Any]:

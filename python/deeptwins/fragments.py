@@ -300,8 +300,10 @@ def _band(exercise: str) -> str:
     records = {language: record.read(exercise, language) for language in LANGUAGES}
     expected = bands.read(exercise, BOOK_VARIANT)
     rows = []
-    for name, band in expected["metrics"].items():
-        values = [_number(records[language]["metrics"][name]) for language in LANGUAGES]
+    kinds = [(kind, name) for kind in ("metrics", "independent") for name in expected[kind]]
+    for kind, name in kinds:
+        band = expected[kind][name]
+        values = [_number(records[language][kind][name]) for language in LANGUAGES]
         if band["mean"] is None:
             limits = spread = _number(None)
         else:
@@ -309,10 +311,12 @@ def _band(exercise: str) -> str:
             spread = f"{_number(band['mean'])} ± {_number(band['sd'])}"
         rows.append([f"`{name}`", *values, limits, spread])
     heads = ["Metric", "Python", "R", "Expected band", "Mean ± sd"]
+    own = ", ".join(f"`{name}`" for name in expected["independent"])
+    of_both = f" (in each language for {own}, which each draws by itself)" if own else ""
     note = (
         f"Python and R: seed {records['python']['seed']}. Expected band: "
         f"{100 * expected['coverage']:g} % prediction interval of one further run, from "
-        f"{len(expected['seeds'])} seeds. Versions: "
+        f"{len(expected['seeds'])} seeds{of_both}. Versions: "
         f"{'; '.join(_versions(records[language]) for language in LANGUAGES)}."
     )
     return f"::: {{.band}}\n{_table(heads, rows)}\n[{note}]{{.note}}\n:::\n"

@@ -1,11 +1,15 @@
 """Make the expected bands: run the Python twins with many seeds and keep their metrics.
 
-    python shared_data/make/expected.py [ID ...] [--seeds 20] [--data mini]
+    python shared_data/make/expected.py [ID ...] [--seeds 20] [--data mini] [--note TEXT]
 
 The bands serve both languages, since verify shows that R and Python agree bit
-by bit. Each run is a process of its own, forked from one that has imported
-Keras but not used it, which spares two thirds of the time; the run with the
-first seed is made in a fresh process too, and must give the same record.
+by bit. Only for what each language draws by itself (t-SNE, UMAP, k-means) R
+runs too, and the band is from both. The file of a solution also says by how
+much it beats its exercise at the same seeds.
+
+Each run is a process of its own, forked from one that has imported Keras but
+not used it, which spares two thirds of the time; the run with the first seed
+is made in a fresh process too, and must give the same record.
 """
 
 import argparse
@@ -22,7 +26,7 @@ from pathlib import Path
 from deeptwins import bands, catalog, record, runner
 from deeptwins.paths import ROOT, script_file
 
-RESULTS = ("data", "constants", "networks", "metrics")
+RESULTS = ("data", "constants", "networks", "metrics", "independent")
 
 
 def cpu() -> str:
@@ -73,27 +77,66 @@ def runs(exercise: str, variant: str, seeds: list[int], forked) -> list[dict]:
     return records
 
 
-def make(exercise: str, variant: str, seeds: list[int], forked) -> Path:
+def by_r(exercise: str, variant: str, seeds: list[int]) -> list[dict]:
+    """Return the records of the R twin over seeds."""
+    records = []
+    for number in seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["DEEPTWINS_RESULTS"] = folder
+            outcome = runner.run_twin(exercise, "r", variant=variant, seed=number)
+            if not outcome.ok:
+                lines = "\n".join(outcome.last_lines)
+                raise SystemExit(f"{exercise} in R, seed {number}: {outcome.problem}\n{lines}")
+            records.append(record.read(exercise, "r"))
+        print(f"{exercise} in R: seed {number}, {records[-1]['seconds']:.1f} s", flush=True)
+    return records
+
+
+def make(exercise: str, variant: str, seeds: list[int], note: str, forked) -> Path:
     """Write the bands of one exercise."""
     found = runs(exercise, variant, seeds, forked)
     first = found[0]
-    return bands.write(
-        exercise,
-        variant,
-        {
-            "networks": bool(first["networks"]),
-            "seeds": [one["seed"] for one in found],
-            "coverage": bands.COVERAGE,
-            "metrics": {
-                metric: bands.band(metric, [one["metrics"][metric] for one in found])
-                for metric in first["metrics"]
-            },
-            "versions": first["versions"],
-            "settings": first["settings"],
-            "machine": f"{first['machine']}, {cpu()}",
-            "made": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+    both = found + (by_r(exercise, variant, seeds) if first["independent"] else [])
+    content = {
+        "networks": bool(first["networks"]),
+        "seeds": [one["seed"] for one in found],
+        "coverage": bands.COVERAGE,
+        "data": {
+            "name": first["data"]["name"],
+            "digest": first["data"]["digest"],
+            "arrays": {name: one["shape"] for name, one in first["data"]["arrays"].items()},
         },
-    )
+        "metrics": {
+            metric: bands.band(metric, [one["metrics"][metric] for one in found])
+            for metric in first["metrics"]
+        },
+        "independent": {
+            metric: bands.band(metric, [one["independent"][metric] for one in both])
+            for metric in first["independent"]
+        },
+        "versions": {language: one["versions"] for language, one in by_language(both).items()},
+        "settings": first["settings"],
+        "machine": f"{first['machine']}, {cpu()}",
+        "made": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+    }
+    if note:
+        content["note"] = note
+    if exercise.startswith("solutions/"):
+        plain = bands.read(exercise.removeprefix("solutions/"), variant)
+        margins = bands.margins(content, plain, first["constants"]["TARGET"])
+        for metric, margin in margins.items():
+            print(
+                f"{exercise}: {metric} better by {margin['mean']:.4g}, "
+                f"99 % sure of {margin['low']:.4g}, at the worst seed {margin['least']:.4g}",
+                flush=True,
+            )
+        content["margins"] = margins
+    return bands.write(exercise, variant, content)
+
+
+def by_language(records: list[dict]) -> dict[str, dict]:
+    """Return one record of each language."""
+    return {one["language"]: one for one in records}
 
 
 def main() -> None:
@@ -102,6 +145,7 @@ def main() -> None:
     parser.add_argument("ids", nargs="*", metavar="ID")
     parser.add_argument("--seeds", type=int, default=20, help=f"at least {bands.MINIMUM_SEEDS}")
     parser.add_argument("--data", choices=("mini", "full"), default="mini")
+    parser.add_argument("--note", default="", help="What a reader has to know of the data.")
     options = parser.parse_args()
     os.chdir(ROOT)
     os.environ |= runner.environment(options.data, seed=None, threads=1)
@@ -109,7 +153,7 @@ def main() -> None:
     forked.set_forkserver_preload(["keras", "pandas", "matplotlib.pyplot", "sklearn.metrics"])
     for exercise in catalog.find(options.ids, solutions=True):
         seeds = list(range(1, options.seeds + 1))
-        print("wrote", make(exercise, options.data, seeds, forked))
+        print("wrote", make(exercise, options.data, seeds, options.note, forked))
 
 
 if __name__ == "__main__":

@@ -57,12 +57,12 @@ test_that("a file that cannot be finished leaves the old one", {
   expect_identical(left, "file.txt")
 })
 
-test_that("report() asks for exactly one data set", {
+test_that("report() asks for a data set", {
   opened <- .course$opened
   on.exit(.course$opened <- opened)
   .course$opened <- character()
   expect_error(
     report("02_metrics", data = list(), metrics = list(f1 = 1)),
-    "opened 0 data sets"
+    "opened no data set"
   )
 })
