@@ -81,6 +81,19 @@ def test_run_reports_a_crash_goes_on_and_ends_with_status_1(call, monkeypatch):
     assert found["holds"] is False
 
 
+def test_run_on_full_data_takes_the_exercises_that_have_a_band_for_it(call, monkeypatch):
+    asked = []
+
+    def run_twin(exercise, language, *, variant, **options):
+        asked.append((exercise, variant))
+        return runner.Outcome(exercise, language, True, 0.1)
+
+    monkeypatch.setattr(runner, "run_twin", run_twin)
+    bands.write(synthetic.EXERCISE, "full", synthetic.expected())
+    call("run", "--data", "full", "--lang", "python")
+    assert asked == [(synthetic.EXERCISE, "full")]
+
+
 def test_check_of_one_language_and_of_both(call):
     synthetic.write(synthetic.make("r"))
     done = call("check", "04", "--lang", "r")

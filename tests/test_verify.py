@@ -81,6 +81,43 @@ def test_a_metric_without_a_band_fails():
     assert failed(verify.compare(*records)) == ["expected band"]
 
 
+def drawn(value):
+    """Return the two records with a result that R drew by itself, and make it a band."""
+    expected = synthetic.expected()
+    expected["independent"] = {"kl_roll": bands.band("kl_roll", [0.9, 1.0] * 10)}
+    bands.write(synthetic.EXERCISE, "mini", expected)
+    python, r = synthetic.pair()
+    return python | {"independent": {"kl_roll": 0.95}}, r | {"independent": {"kl_roll": value}}
+
+
+def test_what_each_language_draws_may_differ_within_the_band():
+    assert verify.compare(*drawn(1.0)).holds
+    assert failed(verify.compare(*drawn(2.0))) == ["expected band"]
+
+
+def test_what_only_one_language_draws_fails():
+    python, r = drawn(1.0)
+    verdict = verify.compare(python, r | {"independent": {}})
+    assert failed(verdict) == ["test metrics", "expected band"]
+
+
+def test_what_a_missing_package_would_have_drawn_is_left_out_and_named():
+    verdict = verify.compare(*drawn(None))
+    assert verdict.holds
+    assert verdict.findings[-1].detail == "11 seeds, without kl_roll in r"
+
+
+def test_a_band_from_other_data_fails_on_mini_and_does_not_apply_on_full():
+    bands.write(synthetic.EXERCISE, "full", synthetic.expected())
+    for variant, holds in (("mini", False), ("full", None)):
+        pair = synthetic.pair()
+        for path, value in (("data.variant", variant), ("data.digest", "1" * 64)):
+            pair = [synthetic.changed(one, path, value) for one in pair]
+        finding = verify.compare(*pair).findings[-1]
+        assert (finding.level, finding.holds) == ("expected band", holds)
+        assert "other data" in finding.detail
+
+
 def test_a_missing_expected_file_fails_and_names_the_command():
     bands.expected_file(synthetic.EXERCISE).unlink()
     verdict = verify.compare(*synthetic.pair())

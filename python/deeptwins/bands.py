@@ -44,7 +44,7 @@ class BandError(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value lies: the word is 'below', 'in' or 'above'."""
+    """Where a value lies: the word is 'below', 'in', 'above', 'undefined' or 'absent'."""
 
     value: float | None
     low: float | None
@@ -127,14 +127,19 @@ def _quantile(n: int) -> float:
 
 
 def place(record: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Place]:
-    """Return where each result of a record lies that has a band."""
+    """Return where each result of a record lies that has a band.
+
+    An independent result that is None is absent: its package is not installed.
+    """
     places = {}
     results = record["metrics"] | record["independent"]
     for name, limits in (expected["metrics"] | expected["independent"]).items():
         if name not in results:
             continue
         value, low, high = results[name], limits["low"], limits["high"]
-        if value is None or low is None:
+        if value is None and name in record["independent"]:
+            word, distance = "absent", 0.0
+        elif value is None or low is None:
             word = "in" if value is None and low is None else "undefined"
             distance = 0.0 if word == "in" else math.inf
         else:

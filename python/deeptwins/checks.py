@@ -14,6 +14,7 @@ SENTENCES = {
     "below": "below the expected band",
     "above": "above the expected band",
     "undefined": "undefined, or defined where it was not",
+    "absent": "not computed, since a package is missing",
 }
 
 
@@ -40,7 +41,7 @@ class Check:
     @property
     def holds(self) -> bool:
         """Whether nothing fell out of its band, but for better: a reached goal excuses."""
-        inside = all(place.word == "in" for place in self.places.values())
+        inside = all(place.word in ("in", "absent") for place in self.places.values())
         return not self.problem and (
             inside or (bool(self.goals) and all(goal.reached for goal in self.goals))
         )
@@ -86,7 +87,7 @@ def show(result: Check, console: Console) -> None:
     if result.problem:
         console.print(f"  [red]{escape(result.problem)}[/]", highlight=False, soft_wrap=True)
     for name, place in result.places.items():
-        style = "green" if place.word == "in" else "yellow"
+        style = "green" if place.word in ("in", "absent") else "yellow"
         limits = f"{_number(place.low)} to {_number(place.high)}"
         console.print(
             f"  {name:<24} {_number(place.value):>10}  [{style}]{SENTENCES[place.word]}[/]"

@@ -277,7 +277,7 @@ def expected_band(python: Record, r: Record) -> Finding:
         detail = "the band was made from other data"
         mini = python["data"]["variant"] == "mini"
         return Finding(level, False if mini else None, None, detail)
-    outside, worst = [], 0.0
+    outside, absent, worst = [], [], 0.0
     for one in (python, r):
         for kind in ("metrics", "independent"):
             missing = sorted(expected[kind].keys() ^ one[kind].keys())
@@ -286,11 +286,14 @@ def expected_band(python: Record, r: Record) -> Finding:
                 return Finding(level, False, None, f"expected file and record differ in {names}")
         for name, place in bands.place(one, expected).items():
             worst = max(worst, place.distance)
-            if place.word != "in":
+            if place.word == "absent":
+                absent.append(f"{name} in {one['language']}")
+            elif place.word != "in":
                 outside.append(f"{name} {place.value} {place.word} [{place.low}, {place.high}]")
     if outside:
         return Finding(level, False, worst, outside[0])
-    return Finding(level, True, 0.0, f"{len(expected['seeds'])} seeds")
+    without = f", without {', '.join(absent)}" if absent else ""
+    return Finding(level, True, 0.0, f"{len(expected['seeds'])} seeds{without}")
 
 
 @dataclass(frozen=True)
