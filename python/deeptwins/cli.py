@@ -1,9 +1,10 @@
-"""The command line: list, run, verify, check, book, doctor.
+"""The command line: list, run, verify, check, book, doctor, data.
 
 Every command imports what it needs when it runs, so that `--help`, `list` and
 `doctor` answer without waiting for TensorFlow.
 """
 
+import functools
 import json
 import sys
 from enum import Enum
@@ -211,3 +212,92 @@ def doctor(as_json: Json = False) -> None:
     else:
         examination.show(checks_made, console)
     raise typer.Exit(1 if any(item.required and not item.ok for item in checks_made) else 0)
+
+
+# ---- data ----
+
+data_app = typer.Typer(help="The data sets: what there is, the originals, whether all is whole.")
+app.add_typer(data_app, name="data", no_args_is_help=True)
+
+
+@data_app.command("list")
+def data_list(as_json: Json = False) -> None:
+    """Show the data sets of the course, and which originals are on this machine."""
+    from deeptwins import datahome
+    from deeptwins.fetch import amount
+
+    rows = datahome.overview()
+    if as_json:
+        return _print_json(rows)
+    for row in rows:
+        lines = [f"mini   {amount(row['bytes'])}, {row['licence']}"] if row["licence"] else []
+        if full := row["full"]:
+            where = f"not here: {full['get']}"
+            if full["there"]:
+                where = f"{amount(full['bytes'])} in {full['place']}"
+            lines += [f"full   {full['name']}: {where}", f"       {full['licence']}"]
+        head = f"[bold]{row['name']:<15}[/] {escape(row['title'])}"
+        console.print(head, highlight=False, soft_wrap=True)
+        for line in lines:
+            console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="As `data list` has it.")],
+) -> None:
+    """Bring originals into the data home; what was begun is gone on with."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    from deeptwins import datahome
+    from deeptwins.fetch import FetchError
+
+    failed = False
+    chosen = {name: datahome.original_of(name) for name in names}
+    if unknown := [name for name, original in chosen.items() if original is None]:
+        errors.print(
+            f"[red]There is no original of {escape(', '.join(unknown))}.[/] "
+            f"There are: {', '.join(datahome.ORIGINALS)}."
+        )
+        raise typer.Exit(2)
+    for name in dict.fromkeys(chosen.values()):
+        columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        size = datahome.ORIGINALS[name].size
+        try:
+            hidden = not (size and errors.is_terminal)
+            with Progress(*columns, console=errors, transient=True, disable=hidden) as shown:
+                task = shown.add_task(name, total=size)
+                done = datahome.fetch_original(name, functools.partial(shown.update, task))
+            console.print(escape(done), highlight=False, soft_wrap=True)
+        except FetchError as error:
+            errors.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
+            failed = True
+    raise typer.Exit(1 if failed else 0)
+
+
+@data_app.command("verify")
+def data_verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="As `data list` has it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Look into the data sets: digests of what ships, format and counts of the originals."""
+    from deeptwins import datahome, datasets
+
+    known = list(dict.fromkeys([*datasets.names(), *datahome.ORIGINALS]))
+    if unknown := [name for name in names or [] if name not in known]:
+        errors.print(
+            f"[red]There is no data set {escape(', '.join(unknown))}.[/] "
+            f"There are: {', '.join(known)}."
+        )
+        raise typer.Exit(2)
+    verdicts = datahome.verify(names or [])
+    if as_json:
+        _print_json([verdict.as_dict() for verdict in verdicts])
+    else:
+        for one in verdicts:
+            mark = "[green]✓[/]" if one.ok else "[bold red]✗[/]"
+            text = f"{one.name} ({one.variant}): {one.found}"
+            console.print(f"{mark} {escape(text)}", highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if all(verdict.ok for verdict in verdicts) else 1)
