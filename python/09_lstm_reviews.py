@@ -1,0 +1,186 @@
+"""An LSTM reads reviews: does the order of words matter?"""
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import sklearn.metrics as sk
+from sklearn.linear_model import LogisticRegression
+
+from deeptwins import (
+    data_file, read_arrays, report, result_file, seed, variant
+)
+
+# ---- constants ----
+SEED = seed(1)
+WORDS = 500
+TRAIN = 2000
+LENGTH = 200 if variant() == "full" else 40
+DIMENSIONS = 32
+UNITS = 25
+BATCH_SIZE = 32
+EPOCHS = 10
+C = 0.1
+THRESHOLD = 0.5
+TARGET = {"auc": 0.8}
+
+# ---- load ----
+file = data_file("reviews")
+arrays = read_arrays(
+    file,
+    train_tokens=None, train_offsets=None, y_train=None,
+    test_tokens=None, test_offsets=None, y_test=None,
+)
+
+
+def cut(tokens, offsets):
+    return np.split(tokens, offsets[1:-1])
+
+
+train = cut(arrays["train_tokens"], arrays["train_offsets"])
+train, y_train = train[:TRAIN], arrays["y_train"][:TRAIN]
+test = cut(arrays["test_tokens"], arrays["test_offsets"])
+y_test = arrays["y_test"]
+print("reviews:", len(train), len(test))
+print("positive:", y_train.sum(), y_test.sum())
+
+# ---- look ----
+print(train[0])
+if variant() == "mini":
+    words = (file.parent / "words.txt").read_text().split()
+    for review, label in zip(train[:4], y_train):
+        print(label, " ".join(words[i] for i in review))
+
+# ---- lengths ----
+lengths = pd.Series([len(review) for review in train])
+longer = (lengths > LENGTH).mean()
+print(f"median {lengths.median():g} words, "
+      f"{longer:.1%} longer than {LENGTH}")
+fig, ax = plt.subplots()
+ax.hist(lengths.clip(upper=3 * LENGTH),
+        bins=range(0, 3 * LENGTH + 1, LENGTH // 40))
+ax.axvline(LENGTH, color="black", linestyle=":")
+ax.set(xlabel="words in a review", ylabel="reviews")
+fig.savefig(result_file("09_lstm_reviews-lengths.png"))
+plt.show()
+
+# ---- pad ----
+x_train = keras.utils.pad_sequences(train, maxlen=LENGTH)
+x_test = keras.utils.pad_sequences(test, maxlen=LENGTH)
+print("train:", x_train.shape, "test:", x_test.shape)
+
+# ---- model ----
+keras.utils.set_random_seed(SEED)
+model = keras.Sequential([
+    keras.Input(shape=(LENGTH,)),
+    keras.layers.Embedding(WORDS, DIMENSIONS),
+    keras.layers.LSTM(UNITS),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
+start = model.get_weights()
+model.compile(
+    optimizer="adam", loss="binary_crossentropy",
+    metrics=["accuracy"],
+)
+print("parameters:", model.count_params())
+
+# ---- fit ----
+history = model.fit(
+    x_train, y_train,
+    batch_size=BATCH_SIZE,
+    epochs=EPOCHS,
+    validation_data=(x_test, y_test),
+    verbose=2,
+)
+model.save(result_file("09_lstm_reviews.keras"))
+
+# ---- curve ----
+curve = pd.DataFrame(history.history)
+curve["epoch"] = range(1, EPOCHS + 1)
+fig, axes = plt.subplots(2, 1, sharex=True)
+for ax, name in zip(axes, ["accuracy", "loss"]):
+    ax.plot(curve["epoch"], curve[name], label="train")
+    ax.plot(curve["epoch"], curve[f"val_{name}"], label="test")
+    ax.set_ylabel(name)
+axes[0].legend()
+axes[1].set_xlabel("epoch")
+fig.savefig(result_file("09_lstm_reviews-curve.png"))
+plt.show()
+
+
+# ---- judge ----
+def judge(label, score):
+    predicted = (score >= THRESHOLD).astype(int)
+    matrix = sk.confusion_matrix(label, predicted)
+    (tn, fp), (fn, tp) = matrix
+    return {
+        "tp": tp, "tn": tn, "fp": fp, "fn": fn,
+        "sensitivity": tp / (tp + fn),
+        "specificity": tn / (tn + fp),
+        "precision": tp / (tp + fp),
+        "accuracy": (tp + tn) / len(label),
+        "mcc": sk.matthews_corrcoef(label, predicted),
+        "auc": sk.roc_auc_score(label, score),
+    }
+
+
+score = model.predict(x_test, verbose=0)[:, 0]
+lstm = judge(y_test, score)
+
+# ---- classes ----
+classes = (score >= THRESHOLD).astype(int)
+auc_classes = sk.roc_auc_score(y_test, classes)
+middle = (lstm["sensitivity"] + lstm["specificity"]) / 2
+print(f"AUC from scores  {lstm['auc']:.4f}")
+print(f"AUC from classes {auc_classes:.4f}")
+print(f"(sensitivity + specificity) / 2: {middle:.4f}")
+
+
+# ---- baseline ----
+def bag(x):
+    counts = [np.bincount(row, minlength=WORDS) for row in x]
+    return np.array(counts)[:, 4:] > 0  # 0 to 3: no words
+
+
+logistic = LogisticRegression(
+    C=C, solver="newton-cholesky", tol=1e-10, max_iter=1000
+)
+logistic.fit(bag(x_train), y_train)
+score_bag = logistic.predict_proba(bag(x_test))[:, 1].round(6)
+bag_of_words = judge(y_test, score_bag)
+print(pd.DataFrame(
+    {"lstm": lstm, "bag of words": bag_of_words}
+).round(4).to_string())
+
+# ---- roc ----
+fig, ax = plt.subplots(figsize=(5.6, 3.6))
+for name, values in {
+    "LSTM, scores": score, "LSTM, classes": classes,
+    "bag of words": score_bag,
+}.items():
+    fpr, tpr, _ = sk.roc_curve(y_test, values)
+    ax.plot(fpr, tpr, label=name)
+ax.plot([0, 1], [0, 1], ":", color="grey")
+ax.set(xlabel="1 - specificity", ylabel="sensitivity")
+ax.legend()
+fig.savefig(result_file("09_lstm_reviews-roc.png"))
+plt.show()
+
+# ---- report ----
+report(
+    "09_lstm_reviews",
+    data={
+        "x_train": x_train, "y_train": y_train,
+        "x_test": x_test, "y_test": y_test,
+        "bag_train": bag(x_train), "lengths": lengths,
+    },
+    networks={"lstm": (model, start, history)},
+    metrics={
+        **lstm,
+        "auc_classes": auc_classes,
+        "accuracy_peeked": curve["val_accuracy"].max(),
+        "longer": longer,
+        **{f"{name}_bag": value
+           for name, value in bag_of_words.items()},
+    },
+)
