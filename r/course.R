@@ -133,7 +133,7 @@ digest_of <- function(path) {
   if (!dir.exists(path)) return(digest::digest(path, "sha256", file = TRUE))
   below <- list.files(path, recursive = TRUE, all.files = TRUE)
   below <- sort(below, method = "radix")
-  digests <- vapply(file.path(path, below), digest_of, character(1))
+  digests <- vapply(file.path(path, below), \(one) digest_of(one), character(1))
   listing_digest(digests, below)
 }
 
@@ -210,8 +210,10 @@ report <- function(exercise, data, metrics, networks = list(),
       }))
     ),
     seed = caller$SEED,
-    constants = as_object(rapply(constants, exact, "numeric", how = "replace")),
-    networks = as_object(lapply(networks, network)),
+    constants = as_object(
+      rapply(constants, \(one) exact(one), "numeric", how = "replace")
+    ),
+    networks = as_object(lapply(networks, \(one) network(one))),
     metrics = results(metrics),
     independent = results(independent),
     seconds = round(seconds, 3),
@@ -315,9 +317,9 @@ network <- function(trained) {
   list(
     parameters = as.integer(model$count_params()),
     architecture = model$to_json(),
-    initial = lapply(trained[[2]], tensor, size = 4L),
-    final = lapply(trained[[4]], tensor, size = 4L),
-    history = lapply(trained[[3]]$metrics, exact, array = TRUE)
+    initial = lapply(trained[[2]], \(one) tensor(one, 4L)),
+    final = lapply(trained[[4]], \(one) tensor(one, 4L)),
+    history = lapply(trained[[3]]$metrics, \(one) exact(one, array = TRUE))
   )
 }
 

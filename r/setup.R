@@ -17,7 +17,11 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
 
   patience <- 10 # seconds to wait for a CRAN that does not answer
   needs_compiler <- 3L # exit status, which setup/r.py knows
-  optional <- "keras3" # r/keras_bridge.R stands in for it
+  without <- c( # what the course can do without, and how
+    keras3 = "r/keras_bridge.R stands in for it.",
+    uwot = "Exercise 12 leaves out what needs it."
+  )
+  optional <- names(without)
   library_here <- file.path(getwd(), ".rlib")
   staged <- file.path(getwd(), ".make", "rlib")
 
@@ -149,7 +153,7 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
         say(
           names, ": CRAN (", url, ") could not be reached. ",
           if (all(needed$name %in% optional)) {
-            "r/keras_bridge.R stands in for it."
+            paste(without[needed$name], collapse = " ")
           } else {
             paste(
               "On Debian and Ubuntu: sudo apt-get install",

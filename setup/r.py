@@ -22,7 +22,7 @@ DESCRIPTION = ROOT / "DESCRIPTION"
 R_SETUP = ROOT / "r" / "setup.R"
 NEEDS_COMPILER = 3  # status of r/setup.R
 APT_PUTS_R = (Path("/usr/bin"), Path("/usr/lib/R/bin"))
-OPTIONAL = {"keras3"}  # not in Debian, and r/keras_bridge.R stands in for it
+NOT_IN_DEBIAN = {"keras3"}
 
 
 def set_up() -> None:
@@ -31,7 +31,7 @@ def set_up() -> None:
     if rscript and common.stamped("r", key_for(rscript)):
         return
     if not rscript or missing_from(rscript):
-        names = [f"r-cran-{name.lower()}" for name in packages() if name not in OPTIONAL]
+        names = [f"r-cran-{name.lower()}" for name in packages() if name not in NOT_IN_DEBIAN]
         from_apt("R and its packages", ["r-base-core", *names])
     if library := libpython():
         # Ubuntu 24.04 has it under the second name.

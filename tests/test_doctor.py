@@ -22,6 +22,7 @@ HEALTHY = doctor.Facts(
         "rpy2-rinterface": "3.6.5",
         "rpy2-robjects": "3.6.6",
         "smalldocs": "0.5.4",
+        "umap-learn": "0.5.12",
     },
     bounds={
         "tensorflow": SpecifierSet(">=2.19,<2.22"),
@@ -30,6 +31,7 @@ HEALTHY = doctor.Facts(
         "rpy2-rinterface": SpecifierSet("==3.6.5"),
         "rpy2-robjects": SpecifierSet("==3.6.6"),
         "smalldocs": SpecifierSet(">=0.5.4"),
+        "umap-learn": SpecifierSet(">=0.5.7,<0.6"),
     },
     r=doctor.R(
         version="4.2.2",
@@ -84,6 +86,7 @@ def test_every_part_that_the_course_needs_has_a_row():
         "TensorFlow",
         "Keras",
         "NumPy",
+        "UMAP (exercise 12)",
         "R",
         "reticulate",
         "Keras for R",

@@ -745,7 +745,7 @@ def test_a_cran_that_keeps_silent_is_given_up_and_the_apt_line_shown(r_course, s
 def test_the_bridge_stands_in_for_keras3(r_course):
     text = r_course.root.joinpath("r/setup.R").read_text()
     # A name that is surely not installed takes the place of keras3.
-    r_course.root.joinpath("r/setup.R").write_text(text.replace('"keras3" #', '"kerasx" #'))
+    r_course.root.joinpath("r/setup.R").write_text(text.replace("keras3 = ", "kerasx = "))
     done = r_course.run("stats, kerasx")
     assert "kerasx: CRAN (http://127.0.0.1:9) could not be reached." in done.stdout
     assert "r/keras_bridge.R stands in for it." in done.stdout

@@ -43,6 +43,19 @@ def test_both_twins_say_the_same_title(exercise):
     assert first.removeprefix("# ").rstrip(".") == catalog.title(exercise)
 
 
+FUNCTION = re.compile(r"^([\w.]+) <- (?:function|\\)\(", re.M)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_a_twin_in_r_takes_no_function_away_from_the_course(exercise):
+    course = {
+        name
+        for file in ("course.R", "readers.R")
+        for name in FUNCTION.findall((ROOT / "r" / file).read_text(encoding="utf-8"))
+    }
+    assert not course & set(FUNCTION.findall(source(exercise, "r")))
+
+
 def test_every_exercise_has_a_solution():
     plain = [name for name in EXERCISES if not name.startswith("solutions/")]
     assert plain == CHALLENGES

@@ -284,7 +284,12 @@ def check_python(facts: Facts) -> list[Check]:
             remedy="" if fits else "Install Python 3.12, then: rm -r .venv && make setup",
         )
     ]
-    for shown, name in (("TensorFlow", "tensorflow"), ("Keras", "keras"), ("NumPy", "numpy")):
+    for shown, name, required in (
+        ("TensorFlow", "tensorflow", True),
+        ("Keras", "keras", True),
+        ("NumPy", "numpy", True),
+        ("UMAP (exercise 12)", "umap-learn", False),
+    ):
         version = facts.packages.get(name)
         bound = facts.bounds[name]
         fits = version is not None and bound.contains(version, prereleases=True)
@@ -299,7 +304,7 @@ def check_python(facts: Facts) -> list[Check]:
                         f"{needed} does: {facts.executable} -m pip install 'numpy{bound}'"
                     )
                     break
-        rows.append(Check(shown, version or "missing", in_words(bound), fits, True, remedy))
+        rows.append(Check(shown, version or "missing", in_words(bound), fits, required, remedy))
     return rows
 
 
