@@ -1,0 +1,114 @@
+"""Solution: more reviews, read both ways, and a tuning part."""
+
+import keras
+import numpy as np
+import sklearn.metrics as sk
+
+from deeptwins import (
+    data_file, read_arrays, report, seed, variant
+)
+
+# ---- constants ----
+full = variant() == "full"
+SEED = seed(1)
+WORDS = 500
+TRAIN = 2000 if full else 5500
+TUNING = 500
+LENGTH = 200 if full else 32
+DIMENSIONS = 32
+UNITS = 25
+DROPOUT = 0.5
+LEARNING_RATE = 0.003
+BATCH_SIZE = 64
+EPOCHS = 8
+PATIENCE = 2
+THRESHOLD = 0.5
+TARGET = {"auc": 0.88 if full else 0.8}
+
+# ---- load ----
+arrays = read_arrays(
+    data_file("reviews"),
+    train_tokens=None, train_offsets=None, y_train=None,
+    test_tokens=None, test_offsets=None, y_test=None,
+)
+
+
+def take(part, first, last):
+    tokens = arrays[f"{part}_tokens"]
+    offsets = arrays[f"{part}_offsets"]
+    reviews = np.split(tokens, offsets[1:-1])[first:last]
+    x = keras.utils.pad_sequences(reviews, maxlen=LENGTH)
+    return x, arrays[f"y_{part}"][first:last]
+
+
+x_train, y_train = take("train", 0, TRAIN)
+x_tuning, y_tuning = take("train", TRAIN, TRAIN + TUNING)
+x_test, y_test = take("test", 0, None)
+print("reviews:", len(y_train), len(y_tuning), len(y_test))
+
+# ---- model ----
+keras.utils.set_random_seed(SEED)
+lstm = keras.layers.LSTM(UNITS, return_sequences=True)
+model = keras.Sequential([
+    keras.Input(shape=(LENGTH,)),
+    keras.layers.Embedding(WORDS, DIMENSIONS),
+    keras.layers.Dropout(DROPOUT),
+    keras.layers.Bidirectional(lstm),
+    keras.layers.GlobalMaxPooling1D(),
+    keras.layers.Dropout(DROPOUT),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
+start = model.get_weights()
+model.compile(
+    optimizer=keras.optimizers.Adam(LEARNING_RATE),
+    loss="binary_crossentropy",
+    metrics=["accuracy"],
+)
+
+# ---- fit ----
+history = model.fit(
+    x_train, y_train,
+    batch_size=BATCH_SIZE,
+    epochs=EPOCHS,
+    validation_data=(x_tuning, y_tuning),
+    callbacks=[keras.callbacks.EarlyStopping(
+        patience=PATIENCE, restore_best_weights=True
+    )],
+    verbose=0,
+)
+loss = history.history["val_loss"]
+best = int(np.argmin(loss)) + 1
+print(f"best of {len(loss)} epochs: {best}")
+
+
+# ---- evaluate ----
+def judge(label, score):
+    predicted = (score >= THRESHOLD).astype(int)
+    return {
+        "accuracy": (predicted == label).mean(),
+        "mcc": sk.matthews_corrcoef(label, predicted),
+        "auc": sk.roc_auc_score(label, score),
+    }
+
+
+tuning = judge(y_tuning, model.predict(x_tuning, verbose=0)[:, 0])
+test = judge(y_test, model.predict(x_test, verbose=0)[:, 0])
+for name in test:
+    print(f"{name:8}: tuning {tuning[name]:.4f}, "
+          f"test {test[name]:.4f}")
+
+# ---- report ----
+report(
+    "solutions/09_lstm_reviews",
+    data={
+        "x_train": x_train, "y_train": y_train,
+        "x_tuning": x_tuning, "y_tuning": y_tuning,
+        "x_test": x_test, "y_test": y_test,
+    },
+    networks={"lstm": (model, start, history)},
+    metrics={
+        **test,
+        **{f"{name}_tuning": tuning[name] for name in tuning},
+        "best_epoch": best,
+    },
+)
