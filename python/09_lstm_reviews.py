@@ -8,7 +8,12 @@ import sklearn.metrics as sk
 from sklearn.linear_model import LogisticRegression
 
 from deeptwins import (
-    data_file, read_arrays, report, result_file, seed, variant
+    data_file,
+    read_arrays,
+    report,
+    result_file,
+    seed,
+    variant,
 )
 
 # ---- constants ----

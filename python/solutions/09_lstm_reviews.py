@@ -5,7 +5,11 @@ import numpy as np
 import sklearn.metrics as sk
 
 from deeptwins import (
-    data_file, read_arrays, report, seed, variant
+    data_file,
+    read_arrays,
+    report,
+    seed,
+    variant,
 )
 
 # ---- constants ----
@@ -91,8 +95,12 @@ def judge(label, score):
     }
 
 
-tuning = judge(y_tuning, model.predict(x_tuning, verbose=0)[:, 0])
-test = judge(y_test, model.predict(x_test, verbose=0)[:, 0])
+def score(x):
+    return model.predict(x, verbose=0)[:, 0]
+
+
+tuning = judge(y_tuning, score(x_tuning))
+test = judge(y_test, score(x_test))
 for name in test:
     print(f"{name:8}: tuning {tuning[name]:.4f}, "
           f"test {test[name]:.4f}")
