@@ -164,7 +164,8 @@ for name, value in ari.items():
 
 # ---- map ----
 tsne = TSNE(perplexity=PERPLEXITY, init="random",
-            method="exact", random_state=SEED)
+            learning_rate=50, method="exact",
+            random_state=SEED)
 places = tsne.fit_transform(after)
 fig, ax = plt.subplots()
 for kind, part in table.groupby("kind"):

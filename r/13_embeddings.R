@@ -151,8 +151,8 @@ cat(sprintf("ARI with the groups, %-9s %6.3f\n",
 
 # ---- map ----
 set.seed(SEED)
-tsne <- Rtsne::Rtsne(after, perplexity = PERPLEXITY, theta = 0,
-                     pca = FALSE, normalize = FALSE)
+tsne <- Rtsne::Rtsne(after, perplexity = PERPLEXITY, eta = 50,
+                     theta = 0, pca = FALSE, normalize = FALSE)
 data.frame(tsne$Y, table) |>
   ggplot(aes(X1, X2, colour = kind)) +
   geom_point() +
