@@ -77,7 +77,7 @@ networks = {}
 
 
 def train(name, model, x=x_few, y=y_few, epochs=EPOCHS,
-          learning_rate=LEARNING_RATE, callbacks=[]):
+          learning_rate=LEARNING_RATE, callbacks=()):
     start = model.get_weights()
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate),
@@ -169,7 +169,9 @@ def cross_entropy(p, y):
     return -np.log(np.where(y == 1, p, 1 - p)).mean()
 
 
-logistic = LogisticRegression(C=C, tol=1e-10, max_iter=10_000)
+logistic = LogisticRegression(
+    C=C, solver="newton-cholesky", tol=1e-12
+)
 logistic.fit(x_few.astype(float), y_few.ravel())
 p_baseline = logistic.predict_proba(x_test.astype(float))[:, [1]]
 p_baseline = p_baseline.round(6)

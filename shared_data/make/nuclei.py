@@ -50,8 +50,8 @@ write_card(
     made="569 fine-needle aspirates; of each the means over its cell nuclei of ten measurements "
     "(lengths in pixels of the image), and the diagnosis; `row` counts from 1. Partition by "
     "systematic sampling over the tumours sorted by diagnosis and radius: train 4 blocks of "
-    f"{BLOCK_SIZE}, tuning 129, test {TEST_SIZE} (block 0: not for training); seed {SEED}, of 50 tried one of "
-    "the four most typical by the losses of a logistic regression, and of these the one in which "
-    "overfitting shows the most",
+    f"{BLOCK_SIZE}, tuning 129, test {TEST_SIZE} (block 0: not for training); seed {SEED}, of 50 "
+    "tried one of the four most typical by the losses of a logistic regression, and of these the "
+    "one in which overfitting shows the most",
     by="nuclei.py",
 )
