@@ -141,7 +141,7 @@ field <- function(text, pattern) {
 #'   with a letter that stands for no amino acid.
 read_peptides <- function(path) {
   lines <- readLines(not_empty(path), warn = FALSE, encoding = "latin1")
-  small <- paste(letters, collapse = "")
+  small <- paste(base::letters, collapse = "")
   sequences <- chartr(small, toupper(small), trimws(lines))
   wrong <- grep(paste0("[^", .shared$amino_acids, "]"), sequences)
   if (length(wrong)) {

@@ -1,0 +1,174 @@
+"""Encodings: how words and DNA become numbers."""
+
+from collections import Counter
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from deeptwins import data_dir, report, result_file, seed
+
+# ---- constants ----
+SEED = seed(1)
+SENTENCES = [
+    "the cat ran to the park",
+    "a dog ran",
+    "the dog and the cat sat in the park"
+]
+MAXLEN = 8
+LETTERS = ["A", "C", "G", "T"]
+UNITS = 16
+BATCH_SIZE = 32
+EPOCHS = 10
+TARGET = {"accuracy": 0.9}
+
+# ---- words ----
+first = SENTENCES[0].split()
+known = list(dict.fromkeys(first))
+print(first)
+print([known.index(word) + 1 for word in first])
+
+# ---- vocabulary ----
+counts = Counter(" ".join(SENTENCES).split())
+words = sorted(counts, key=lambda word: (-counts[word], word))
+encoded = [
+    [words.index(word) + 1 for word in sentence.split()]
+    for sentence in SENTENCES
+]
+for number, word in enumerate(words, start=1):
+    print(number, word, counts[word])
+
+# ---- padding ----
+padded = keras.utils.pad_sequences(encoded, maxlen=MAXLEN)
+print(padded)
+
+# ---- one hot ----
+one_hot = keras.utils.to_categorical(padded, len(words) + 1)
+print("one-hot:", one_hot.shape)
+print(one_hot[1].astype(int))
+
+# ---- multi hot ----
+multi_hot = one_hot.max(axis=1)[:, 1:]
+print("multi-hot:", multi_hot.shape)
+print(multi_hot.astype(int))
+
+# ---- embedding ----
+keras.utils.set_random_seed(SEED)
+embedding = keras.layers.Embedding(
+    len(words) + 1, 2, mask_zero=True
+)
+vectors = embedding(padded)
+print("vectors:", tuple(vectors.shape))
+print(vectors[1].numpy().round(3))
+
+# ---- mask ----
+mask = embedding.compute_mask(padded).numpy()
+lstm = keras.layers.LSTM(2)
+alone = lstm(embedding(np.array(encoded[1])[None])).numpy()
+masked = lstm(embedding(padded[1:2])).numpy()
+unmasked = lstm(embedding(padded[1:2]).numpy()).numpy()
+print(mask.astype(int))
+print("without padding  ", alone.round(4))
+print("padded, masked   ", masked.round(4))
+print("padded, no mask  ", unmasked.round(4))
+
+# ---- dna ----
+dna = pd.read_csv(data_dir("dna") / "dna.csv")
+letters = np.array([list(one) for one in dna["sequence"]])
+numbers = sum((letters == base) * number
+              for number, base in enumerate(LETTERS, start=1))
+columns = np.stack([letters == base for base in LETTERS], axis=2)
+triples = [a + b + c for a in LETTERS for b in LETTERS
+           for c in LETTERS]
+hits = np.array([[word in one for word in triples]
+                 for one in dna["sequence"]])
+y = dna["label"].to_numpy()
+is_train, is_tuning, is_test = (
+    (dna["part"] == part).to_numpy()
+    for part in ("train", "tuning", "test")
+)
+print(dna["sequence"][0])
+print(numbers[0])
+
+# ---- see ----
+fig, axes = plt.subplots(3, 1, figsize=(6, 3.6))
+pictures = {
+    "numbers": numbers[:1],
+    "one-hot": columns[0].T,
+    "multi-hot, words of three letters": hits[:1],
+}
+for ax, (title, picture) in zip(axes, pictures.items()):
+    ax.imshow(picture, aspect="auto", cmap="Blues")
+    ax.set_title(title)
+    ax.set_yticks([])
+    ax.grid(False)
+axes[0].set_xticks(range(40), dna["sequence"][0], fontsize=6)
+axes[1].set_xticks([])
+axes[1].set_yticks(range(4), LETTERS, fontsize=6)
+axes[2].set_xticks([])
+fig.tight_layout()
+fig.savefig(result_file("08_encoding-see.png"))
+plt.show()
+
+# ---- networks ----
+inputs = {
+    "numbers": numbers,
+    "multi_hot": hits.astype(int),
+    "one_hot": columns.astype(int).reshape(len(y), -1),
+    "embedding": numbers,
+}
+networks, accuracy = {}, {}
+for name, x in inputs.items():
+    keras.utils.set_random_seed(SEED)
+    model = keras.Sequential([keras.Input(shape=x.shape[1:])])
+    if name == "embedding":
+        model.add(keras.layers.Embedding(5, 4))
+        model.add(keras.layers.Flatten())
+    model.add(keras.layers.Dense(UNITS, activation="relu"))
+    model.add(keras.layers.Dense(1, activation="sigmoid"))
+    start = model.get_weights()
+    model.compile(optimizer="adam", loss="binary_crossentropy",
+                  metrics=["accuracy"])
+    history = model.fit(
+        x[is_train], y[is_train],
+        batch_size=BATCH_SIZE, epochs=EPOCHS,
+        validation_data=(x[is_tuning], y[is_tuning]), verbose=0,
+    )
+    networks[name] = (model, start, history)
+    score = model.predict(x[is_test], verbose=0)[:, 0]
+    accuracy[name] = ((score > 0.5) == y[is_test]).mean()
+    print(f"{name:<10} parameters {model.count_params():5d}  "
+          f"test accuracy {accuracy[name]:.4f}")
+
+# ---- baseline ----
+shares = columns.mean(axis=1)
+baseline = LogisticRegression(C=1.0, tol=1e-10, max_iter=1000)
+baseline.fit(shares[is_train], y[is_train])
+score = baseline.predict_proba(shares[is_test])[:, 1].round(6)
+accuracy["baseline"] = ((score > 0.5) == y[is_test]).mean()
+print("logistic regression on the shares of the letters "
+      f"{accuracy['baseline']:.4f}")
+
+# ---- report ----
+report(
+    "08_encoding",
+    data={
+        "padded": padded, "one_hot": one_hot,
+        "multi_hot": multi_hot, "vectors": vectors, "mask": mask,
+        "alone": alone, "masked": masked, "unmasked": unmasked,
+        "numbers": numbers, "columns": columns, "hits": hits,
+        "y": y, "is_train": is_train, "is_test": is_test,
+    },
+    networks=networks,
+    metrics={
+        "accuracy": accuracy["one_hot"],
+        "accuracy_numbers": accuracy["numbers"],
+        "accuracy_multi_hot": accuracy["multi_hot"],
+        "accuracy_embedding": accuracy["embedding"],
+        "accuracy_baseline": accuracy["baseline"],
+        "padding_changes": abs(unmasked - alone).max(),
+        "mask_changes": abs(masked - alone).max(),
+    },
+)

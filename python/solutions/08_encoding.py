@@ -1,0 +1,68 @@
+"""Solution: letters in one-hot code, and filters that slide over them."""
+
+import keras
+import numpy as np
+import pandas as pd
+
+from deeptwins import data_dir, report, seed
+
+# ---- constants ----
+SEED = seed(1)
+LETTERS = ["A", "C", "G", "T"]
+FILTERS = 16
+KERNEL = 6
+BATCH_SIZE = 32
+EPOCHS = 30
+LEARNING_RATE = 0.01
+TARGET = {"accuracy": 0.9}
+
+# ---- load ----
+dna = pd.read_csv(data_dir("dna") / "dna.csv")
+letters = np.array([list(one) for one in dna["sequence"]])
+columns = np.stack([letters == base for base in LETTERS], axis=2)
+x = columns.astype(int)
+y = dna["label"].to_numpy()
+is_train, is_tuning, is_test = (
+    (dna["part"] == part).to_numpy()
+    for part in ("train", "tuning", "test")
+)
+
+# ---- model ----
+keras.utils.set_random_seed(SEED)
+model = keras.Sequential([
+    keras.Input(shape=(40, 4)),
+    keras.layers.Conv1D(FILTERS, KERNEL, activation="relu"),
+    keras.layers.GlobalMaxPooling1D(),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
+start = model.get_weights()
+
+# ---- fit ----
+model.compile(
+    optimizer=keras.optimizers.Adam(LEARNING_RATE),
+    loss="binary_crossentropy", metrics=["accuracy"],
+)
+history = model.fit(
+    x[is_train], y[is_train],
+    batch_size=BATCH_SIZE, epochs=EPOCHS,
+    validation_data=(x[is_tuning], y[is_tuning]), verbose=0,
+)
+tuning = history.history["val_accuracy"][-1]
+print(f"tuning accuracy {tuning:.4f}")
+
+# ---- evaluate ----
+score = model.predict(x[is_test], verbose=0)[:, 0]
+accuracy = ((score > 0.5) == y[is_test]).mean()
+print(f"parameters {model.count_params()}, "
+      f"test accuracy {accuracy:.4f}")
+
+# ---- report ----
+report(
+    "solutions/08_encoding",
+    data={
+        "columns": columns, "y": y,
+        "is_train": is_train, "is_test": is_test,
+    },
+    networks={"filters": (model, start, history)},
+    metrics={"accuracy": accuracy},
+)

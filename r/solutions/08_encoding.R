@@ -1,0 +1,64 @@
+# Solution: letters in one-hot code, and filters that slide over them.
+
+source("r/course.R")
+
+# ---- constants ----
+SEED <- seed(1)
+LETTERS <- c("A", "C", "G", "T")
+FILTERS <- 16
+KERNEL <- 6
+BATCH_SIZE <- 32
+EPOCHS <- 30
+LEARNING_RATE <- 0.01
+TARGET <- list(accuracy = 0.9)
+
+# ---- load ----
+dna <- read.csv(file.path(data_dir("dna"), "dna.csv"))
+letters <- do.call(rbind, strsplit(dna$sequence, ""))
+columns <- sapply(LETTERS, \(base) letters == base,
+                  simplify = "array")
+x <- columns * 1L
+y <- dna$label
+is_train <- dna$part == "train"
+is_tuning <- dna$part == "tuning"
+is_test <- dna$part == "test"
+
+# ---- model ----
+set_random_seed(SEED)
+model <- keras_model_sequential(input_shape = c(40, 4)) |>
+  layer_conv_1d(FILTERS, KERNEL, activation = "relu") |>
+  layer_global_max_pooling_1d() |>
+  layer_dense(1, activation = "sigmoid")
+
+start <- get_weights(model)
+
+# ---- fit ----
+model |> compile(
+  optimizer = optimizer_adam(LEARNING_RATE),
+  loss = "binary_crossentropy", metrics = "accuracy"
+)
+history <- model |> fit(
+  x[is_train, , ], y[is_train],
+  batch_size = BATCH_SIZE, epochs = EPOCHS,
+  validation_data = list(x[is_tuning, , ], y[is_tuning]),
+  verbose = 0
+)
+cat(sprintf("tuning accuracy %.4f\n",
+            tail(history$metrics$val_accuracy, 1)))
+
+# ---- evaluate ----
+score <- predict(model, x[is_test, , ], verbose = 0)[, 1]
+accuracy <- mean((score > 0.5) == y[is_test])
+cat(sprintf("parameters %d, test accuracy %.4f\n",
+            count_params(model), accuracy))
+
+# ---- report ----
+report(
+  "solutions/08_encoding",
+  data = list(
+    columns = columns, y = y,
+    is_train = is_train, is_test = is_test
+  ),
+  networks = list(filters = list(model, start, history)),
+  metrics = list(accuracy = accuracy)
+)
