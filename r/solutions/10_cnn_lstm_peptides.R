@@ -10,7 +10,7 @@ LENGTH <- if (full) 200 else 50
 DIMENSIONS <- 32
 FILTERS <- 48
 KERNEL <- 8
-POOL <- 4
+POOL <- if (full) 16 else 4
 UNITS <- 24
 DROPOUT <- 0.3
 NETWORKS <- 2
