@@ -100,7 +100,7 @@ pictures = {
     "multi-hot, words of three letters": hits[:1],
 }
 for ax, (title, picture) in zip(axes, pictures.items()):
-    ax.imshow(picture, aspect="auto", cmap="Blues")
+    ax.imshow(picture, aspect="auto", vmin=0, cmap="Blues")
     ax.set_title(title)
     ax.set_yticks([])
     ax.grid(False)
