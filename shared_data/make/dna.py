@@ -1,6 +1,4 @@
-"""Make shared_data/dna: drawn sequences with and without a TATA box, alike in composition."""
-
-import re
+"""Make shared_data/dna: short sequences with and without a box, and nothing else to go by."""
 
 import numpy as np
 import pandas as pd
@@ -11,54 +9,58 @@ from deeptwins.paths import SHARED
 
 SEED = 20218
 LENGTH = 40
-SIZES = {"train": 1000, "tuning": 300, "test": 400}
-# The consensus of the TATA box, TATAWAW, where W is A or T.
-BOX = re.compile("TATA[AT]A[AT]")
+# Variants of the box before bacterial genes, one after the other equally often.
+BOXES = ["TATAAT", "TATAGT", "TACAAT", "TATGAT", "TATACT", "CATAAT", "GATAAT", "TATATT"]
+ROWS = {"train": 1000, "tuning": 200, "test": 400}
 
 rng = np.random.default_rng(SEED)
 
 
-def with_box() -> str:
-    """Return random letters with one box at a random place."""
+def has_box(sequence: str) -> bool:
+    return any(box in sequence for box in BOXES)
+
+
+def without_box() -> str:
     while True:
-        weak = rng.choice(list("AT"), size=2)
-        box = f"TATA{weak[0]}A{weak[1]}"
-        start = rng.integers(LENGTH - len(box) + 1)
-        letters = "".join(rng.choice(list("ACGT"), size=LENGTH - len(box)))
-        sequence = letters[:start] + box + letters[start:]
-        if len(BOX.findall(sequence)) == 1:
+        sequence = "".join(rng.choice(list("ACGT"), LENGTH))
+        if not has_box(sequence):
             return sequence
 
 
+def with_box(box: str) -> str:
+    place = rng.integers(LENGTH - len(box) + 1)
+    sequence = without_box()
+    return sequence[:place] + box + sequence[place + len(box) :]
+
+
 def shuffled(sequence: str) -> str:
-    """Return the same letters in an order that holds no box."""
     while True:
         other = "".join(rng.permutation(list(sequence)))
-        if not BOX.search(other):
+        if not has_box(other):
             return other
 
 
-# Each sequence without a box is one with a box, drawn for this alone, in another order: both
-# kinds come from one distribution of composition, and only order tells them apart.
 rows = []
-for partition, size in SIZES.items():
-    for label in rng.permutation(np.repeat([0, 1], size // 2)):
-        sequence = with_box()
-        rows.append((sequence if label else shuffled(sequence), int(label), partition))
-table = pd.DataFrame(rows, columns=["sequence", "label", "partition"])
-table.insert(0, "row", np.arange(1, len(table) + 1))
+for part, count in ROWS.items():
+    pairs = []
+    for number in range(count // 2):
+        # The partner has the same letters in another order, so that only order tells them apart.
+        sequence = with_box(BOXES[number % len(BOXES)])
+        pairs += [(part, 1, sequence), (part, 0, shuffled(sequence))]
+    rows += [pairs[row] for row in rng.permutation(count)]
+dna = pd.DataFrame(rows, columns=["part", "label", "sequence"])
+dna.insert(0, "row", np.arange(1, len(dna) + 1))
 
-files.write_text(
-    SHARED / "dna" / "dna.csv",
-    table.to_csv(index=False, lineterminator="\n"),
-)
+files.write_text(SHARED / "dna" / "dna.csv", dna.to_csv(index=False, lineterminator="\n"))
 write_card(
     "dna",
-    title="Drawn DNA with and without a TATA box",
-    origin="Drawn by the course; the motif is the consensus of the TATA box, TATAWAW.",
+    title="Short DNA with and without a box",
+    origin="Simulated for this course; the box is that of D. Pribnow (1975), Nucleotide sequence "
+    "of an RNA polymerase binding site at an early T7 promoter, PNAS 72:784-788",
     licence="CC0 1.0",
-    made=f"{len(table)} sequences of {LENGTH} letters, half of each part with one box at a random "
-    "place (label 1); the others (label 0) are such sequences with their letters shuffled until "
-    f"no box is left, so that composition tells nothing; seed {SEED}",
+    made=f"{len(dna)} sequences of {LENGTH} random letters. Half (`label` 1) have one of "
+    f"{len(BOXES)} variants of the box ({', '.join(BOXES)}) at a random place; each of the others "
+    "has the letters of one of these in another order, without a box. A pair lies in one part; "
+    f"seed {SEED}",
     by="dna.py",
 )
