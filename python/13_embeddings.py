@@ -110,7 +110,7 @@ shares = np.array([
 logistic = LogisticRegression(
     C=C_LETTERS, solver="newton-cholesky", tol=1e-10
 )
-for_amp = logistic.fit(shares, y).coef_[0].round(6)
+for_amp = logistic.fit(shares, y).coef_[0].round(3)
 
 
 def first_component(vectors):
@@ -220,7 +220,7 @@ bag = np.array([np.bincount(row, minlength=WORDS) > 0
 logistic = LogisticRegression(
     C=C_WORDS, solver="newton-cholesky", tol=1e-10
 )
-weight = logistic.fit(bag, y_words).coef_[0].round(6)
+weight = logistic.fit(bag, y_words).coef_[0].round(3)
 strong = np.argsort(-abs(weight))[:STRONG]
 
 

@@ -97,7 +97,7 @@ weights_of <- function(x, y, C) {
     x, y, "binomial", alpha = 0, lambda = 1 / (C * length(y)),
     standardize = FALSE, thresh = 1e-16, maxit = 1e7
   )
-  round(as.vector(fitted$beta), 6)
+  round(as.vector(fitted$beta), 3)
 }
 
 for_amp <- weights_of(shares, y, C_LETTERS)
