@@ -92,9 +92,10 @@ test_that("triplets hold a neighbour and a stranger", {
 })
 
 test_that("the nearest cells vote as scikit-learn lets them", {
-  twin$metrics <- list()
-  lines <- twin_lines("12_maps", "new", "name_cells")
-  eval(lines, twin)
+  source_of <- readLines(file.path(project_root(), "r/12_maps.R"))
+  first <- grep("^name_cells <- ", source_of)
+  last <- first - 1 + which(source_of[first:length(source_of)] == "}")[1]
+  eval(parse(text = source_of[first:last]), twin)
   theirs <- reticulate::import("sklearn.neighbors")$KNeighborsClassifier(
     as.integer(twin$VOTERS),
     algorithm = "brute"
