@@ -254,14 +254,14 @@ def test_depth_buys_what_the_chapter_says():
     assert set(metrics["reloaded_same"]["values"]) == {1.0}
 
 
-@pytest.mark.parametrize("variant", ["mini", "full"])
-@pytest.mark.parametrize("exercise", IDS)
+@pytest.mark.parametrize(
+    ("exercise", "variant"), [(IDS[0], "mini"), (IDS[1], "mini"), (IDS[1], "full")]
+)
 def test_the_solution_is_better_at_every_seed(exercise, variant):
+    """Not so for 10 on the original lists, as its chapter says."""
     solved = bands.read(f"solutions/{exercise}", variant)
     gain = bands.margins(solved, bands.read(exercise, variant), ["auc"])["auc"]
-    if exercise == IDS[1] or variant == "mini":
-        assert gain["least"] > 0
-    assert gain["mean"] > 0
+    assert gain["least"] > 0
 
 
 @pytest.mark.parametrize("exercise", [*IDS, f"solutions/{IDS[0]}", f"solutions/{IDS[1]}"])
