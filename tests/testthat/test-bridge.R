@@ -49,6 +49,14 @@ BUILT <- c(
   "layer_time_distributed(layer = layer_dense(units = 2))" =
     "layers.TimeDistributed(keras.layers.Dense(2))",
   "layer_masking(mask_value = 0)" = "layers.Masking(0.0)",
+  "layer_text_vectorization(max_tokens = 9, output_sequence_length = 6)" =
+    "layers.TextVectorization(9, output_sequence_length=6)",
+  "layer_text_vectorization(output_mode = 'multi_hot', standardize = NULL)" =
+    "layers.TextVectorization(output_mode='multi_hot', standardize=None)",
+  "layer_category_encoding(num_tokens = 5, output_mode = 'one_hot')" =
+    "layers.CategoryEncoding(5, output_mode='one_hot')",
+  "layer_normalization(axis = -1)" = "layers.Normalization(axis=-1)",
+  "layer_unit_normalization()" = "layers.UnitNormalization()",
   "layer_rescaling(scale = 1 / 255, offset = -1)" =
     "layers.Rescaling(1 / 255, offset=-1.0)",
   "layer_resizing(height = 24, width = 32)" = "layers.Resizing(24, 32)",
@@ -56,6 +64,10 @@ BUILT <- c(
     "layers.RandomFlip('horizontal', seed=2)",
   "layer_random_rotation(factor = 0.1)" = "layers.RandomRotation(0.1)",
   "layer_random_zoom(height_factor = 0.2)" = "layers.RandomZoom(0.2)",
+  "layer_random_zoom(height_factor = c(-0.2, 0), fill_mode = 'nearest')" =
+    "layers.RandomZoom((-0.2, 0.0), fill_mode='nearest')",
+  "layer_random_shear(x_factor = 0.2, y_factor = c(0.1, 0.3), seed = 3)" =
+    "layers.RandomShear(0.2, (0.1, 0.3), seed=3)",
   "layer_random_translation(height_factor = 0.1, width_factor = 0.2)" =
     "layers.RandomTranslation(0.1, 0.2)",
   "layer_zero_padding_2d(padding = c(1, 2))" = "layers.ZeroPadding2D((1, 2))",
@@ -93,6 +105,8 @@ BUILT <- c(
     "callbacks.ReduceLROnPlateau(factor=0.5, patience=2, min_lr=1e-4)",
   "callback_csv_logger('log.csv')" = "callbacks.CSVLogger('log.csv')",
   "callback_terminate_on_nan()" = "callbacks.TerminateOnNaN()",
+  "callback_tensorboard('logs', histogram_freq = 1)" =
+    "callbacks.TensorBoard('logs', histogram_freq=1)",
   "loss_binary_crossentropy(from_logits = TRUE)" =
     "losses.BinaryCrossentropy(from_logits=True)",
   "loss_sparse_categorical_crossentropy()" =
@@ -107,6 +121,7 @@ BUILT <- c(
     "metrics.SparseTopKCategoricalAccuracy(k=3)",
   "initializer_random_normal(stddev = 0.1, seed = 4)" =
     "initializers.RandomNormal(stddev=0.1, seed=4)",
+  "regularizer_l1(0.001)" = "regularizers.L1(0.001)",
   "regularizer_l1_l2(0.1, 0.2)" = "regularizers.L1L2(0.1, 0.2)"
 )
 
@@ -290,6 +305,199 @@ result = [x, model.get_weights(), history.history['loss']]
   )
 })
 
+test_that("TensorBoard's logs hold the history", {
+  for (home in homes) {
+    folder <- tempfile("logs")
+    on.exit(unlink(folder, recursive = TRUE))
+    history <- evaluate_with(home, "
+      model <- keras_model_sequential(input_shape = 4) |> layer_dense(1)
+      model |> compile(optimizer = 'sgd', loss = 'mse')
+      model |> fit(x, y, epochs = 3, validation_split = 0.2, verbose = 0,
+                   callbacks = list(callback_tensorboard(folder)))
+    ", folder = folder, x = flowers, y = species)
+    logged <- python_result("
+from tensorboard.backend.event_processing import event_accumulator
+
+def curve(part):
+    events = event_accumulator.EventAccumulator(
+        folder + '/' + part, size_guidance={'tensors': 0})
+    events.Reload()
+    return [[e.step, float(tf.make_ndarray(e.tensor_proto))]
+            for e in events.Tensors('epoch_loss')]
+
+result = [curve('train'), curve('validation')]
+", folder = folder)
+    expect_identical(lapply(logged[[1]], `[[`, 1), list(0L, 1L, 2L))
+    for (i in 1:2) {
+      expect_equal(vapply(logged[[i]], `[[`, 0, 2),
+                   history$metrics[[c("loss", "val_loss")[i]]],
+                   tolerance = 1e-6)
+    }
+  }
+})
+
+test_that("a network of three inputs learns by a loss of one's own", {
+  expect_with_each(homes, "
+    triplet <- function(y_true, y_pred) {
+      near <- op_sum(op_square(y_pred * op_convert_to_tensor(
+        matrix(c(1, 1, 0, 0), 1), 'float32'
+      )), axis = -1)
+      far <- op_sum(op_square(y_pred), axis = 2)
+      op_mean(op_maximum(near - 0.5 * far + 1, 0))
+    }
+    set_random_seed(1)
+    map <- keras_model_sequential(input_shape = 4) |>
+      layer_dense(8, activation = 'selu') |>
+      layer_dense(2)
+    inputs <- list(keras_input(4), keras_input(4), keras_input(4))
+    maps <- lapply(inputs, map)
+    outputs <- layer_concatenate(list(
+      layer_subtract(list(maps[[1]], maps[[2]])),
+      layer_subtract(list(maps[[1]], maps[[3]]))
+    ))
+    model <- keras_model(inputs, outputs)
+    model |> compile(optimizer = optimizer_adam(0.01), loss = triplet)
+    history <- model |> fit(
+      list(x, x[150:1, ], x[c(2:150, 1), ]), rep(0, 150),
+      epochs = 2, batch_size = 32, verbose = 0
+    )
+    list(history$metrics$loss, get_weights(map), map |> predict(x[1:3, ]))
+  ", python_result("
+ops = keras.ops
+x = np.array(x, 'float32', order='C')  # R's arrays come column by column
+
+def triplet(y_true, y_pred):
+    near = ops.sum(ops.square(y_pred * ops.convert_to_tensor(
+        [[1., 1., 0., 0.]])), axis=-1)
+    far = ops.sum(ops.square(y_pred), axis=1)
+    return ops.mean(ops.maximum(near - 0.5 * far + 1, 0))
+
+keras.utils.set_random_seed(1)
+map = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, 'selu'),
+                        keras.layers.Dense(2)])
+inputs = [keras.Input((4,)) for _ in range(3)]
+maps = [map(one) for one in inputs]
+outputs = keras.layers.Concatenate()([
+    keras.layers.Subtract()([maps[0], maps[1]]),
+    keras.layers.Subtract()([maps[0], maps[2]])])
+model = keras.Model(inputs, outputs)
+model.compile(optimizer=keras.optimizers.Adam(0.01), loss=triplet)
+history = model.fit(
+    [x, x[::-1], x[[*range(1, 150), 0]]], np.zeros(150, 'float32'),
+    epochs=2, batch_size=32, verbose=0)
+result = [history.history['loss'], map.get_weights(),
+          map.predict(x[:3], verbose=0)]
+", x = flowers), x = flowers)
+})
+
+test_that("images stream from files into fit, evaluate and predict", {
+  folder <- tempfile("cells")
+  on.exit(unlink(folder, recursive = TRUE))
+  for (class in c("ill", "well")) {
+    dir.create(file.path(folder, class), recursive = TRUE)
+    for (i in 1:4) {
+      pixels <- array((1:90 * i * nchar(class)) %% 97 / 97, c(6, 5, 3))
+      png::writePNG(pixels, file.path(folder, class, paste0(i, ".png")))
+    }
+  }
+  paths <- list.files(folder, recursive = TRUE, full.names = TRUE)
+  labels <- rep(c(1, 0), each = 4)
+  theirs <- python_result("
+def read(path, label):
+    image = tf.io.decode_png(tf.io.read_file(path), channels=3)
+    return tf.image.resize(image, (8, 8)) / 127.5 - 1, label
+
+stream = tf.data.Dataset.from_tensor_slices((list(paths), labels))
+stream = stream.map(read).cache().batch(2).prefetch(1)
+keras.utils.set_random_seed(1)
+model = keras.Sequential([
+    keras.Input((8, 8, 3)),
+    keras.layers.RandomFlip('horizontal'),
+    keras.layers.RandomShear(0.1, 0.1),
+    keras.layers.RandomZoom(0.2),
+    keras.layers.Conv2D(2, 3),
+    keras.layers.GlobalAveragePooling2D(),
+    keras.layers.Dense(1, activation='sigmoid')])
+model.compile(optimizer='adam', loss='binary_crossentropy',
+              metrics=['accuracy'])
+history = model.fit(stream, epochs=2, verbose=0, validation_data=stream)
+result = [history.history, model.get_weights(),
+          model.predict(stream, verbose=0),
+          model.evaluate(stream, verbose=0, return_dict=True)['loss']]
+", paths = paths, labels = labels)
+  expect_with_each(homes, "
+    read <- function(path, label) {
+      image <- tf$io$decode_png(tf$io$read_file(path), channels = 3L)
+      tuple(tf$image$resize(image, c(8L, 8L)) / 127.5 - 1, label)
+    }
+    stream <- tf$data$Dataset$from_tensor_slices(tuple(paths, labels))
+    stream <- stream$map(read)$cache()$batch(2L)$prefetch(1L)
+    set_random_seed(1)
+    model <- keras_model_sequential(input_shape = c(8, 8, 3)) |>
+      layer_random_flip('horizontal') |>
+      layer_random_shear(0.1, 0.1) |>
+      layer_random_zoom(0.2) |>
+      layer_conv_2d(2, 3) |>
+      layer_global_average_pooling_2d() |>
+      layer_dense(1, activation = 'sigmoid')
+    model |> compile(optimizer = 'adam', loss = 'binary_crossentropy',
+                     metrics = 'accuracy')
+    history <- model |>
+      fit(stream, epochs = 2, verbose = 0, validation_data = stream)
+    list(history$metrics, get_weights(model), model |> predict(stream),
+         evaluate(model, stream, verbose = 0)$loss)
+  ", theirs, paths = paths, labels = labels)
+  expect_with_each(homes, "
+    stream <- image_dataset_from_directory(
+      folder, label_mode = 'binary', image_size = c(8, 8), batch_size = 3,
+      shuffle = FALSE, verbose = FALSE
+    )
+    batch <- iter_next(as_iterator(stream))
+    list(stream$class_names, dim(batch[[1]]), as.array(batch[[2]]))
+  ", list(c("ill", "well"), c(3L, 8L, 8L, 3L), matrix(0, 3, 1)),
+  folder = folder)
+})
+
+test_that("text and numbers are prepared by what a layer learned of them", {
+  expect_with_each(homes, "
+    texts <- c('the cat ran to the park', 'The dog ran!')
+    words <- layer_text_vectorization(output_sequence_length = 7)
+    words |> adapt(texts)
+    bag <- layer_text_vectorization(output_mode = 'multi_hot')
+    bag |> set_vocabulary(c('cat', 'dog'))
+    scaler <- layer_normalization()
+    scaler |> adapt(x)
+    list(get_vocabulary(words), as.array(words(texts)), as.array(bag(texts)),
+         as.array(scaler(x)))
+  ", python_result("
+texts = ['the cat ran to the park', 'The dog ran!']
+words = keras.layers.TextVectorization(output_sequence_length=7)
+words.adapt(texts)
+bag = keras.layers.TextVectorization(output_mode='multi_hot',
+                                     vocabulary=['cat', 'dog'])
+x = np.array(x, 'float32', order='C')
+scaler = keras.layers.Normalization()
+scaler.adapt(x)
+result = [words.get_vocabulary(), words(texts).numpy(), bag(texts).numpy(),
+          scaler(x).numpy()]
+", x = flowers), x = flowers)
+})
+
+test_that("an embedding knows which words are none", {
+  expect_with_each(homes, "
+    x <- pad_sequences(list(1:2, 3L), maxlen = 3)
+    layer <- layer_embedding(input_dim = 5, output_dim = 2, mask_zero = TRUE)
+    list(x, as.array(layer$compute_mask(x)), as.array(op_one_hot(
+      x, 5, zero_indexed = TRUE
+    )))
+  ", python_result("
+x = np.array([[0, 1, 2], [0, 0, 3]], 'int32')
+layer = keras.layers.Embedding(5, 2, mask_zero=True)
+result = [x, np.asarray(layer.compute_mask(x)),
+          np.asarray(keras.ops.one_hot(x, 5))]
+"))
+})
+
 test_that("R functions serve as loss, metric and callback", {
   for (home in homes) {
     seen <- evaluate_with(home, "
@@ -468,6 +676,69 @@ test_that("an application comes with its preprocessing", {
     x <- array(c(0, 127.5, 255), c(1, 1, 1, 3))
     list(py_to_r(application_preprocess_inputs(model, x)), model$output_shape)
   ", list(array(c(-1, 0, 1), c(1, 1, 1, 3)), list(NULL, 1L, 1L, 256L)))
+})
+
+test_that("a pre-trained base is frozen, tuned and looked into", {
+  path <- tempfile(fileext = ".keras")
+  on.exit(unlink(path))
+  expect_with_each(homes, "
+    x <- array_reshape(seq_len(2 * 32 * 32 * 3) %% 255, c(2, 32, 32, 3))
+    learning <- function(model) {
+      sum(vapply(model$layers, function(layer) layer$trainable, TRUE))
+    }
+    set_random_seed(1)
+    base <- application_mobilenet(
+      input_shape = c(32, 32, 3), alpha = 0.25, weights = NULL,
+      include_top = FALSE
+    )
+    freeze_weights(base, to = 20)
+    first <- learning(base)
+    inputs <- keras_input(c(32, 32, 3))
+    outputs <- inputs |>
+      layer_rescaling(1 / 127.5, offset = -1) |>
+      base(training = FALSE) |>
+      layer_global_average_pooling_2d() |>
+      layer_dense(1)
+    model <- keras_model(inputs, outputs)
+    freeze_weights(base)
+    model |> compile(optimizer = 'adam', loss = 'mse')
+    model |> fit(x, c(0, 1), epochs = 1, verbose = 0)
+    frozen <- length(model$trainable_weights)
+    unfreeze_weights(base, from = 80)
+    model |> compile(optimizer = optimizer_adam(1e-5), loss = 'mse')
+    history <- model |> fit(x, c(0, 1), epochs = 1, verbose = 0)
+    model |> save_model(path, overwrite = TRUE)
+    eye <- keras_model(base$inputs, get_layer(base, index = 10)$output)
+    list(first, frozen, length(model$trainable_weights), history$metrics,
+         load_model(path) |> predict(x), eye |> predict(x))
+  ", python_result("
+x = np.arange(1, 2 * 32 * 32 * 3 + 1) % 255
+x, y = x.reshape(2, 32, 32, 3).astype('float32'), np.array([0, 1], 'float32')
+keras.utils.set_random_seed(1)
+base = keras.applications.MobileNet(
+    input_shape=(32, 32, 3), alpha=0.25, weights=None, include_top=False)
+for layer in base.layers[:20]:
+    layer.trainable = False
+first = sum(layer.trainable for layer in base.layers)
+inputs = keras.Input((32, 32, 3))
+outputs = keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs)
+outputs = base(outputs, training=False)
+outputs = keras.layers.GlobalAveragePooling2D()(outputs)
+outputs = keras.layers.Dense(1)(outputs)
+model = keras.Model(inputs, outputs)
+base.trainable = False
+model.compile(optimizer='adam', loss='mse')
+model.fit(x, y, epochs=1, verbose=0)
+frozen = len(model.trainable_weights)
+base.trainable = True
+for layer in base.layers[:79]:
+    layer.trainable = False
+model.compile(optimizer=keras.optimizers.Adam(1e-5), loss='mse')
+history = model.fit(x, y, epochs=1, verbose=0)
+eye = keras.Model(base.inputs, base.layers[9].output)
+result = [first, frozen, len(model.trainable_weights), history.history,
+          model.predict(x, verbose=0), eye.predict(x, verbose=0)]
+"), path = path)
 })
 
 # ---- numbers ----
