@@ -1,0 +1,181 @@
+"""Convolution and pooling: a network that looks at images."""
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix
+
+from deeptwins import (
+    data_file, read_arrays, report, result_file, seed
+)
+
+# ---- constants ----
+SEED = seed(1)
+CLASSES = [
+    "airplane", "automobile", "bird", "cat", "deer",
+    "dog", "frog", "horse", "ship", "truck"
+]
+TRAIN = 2000
+TUNING = 400
+FILTERS = 32
+KERNEL = 5
+BATCH_SIZE = 32
+EPOCHS = 5
+BLOCK = 4
+C = 0.1
+TARGET = {"accuracy": 0.43}
+
+# ---- load ----
+images = read_arrays(
+    data_file("emoji10"),
+    x_train=(None, 32, 32, 3), y_train=None,
+    x_test=(None, 32, 32, 3), y_test=None,
+)
+learn = slice(0, TRAIN)
+tune = slice(TRAIN, TRAIN + TUNING)
+x_train = images["x_train"][learn]
+y_train = images["y_train"][learn]
+x_tuning = images["x_train"][tune]
+y_tuning = images["y_train"][tune]
+x_test, y_test = images["x_test"], images["y_test"]
+print("images:", len(y_train), len(y_tuning), len(y_test))
+print("one image:", x_train.shape[1:],
+      "from", x_train.min(), "to", x_train.max())
+
+# ---- look ----
+fig, axes = plt.subplots(5, 10, figsize=(6, 3.6))
+for label, column in enumerate(axes.T):
+    rows = np.flatnonzero(y_train == label)[:5]
+    for ax, row in zip(column, rows):
+        ax.imshow(x_train[row])
+        ax.axis("off")
+    column[0].set_title(CLASSES[label], fontsize=6, loc="center")
+fig.savefig(result_file("06_cnn_images-look.png"))
+plt.show()
+
+# ---- model ----
+keras.utils.set_random_seed(SEED)
+model = keras.Sequential([
+    keras.Input(shape=(32, 32, 3)),
+    keras.layers.Rescaling(1 / 255),
+    keras.layers.Conv2D(FILTERS, KERNEL, padding="same",
+                        activation="relu"),
+    keras.layers.MaxPooling2D(),
+    keras.layers.Flatten(),
+    keras.layers.Dense(10, activation="softmax"),
+])
+start = model.get_weights()
+for layer in model.layers:
+    print(f"{type(layer).__name__:<13}", layer.output.shape[1:],
+          layer.count_params())
+
+# ---- compile ----
+model.compile(
+    optimizer="adam",
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
+
+# ---- fit ----
+history = model.fit(
+    x_train, y_train,
+    batch_size=BATCH_SIZE,
+    epochs=EPOCHS,
+    validation_data=(x_tuning, y_tuning),
+    verbose=2,
+)
+
+# ---- curve ----
+curve = pd.DataFrame(history.history)
+curve["epoch"] = range(1, EPOCHS + 1)
+fig, axes = plt.subplots(2, 1, sharex=True)
+for ax, name in zip(axes, ["accuracy", "loss"]):
+    ax.plot(curve["epoch"], curve[name], label="train")
+    ax.plot(curve["epoch"], curve[f"val_{name}"], label="tuning")
+    ax.set_ylabel(name)
+axes[0].legend()
+axes[1].set_xlabel("epoch")
+fig.savefig(result_file("06_cnn_images-curve.png"))
+plt.show()
+
+# ---- evaluate ----
+probability = model.predict(x_test, verbose=0)
+predicted = probability.argmax(axis=1)
+accuracy = (predicted == y_test).mean()
+print(f"test accuracy {accuracy:.4f}")
+
+# ---- confusion ----
+confusion = confusion_matrix(y_test, predicted, labels=range(10))
+fig, ax = plt.subplots(figsize=(6, 4.5))
+ax.imshow(confusion, cmap="Blues")
+for (row, column), count in np.ndenumerate(confusion):
+    dark = count > confusion.max() / 2
+    ax.text(column, row, count, ha="center", va="center",
+            fontsize=8, color="white" if dark else "black")
+ax.set_xticks(range(10), CLASSES, rotation=45, ha="right")
+ax.set_yticks(range(10), CLASSES)
+ax.set(xlabel="predicted", ylabel="true")
+ax.grid(False)
+fig.savefig(result_file("06_cnn_images-confusion.png"))
+plt.show()
+
+# ---- filters ----
+kernels = model.layers[1].get_weights()[0]
+lowest, highest = kernels.min(), kernels.max()
+fig, axes = plt.subplots(4, 8, figsize=(6, 3.2))
+for number, ax in enumerate(axes.flat):
+    kernel = kernels[:, :, :, number]
+    ax.imshow((kernel - lowest) / (highest - lowest))
+    ax.axis("off")
+fig.savefig(result_file("06_cnn_images-filters.png"))
+plt.show()
+
+# ---- maps ----
+eye = keras.Model(model.inputs, model.layers[1].output)
+maps = eye.predict(x_test[:1], verbose=0)
+fig, axes = plt.subplots(4, 8, figsize=(6, 3.2))
+for number, ax in enumerate(axes.flat):
+    ax.imshow(maps[0, :, :, number], vmin=0, vmax=maps.max())
+    ax.axis("off")
+fig.savefig(result_file("06_cnn_images-maps.png"))
+plt.show()
+print("one image becomes", maps.shape[1:])
+
+# ---- baseline ----
+def blocks(x):
+    side = 32 // BLOCK
+    tiles = x.reshape(len(x), side, BLOCK, side, BLOCK, 3) / 255
+    return tiles.mean(axis=(2, 4)).reshape(len(x), -1)
+
+
+baseline = LogisticRegression(
+    C=C, tol=1e-9, solver="newton-cholesky"
+)
+baseline.fit(blocks(x_train), y_train)
+guessed = baseline.predict(blocks(x_test))
+accuracy_baseline = (guessed == y_test).mean()
+print(f"logistic regression on {blocks(x_test).shape[1]} "
+      f"averaged pixels {accuracy_baseline:.4f}")
+
+# ---- save ----
+model.save(result_file("06_cnn_images.keras"))
+
+# ---- report ----
+of_truth = probability[range(len(y_test)), y_test]
+report(
+    "06_cnn_images",
+    data={
+        "x_train": x_train, "y_train": y_train,
+        "x_tuning": x_tuning, "y_tuning": y_tuning,
+        "x_test": x_test, "y_test": y_test,
+        "confusion": confusion, "maps": maps,
+    },
+    networks={"cnn": (model, start, history)},
+    metrics={
+        "loss": -np.log(of_truth.astype(float)).mean(),
+        "accuracy": accuracy,
+        "accuracy_baseline": accuracy_baseline,
+    },
+)
