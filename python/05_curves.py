@@ -90,6 +90,7 @@ def train(name, model, x=x_few, y=y_few, epochs=EPOCHS,
         batch_size=BATCH_SIZE,
         epochs=epochs,
         validation_data=(x_tuning, y_tuning),
+        validation_batch_size=len(y_tuning),
         callbacks=[log, *callbacks],
         verbose=0,
     )

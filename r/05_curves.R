@@ -79,6 +79,7 @@ train <- function(name, model, data = few, epochs = EPOCHS,
     batch_size = BATCH_SIZE,
     epochs = epochs,
     validation_data = list(tuning$x, tuning$y),
+    validation_batch_size = length(tuning$y),
     callbacks = c(list(log), callbacks),
     verbose = 0
   )

@@ -14,7 +14,11 @@ if (!file.exists("r/course.R")) {
 }
 
 if (requireNamespace("keras3", quietly = TRUE)) {
-  suppressPackageStartupMessages(library(keras3))
+  suppressPackageStartupMessages({
+    library(keras3)
+    # keras3 does not hand on `tf`, which the bridge has too.
+    library(tensorflow, include.only = "tf")
+  })
 } else {
   source("r/keras_bridge.R", local = new.env())
 }

@@ -5,10 +5,12 @@
 Sys.unsetenv("RETICULATE_REMAP_OUTPUT_STREAMS")
 
 #' The project's folder
-project_root <- function() {
+project_root <- local({
+  # Found once, before a test changes the working directory.
   root <- Sys.getenv("DEEPTWINS_ROOT", testthat::test_path("../.."))
-  normalizePath(root, mustWork = TRUE)
-}
+  root <- normalizePath(root, mustWork = TRUE)
+  function() root
+})
 
 #' Attach Keras as a twin does, through r/course.R
 attach_keras <- function() {

@@ -66,3 +66,7 @@ test_that("report() asks for a data set", {
     "opened no data set"
   )
 })
+
+test_that("TensorFlow is at hand, whoever brings Keras", {
+  expect_true(exists("tf"))
+})
