@@ -52,7 +52,7 @@ write_card(
     "systematic sampling over the tumours sorted by diagnosis and radius: train 4 blocks of "
     f"{BLOCK_SIZE}, tuning 129, test {TEST_SIZE} (block 0: not for training); seed {SEED}, of 50 "
     "tried one of the four most typical by the losses of a logistic regression, and of these the "
-    "one in which overfitting shows the most. Test losses were seen in that choice: they demonstrate, "
-    "and are no unbiased estimate",
+    "one in which overfitting shows the most. Test losses were seen in that choice: they "
+    "demonstrate, and are no unbiased estimate",
     by="nuclei.py",
 )
