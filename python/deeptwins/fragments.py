@@ -34,7 +34,7 @@ TITLES = {"python": "Python", "r": "R"}
 BOOK_VARIANT = "mini"
 WHOLE, BAND = "all", "band"
 RESERVED = (sections.SETUP, WHOLE, BAND)
-FIGURE = re.compile(r'result_file\(\s*"([^"]+)\.png"\s*\)')
+FIGURE = re.compile(r'"([^"\n]+)\.png"')
 HEADER = re.compile(r"\A<!-- .*?\n((?:.+: [0-9a-f]{64}\n)+)-->\n", re.S)
 MISSING_FIGURE = """{name}.png has no entry in {file}. Add one:
 {name}:
