@@ -2,13 +2,14 @@
 
 import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
-from deeptwins import files
+from deeptwins import datasets
 from deeptwins.paths import SHARED
 
 CARDS = sorted(SHARED.glob("*/card.json"))
@@ -73,8 +74,14 @@ def test_a_card_describes_every_file_of_its_set(path):
     assert (SHARED.parent / card["made_by"]).is_file()
     assert set(card["files"]) == {one.name for one in path.parent.iterdir()} - {"card.json"}
     for name, entry in card["files"].items():
-        assert entry["sha256"] == files.sha256(path.parent / name)
-        assert entry["shape"]
+        assert entry["sha256"] == datasets.digest_of(path.parent / name)
+        assert entry["bytes"] > 0
+        kind = {".csv": "shape", ".npz": "arrays", ".txt": "lines", "": "files"}
+        assert entry.get(kind.get(Path(name).suffix, "bytes"))
+
+
+def test_all_sets_together_are_small():
+    assert sum(one.stat().st_size for one in SHARED.rglob("*") if one.is_file()) < 15e6
 
 
 def test_the_overview_is_made_from_the_cards():
