@@ -86,7 +86,8 @@ numbers[1, ]
 
 # ---- see ----
 picture <- function(title, values, rows) {
-  data.frame(title, place = c(col(values)), row = rows[row(values)],
+  data.frame(title, place = c(col(values)),
+             row = rows[row(values)],
              value = c(values) / max(values))
 }
 multi_title <- "multi-hot, words of three letters"
@@ -151,7 +152,8 @@ baseline <- glmnet::glmnet(
   alpha = 0, lambda = 1 / sum(is_train), standardize = FALSE,
   thresh = 1e-14
 )
-score <- baseline |> predict(shares[is_test, ], type = "response")
+score <- baseline |>
+  predict(shares[is_test, ], type = "response")
 accuracy$baseline <- mean((round(score, 6) > 0.5) == y[is_test])
 cat(sprintf(
   "logistic regression on the shares of the letters %.4f\n",

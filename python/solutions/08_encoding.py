@@ -1,4 +1,4 @@
-"""Solution: letters in one-hot code, and filters that slide over them."""
+"""Solution: filters that slide over letters in one-hot code."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-# Solution: L2 and an early stop, with the same sixty tumours.
+# Solution: L2 and an early stop, same sixty tumours.
 
 source("r/course.R")
 

@@ -1,4 +1,4 @@
-# Solution: more convolution and pooling, and mirrored images.
+# Solution: more convolution, more pooling, mirrored images.
 
 source("r/course.R")
 
