@@ -32,6 +32,7 @@ BUILT <- c(
   "layer_average_pooling_2d(pool_size = 2, strides = 1)" =
     "layers.AveragePooling2D(2, strides=1)",
   "layer_global_average_pooling_2d()" = "layers.GlobalAveragePooling2D()",
+  "layer_global_average_pooling_1d()" = "layers.GlobalAveragePooling1D()",
   "layer_global_max_pooling_1d()" = "layers.GlobalMaxPooling1D()",
   "layer_flatten()" = "layers.Flatten()",
   "layer_dropout(rate = 0.5, seed = 1)" = "layers.Dropout(0.5, seed=1)",
@@ -336,14 +337,11 @@ result = [curve('train'), curve('validation')]
   }
 })
 
-test_that("a network of three inputs learns by a loss of one's own", {
+test_that("distances between three inputs are learned from by the hinge loss", {
   expect_with_each(homes, "
-    triplet <- function(y_true, y_pred) {
-      near <- op_sum(op_square(y_pred * op_convert_to_tensor(
-        matrix(c(1, 1, 0, 0), 1), 'float32'
-      )), axis = -1)
-      far <- op_sum(op_square(y_pred), axis = 2)
-      op_mean(op_maximum(near - 0.5 * far + 1, 0))
+    distance <- function(a, b) {
+      squares <- op_square(op_subtract(a, b))
+      op_sqrt(op_add(op_sum(squares, axis = 2, keepdims = TRUE), 1e-6))
     }
     set_random_seed(1)
     map <- keras_model_sequential(input_shape = 4) |>
@@ -351,14 +349,12 @@ test_that("a network of three inputs learns by a loss of one's own", {
       layer_dense(2)
     inputs <- list(keras_input(4), keras_input(4), keras_input(4))
     maps <- lapply(inputs, map)
-    outputs <- layer_concatenate(list(
-      layer_subtract(list(maps[[1]], maps[[2]])),
-      layer_subtract(list(maps[[1]], maps[[3]]))
-    ))
-    model <- keras_model(inputs, outputs)
-    model |> compile(optimizer = optimizer_adam(0.01), loss = triplet)
+    gap <- op_subtract(distance(maps[[1]], maps[[3]]),
+                       distance(maps[[1]], maps[[2]]))
+    model <- keras_model(inputs, gap, name = 'siamese')
+    model |> compile(optimizer = optimizer_adam(0.01), loss = 'hinge')
     history <- model |> fit(
-      list(x, x[150:1, ], x[c(2:150, 1), ]), rep(0, 150),
+      list(x, x[150:1, ], x[c(2:150, 1), ]), rep(1, 150),
       epochs = 2, batch_size = 32, verbose = 0
     )
     list(history$metrics$loss, get_weights(map), map |> predict(x[1:3, ]))
@@ -366,27 +362,58 @@ test_that("a network of three inputs learns by a loss of one's own", {
 ops = keras.ops
 x = np.array(x, 'float32', order='C')  # R's arrays come column by column
 
-def triplet(y_true, y_pred):
-    near = ops.sum(ops.square(y_pred * ops.convert_to_tensor(
-        [[1., 1., 0., 0.]])), axis=-1)
-    far = ops.sum(ops.square(y_pred), axis=1)
-    return ops.mean(ops.maximum(near - 0.5 * far + 1, 0))
+def distance(a, b):
+    squares = ops.square(ops.subtract(a, b))
+    return ops.sqrt(ops.add(ops.sum(squares, axis=1, keepdims=True), 1e-6))
 
 keras.utils.set_random_seed(1)
 map = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, 'selu'),
                         keras.layers.Dense(2)])
 inputs = [keras.Input((4,)) for _ in range(3)]
 maps = [map(one) for one in inputs]
-outputs = keras.layers.Concatenate()([
-    keras.layers.Subtract()([maps[0], maps[1]]),
-    keras.layers.Subtract()([maps[0], maps[2]])])
-model = keras.Model(inputs, outputs)
-model.compile(optimizer=keras.optimizers.Adam(0.01), loss=triplet)
+gap = ops.subtract(distance(maps[0], maps[2]), distance(maps[0], maps[1]))
+model = keras.Model(inputs, gap, name='siamese')
+model.compile(optimizer=keras.optimizers.Adam(0.01), loss='hinge')
 history = model.fit(
-    [x, x[::-1], x[[*range(1, 150), 0]]], np.zeros(150, 'float32'),
+    [x, x[::-1], x[[*range(1, 150), 0]]], np.ones(150, 'float32'),
     epochs=2, batch_size=32, verbose=0)
 result = [history.history['loss'], map.get_weights(),
           map.predict(x[:3], verbose=0)]
+", x = flowers), x = flowers)
+})
+
+test_that("a loss of one's own is learned from", {
+  expect_with_each(homes, "
+    halved <- function(y_true, y_pred) {
+      near <- op_sum(op_square(y_pred * op_convert_to_tensor(
+        matrix(c(1, 1, 0, 0), 1), 'float32'
+      )), axis = -1)
+      far <- op_sum(op_square(y_pred), axis = 2)
+      op_mean(op_maximum(near - 0.5 * far + 1, 0))
+    }
+    set_random_seed(1)
+    map <- keras_model_sequential(input_shape = 4) |> layer_dense(4)
+    map |> compile(optimizer = optimizer_adam(0.01), loss = halved)
+    history <- map |> fit(
+      x, rep(0, 150), epochs = 2, batch_size = 32, verbose = 0
+    )
+    list(history$metrics$loss, get_weights(map))
+  ", python_result("
+ops = keras.ops
+x = np.array(x, 'float32', order='C')
+
+def halved(y_true, y_pred):
+    near = ops.sum(ops.square(y_pred * ops.convert_to_tensor(
+        [[1., 1., 0., 0.]])), axis=-1)
+    far = ops.sum(ops.square(y_pred), axis=1)
+    return ops.mean(ops.maximum(near - 0.5 * far + 1, 0))
+
+keras.utils.set_random_seed(1)
+map = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+map.compile(optimizer=keras.optimizers.Adam(0.01), loss=halved)
+history = map.fit(x, np.zeros(150, 'float32'), epochs=2, batch_size=32,
+                  verbose=0)
+result = [history.history['loss'], map.get_weights()]
 ", x = flowers), x = flowers)
 })
 
