@@ -28,7 +28,7 @@ ROUNDS <- 20
 STEP_SIZE <- 0.004
 BATCH_SIZE <- 256
 EPOCHS <- list(single = 10, double = 10, cells = 10)
-TARGET <- list(silhouette_new_siamese = 0.3)
+TARGET <- list(silhouette_new_siamese = 0.36)
 
 # ---- load ----
 shapes <- data_dir("rolls")

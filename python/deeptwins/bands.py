@@ -25,6 +25,8 @@ LIMITS = {
     "accuracy": (0.0, 1.0),
     "trustworthiness": (0.0, 1.0),
     "silhouette": (-1.0, 1.0),
+    "arrangement": (-1.0, 1.0),
+    "unrolled": (-1.0, 1.0),
     "kl_": (0.0, math.inf),
     "sensitivity": (0.0, 1.0),
     "specificity": (0.0, 1.0),

@@ -18,7 +18,7 @@ ROUNDS <- 20
 STEP_SIZE <- 0.004
 BATCH_SIZE <- 256
 EPOCHS <- 10
-TARGET <- list(silhouette_new_siamese = 0.3)
+TARGET <- list(silhouette_new_siamese = 0.36)
 
 # ---- load ----
 cells <- read.csv(file.path(data_dir("pbmc"), "cells.csv"),
