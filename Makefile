@@ -26,6 +26,7 @@ run: setup
 # Not `.venv/bin/python -m pytest`: reticulate takes a relative path of a Python that it
 # finds itself in for a library, and tries to load it.
 test: setup
+	@$(PYTHON) setup/browser.py
 	@.venv/bin/pytest
 
 book: setup

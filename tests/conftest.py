@@ -6,8 +6,10 @@ import subprocess
 import sys
 
 import embedded_r
+import helpers
 import pytest
 
+from deeptwins import site
 from deeptwins.paths import ROOT
 
 EXIT_STATUS = pytest.StashKey[int]()
@@ -50,6 +52,23 @@ def fresh_run(tmp_path_factory):
         timeout=1800,
     )
     return folder, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session", params=["Quarto", "smalldocs"])
+def rendered(request, tmp_path_factory):
+    """The whole book, rendered once by each of the two renderers that this machine has."""
+    folder = tmp_path_factory.mktemp("book")
+    helpers.copy_sources(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "ROOT", folder)
+        patch.setattr(site, "OUTPUT", folder / "_book")
+        try:
+            chosen = site.renderer(preview=request.param == "smalldocs")
+        except site.SiteError as error:
+            pytest.skip(str(error))
+        if chosen.name != request.param:
+            pytest.skip(f"The book was not rendered by Quarto. {chosen.note}")
+        return site.render(chosen)
 
 
 @pytest.hookimpl(trylast=True)

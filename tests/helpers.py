@@ -1,9 +1,14 @@
-"""The functions that a twin writes for itself, taken out of the script for a test."""
+"""What several tests need: a twin's own functions, and the sources of the book."""
 
 import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
-from deeptwins.paths import script_file
+import yaml
+
+from deeptwins.paths import ROOT, script_file
 
 
 def section(exercise: str, language: str, names: list[str]) -> str:
@@ -28,3 +33,25 @@ def names_of(exercise: str, names: list[str], **given) -> SimpleNamespace:
     namespace = {"__name__": exercise, **given}
     exec(compile(section(exercise, "python", names), exercise, "exec"), namespace)
     return SimpleNamespace(**namespace)
+
+
+def pages() -> list[str]:
+    """Return the sources of the book's pages in the order that _quarto.yml gives them."""
+
+    def listed(entries: list) -> Iterator[str]:
+        for entry in entries:
+            if isinstance(entry, str):
+                yield entry
+            else:
+                yield from listed([entry["part"]] if entry["part"].endswith(".qmd") else [])
+                yield from listed(entry.get("chapters", []))
+
+    book = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
+    return list(listed(book["chapters"] + book.get("appendices", [])))
+
+
+def copy_sources(folder: Path) -> None:
+    """Put the sources of the book, and nothing else, into a folder."""
+    for name in ("_quarto.yml", "index.qmd"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "book", folder / "book")

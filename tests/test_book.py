@@ -7,6 +7,7 @@ import sys
 import threading
 import urllib.request
 
+import helpers
 import numpy as np
 import pytest
 import synthetic
@@ -18,9 +19,7 @@ from deeptwins.paths import LANGUAGES, ROOT, script_file
 
 ID = synthetic.EXERCISE
 REMEDY = "Fragments are stale: run `deeptwins run --solutions && deeptwins book`"
-CONFIG = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
-PARTS = CONFIG["book"]["chapters"][1:]
-PAGES = ["index.qmd", *(page for part in PARTS for page in part["chapters"])]
+PAGES = helpers.pages()
 INCLUDE = re.compile(r"\{\{< include (\S+) >\}\}")
 
 
@@ -379,27 +378,13 @@ def test_quarto_and_the_preview_have_one_palette(theme, block):
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
     """The sources of the book, and nothing else, in a folder of their own."""
-    for name in ("_quarto.yml", "index.qmd"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    shutil.copytree(ROOT / "book", tmp_path / "book")
+    helpers.copy_sources(tmp_path)
     monkeypatch.setattr(site, "ROOT", tmp_path)
     monkeypatch.setattr(site, "OUTPUT", tmp_path / "_book")
     return tmp_path
 
 
-def quarto():
-    found = site._quarto()
-    return found if isinstance(found, site.Renderer) else None
-
-
-@pytest.mark.parametrize("name", ["Quarto", "smalldocs"])
-def test_the_whole_book_renders(copy, name):
-    if name == "Quarto" and quarto() is None:
-        pytest.skip(f"{site._quarto()}; the book was not rendered with it")
-    if name == "smalldocs" and not all(map(site._version, site.PREVIEW_PACKAGES)):
-        pytest.skip(f"{' or '.join(site.PREVIEW_PACKAGES)} is missing; no preview was rendered")
-    rendered = site.render(site.renderer(preview=name == "smalldocs"))
-    assert rendered.renderer.name == name
+def test_the_whole_book_renders(rendered):
     assert rendered.warnings == []
     assert rendered.pages >= len(PAGES)
     for page in PAGES:
@@ -457,7 +442,7 @@ def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, s
     assert found.name == ("smalldocs" if reason else "Quarto")
     assert reason in found.note
     if reason:
-        assert all(lack in found.note for lack in site.NOT_IN_PREVIEW)
+        assert all(lack in found.note for lack in site.NOT_IN_PREVIEW.values())
 
 
 def test_without_any_renderer_the_error_says_what_to_install(tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ else:
 
 from deeptwins.paths import ROOT
 
-STEPS = ("common", "python", "r", "quarto")
+STEPS = ("common", "python", "r", "quarto", "browser")
 FILES = ("setup", "r/setup.R", "DESCRIPTION", "pyproject.toml", "requirements.lock")
 
 
@@ -641,6 +641,36 @@ def test_quarto_cli_is_installed_and_kept_only_where_its_quarto_runs(
     assert quarto.exists() is (status == 0)
 
 
+# ---- the browser of the tests ----
+
+
+def test_a_browser_that_is_there_is_taken(course, command, calls):
+    command("chromium")
+    command("apt-get", "exit 1")
+    course.browser.set_up()
+    assert calls() == []
+
+
+def test_the_browser_comes_from_apt(course, command, monkeypatch, capsys):
+    command("apt-get")
+    monkeypatch.setattr(course.common, "as_root", lambda: [])
+    monkeypatch.setattr(
+        course.common, "apt_install", lambda packages, root: bool(command(packages[0]))
+    )
+    course.browser.set_up()
+    assert "chromium from apt" in capsys.readouterr().out
+    assert not (course.root / ".make" / "browser.stamp").exists()
+
+
+def test_without_a_browser_it_says_so_once_and_goes_on(course, command, monkeypatch, capsys):
+    command("apt-get")
+    monkeypatch.setattr(course.common, "as_root", lambda: None)
+    course.browser.set_up()
+    assert "no browser" in capsys.readouterr().out
+    course.browser.set_up()
+    assert capsys.readouterr().out == ""
+
+
 # ---- r/setup.R, with the real R ----
 
 RSCRIPT = shutil.which("Rscript")
@@ -829,7 +859,10 @@ def lower(bound):
 
 
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
-NOT_ON_CONDA = {"smalldocs", "latex2mathml", "bibtexparser"}  # quarto is there instead
+NOT_ON_CONDA = {
+    *("smalldocs", "latex2mathml", "bibtexparser"),  # quarto is there instead
+    *("playwright", "axe-playwright-python"),  # the tests in a browser are skipped
+}
 
 
 def test_conda_has_the_python_packages_with_the_same_bounds():

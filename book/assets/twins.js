@@ -62,7 +62,40 @@
     return box;
   };
 
+  // What is wider than its place scrolls, for the keyboard too; the rest stays out of its way.
+  const scrollers = () => {
+    document.querySelectorAll("main table").forEach((table) => {
+      if (table.parentElement.matches(".sd-table, .band, .ledger")) return;
+      const box = document.createElement("div");
+      box.className = "table-scroll";
+      table.replaceWith(box);
+      box.append(table);
+    });
+    const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }));
+    document.querySelectorAll("main :is(pre, .table-scroll, .sd-table, .band, .ledger, math[display=block])")
+      .forEach((one) => watch.observe(one));
+  };
+
+  // The renderers fold a callout by a heading that only a mouse can press.
+  const folds = () => {
+    document.querySelectorAll(".callout-header[data-bs-toggle=collapse]").forEach((head) => {
+      head.setAttribute("role", "button");
+      head.removeAttribute("aria-label"); // its title says more than 'toggle callout'
+      head.tabIndex = 0;
+      head.addEventListener("keydown", (event) => {
+        if (![" ", "Enter"].includes(event.key)) return;
+        event.preventDefault();
+        head.click();
+      });
+    });
+  };
+
   const start = () => {
+    scrollers();
+    folds();
     if (!tabs().length) return;
     document.querySelector("#title-block-header").after(choice());
     tabs().forEach((tab) => {

@@ -26,15 +26,17 @@ from deeptwins.paths import BOOK, ROOT
 OUTPUT = ROOT / "_book"
 QUARTO_MINIMUM = (1, 4)  # cross-references to a figure that is made of tabs
 ANSWER_SECONDS = 10
-NOT_IN_PREVIEW = (
-    "numbers of chapters, sections and figures (references are links without a number)",
-    "formats other than web pages",
-)
+NOT_IN_PREVIEW = {
+    "numbers": "numbers of chapters, sections and figures (references are links without a number)",
+    "lightbox": "pictures that open in full size",
+    "formats": "formats other than web pages",
+}
 PREVIEW_PACKAGES = ("smalldocs", "latex2mathml", "bibtexparser")
 # smalldocs names the keys of _quarto.yml that it leaves out; NOT_IN_PREVIEW says so in words.
 EXPECTED_WARNING = re.compile(r"warning: (project\.type|unknown key|format\.html\.)")
 REFERENCE = re.compile(r"(?<!\w)@((fig|tbl|sec|eq)-[\w-]*\w)")
 FORMULA = re.compile(r'<span class="math (inline|display)">\\[(\[](.*?)\\[)\]]</span>', re.S)
+MENDING = re.compile(r'<div class="toc-actions">.*?</a></div></div>', re.S)
 KINDS = {"fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation"}
 
 
@@ -86,7 +88,7 @@ def renderer(*, preview: bool = False) -> Renderer:
             f"or: pip install 'deeptwins[preview]'"
         )
     command = (sys.executable, "-m", "smalldocs.cli", "render", str(ROOT))
-    note = f"A preview, because {reason}. It leaves out {'; '.join(NOT_IN_PREVIEW)}."
+    note = f"A preview, because {reason}. It leaves out {'; '.join(NOT_IN_PREVIEW.values())}."
     return Renderer("smalldocs", _version("smalldocs"), command, note)
 
 
@@ -158,8 +160,9 @@ def _finish(pages: list[Path]) -> None:
     """Do what the preview renderer leaves to the network or undone, in every page.
 
     Formulas become MathML instead of asking a server for KaTeX, references to
-    figures and sections become links, citations name author and year, and a
-    script's path from the root of the book becomes one from the page.
+    figures and sections become links, citations name author and year, a script's
+    path from the root of the book becomes one from the page, and the links to
+    edit a page go to its footer, as in Quarto.
     """
     sources = citations.read(BOOK / "references.bib")
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
@@ -178,6 +181,9 @@ def _finish(pages: list[Path]) -> None:
             end = '<nav class="page-navigation">'
             text = text.replace(end, citations.references(cited, sources) + end, 1)
         text = FORMULA.sub(_mathml, text)
+        if mending := MENDING.search(text):
+            end = '<div class="nav-footer-center">'
+            text = text.replace(mending[0], "", 1).replace(end, end + mending[0], 1)
         files.write_text(page, text)
 
 
