@@ -20,6 +20,8 @@ from deeptwins.paths import LANGUAGES, ROOT, script_file
 ID = synthetic.EXERCISE
 REMEDY = "Fragments are stale: run `deeptwins run --solutions && deeptwins book`"
 PAGES = helpers.pages()
+CHAPTERS = [page for page in PAGES if re.match(r"book/\d\d_", page)]
+LINK = re.compile(r"\]\(([\w./]+\.qmd)[#)]")
 INCLUDE = re.compile(r"\{\{< include (\S+) >\}\}")
 
 
@@ -180,6 +182,36 @@ def test_the_ledger_shows_every_level_and_its_rule(project):
     assert f"| `{ID}` | ✓ | ✓ 0 |" in text
     for level in fragments.verify.LEVELS:
         assert f"- **{level.name}**: {level.rule}" in text
+
+
+def test_the_ledger_is_drawn_and_a_changed_drawing_is_stale(project):
+    fragments.write([ID])
+    picture = project / "book/images/ledger.svg"
+    text = (project / "book/_fragments/ledger.qmd").read_text(encoding="utf-8")
+    assert "](/book/images/ledger.svg){#fig-ledger fig-alt=" in text
+    assert "04 hello iris" in picture.read_text(encoding="utf-8")
+    files.write_text(picture, "<svg/>")
+    problem = "book/_fragments/ledger.qmd was made from another book/images/ledger.svg"
+    assert fragments.stale() == [problem]
+    picture.unlink()
+    assert fragments.stale() == [
+        "book/_fragments/ledger.qmd shows book/images/ledger.svg, which is missing"
+    ]
+
+
+def test_a_list_of_entries_becomes_a_fragment_and_a_changed_list_makes_it_stale(project):
+    source, fragment = project / "book/migration.yml", project / "book/_fragments/migration.qmd"
+    entry = {"old": "a `b`", "meets": "no b", "new": "c", "say": "See d.", "warns": True}
+    files.write_text(source, yaml.safe_dump({"python": [entry], "r": []}))
+    assert fragment in fragments.write([ID])
+    text = fragment.read_text(encoding="utf-8")
+    assert "| `` a `b` `` | Warning: `no b` | `c`. See d. |" in text
+    assert fragments.write([ID]) == fragments.stale() == []
+    files.write_text(source, yaml.safe_dump({"python": [entry], "r": [entry]}))
+    assert fragments.stale() == [
+        "book/_fragments/migration.qmd was made from another book/migration.yml"
+    ]
+    assert fragments.write([ID]) == [fragment]
 
 
 def test_a_figure_without_a_caption_is_refused(project):
@@ -348,6 +380,18 @@ def test_every_include_exists(page):
         assert included.is_file(), f"{page} includes {place}"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_that_is_linked_exists(page):
+    path = ROOT / page
+    for target in LINK.findall(path.read_text(encoding="utf-8")):
+        assert (path.parent / target).resolve().relative_to(ROOT).as_posix() in PAGES, target
+
+
+def test_every_page_is_in_the_list_of_chapters():
+    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "book").glob("*.qmd")}
+    assert there | {"index.qmd"} == set(PAGES)
+
+
 def test_every_figure_has_words_and_is_drawn_by_a_twin():
     entries = yaml.safe_load(fragments.FIGURES.read_text(encoding="utf-8"))
     drawn = [
@@ -392,7 +436,7 @@ def test_the_whole_book_renders(rendered):
         text = path.read_text(encoding="utf-8")
         assert "{{&lt; include" not in text
         assert "?@" not in text, f"{page} refers to what is not there"
-        if page != "index.qmd":
+        if page in CHAPTERS:
             assert text.count('class="panel-tabset"') >= 3, f"{page} shows no twins"
         figures = re.findall(r'id="(fig-[^"]+)"', text)
         labels = [figure for figure in figures if "-caption-" not in figure]

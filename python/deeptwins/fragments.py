@@ -6,13 +6,14 @@
     all.qmd        the whole script and everything that it printed; a solution's figures
     band.qmd       the metrics of both languages beside the expected band
 
-and book/_fragments/ledger.qmd. Chapters include them:
+and book/_fragments/ledger.qmd with its picture, book/images/ledger.svg, and the
+appendices that are lists (appendices.py). Chapters include them:
 
     {{< include /book/_fragments/04_hello_iris/fit.qmd >}}
 
 A fragment's first lines name the scripts that it was made from, with their
 SHA-256, and the SHA-256 of its own content: `stale()` compares them and needs
-neither R nor TensorFlow. Nothing is run here.
+neither R nor TensorFlow. No twin is run here.
 """
 
 import hashlib
@@ -23,14 +24,26 @@ from typing import Any
 
 import yaml
 
-from deeptwins import bands, catalog, files, pictures, record, runner, sections, verify
+from deeptwins import (
+    appendices,
+    bands,
+    catalog,
+    files,
+    ledgerpicture,
+    markup,
+    pictures,
+    record,
+    runner,
+    sections,
+    verify,
+)
 from deeptwins.paths import BOOK, LANGUAGES, ROOT, script_file
 
 FRAGMENTS = BOOK / "_fragments"
 IMAGES = BOOK / "images"
 FIGURES = BOOK / "figures.yml"
 LEDGER = FRAGMENTS / "ledger.qmd"
-TITLES = {"python": "Python", "r": "R"}
+LEDGER_CAPTION = "The ledger of agreement, drawn from the records of the last verified runs."
 BOOK_VARIANT = "mini"
 WHOLE, BAND = "all", "band"
 RESERVED = (sections.SETUP, WHOLE, BAND)
@@ -61,7 +74,13 @@ def write(exercises: Sequence[str]) -> list[Path]:
         A twin has no verified run that belongs to the present scripts, the two
         scripts have other sections or figures, or a figure has no caption.
     """
-    changed: list[Path] = []
+    changed = _update(
+        {
+            path: _headed(digests, appendices.body(_source(path.stem)), _place(_source(path.stem)))
+            for path, digests in _lists().items()
+            if _problems({path: digests}) or appendices.outdated(path.stem, path)
+        }
+    )
     verdicts = {
         exercise: _verified(exercise)
         for exercise in exercises
@@ -79,8 +98,9 @@ def write(exercises: Sequence[str]) -> list[Path]:
             if pictures.compress(_drawn(language, name), target := _image(language, name))
         ]
     if verdicts.keys() == set(catalog.exercises()):
-        body = _ledger(list(verdicts.values()))
-        changed += _update({LEDGER: _headed(_digests(*verdicts), body)})
+        found = list(verdicts.values())
+        changed += _update({_ledger_picture(): ledgerpicture.draw(found)})
+        changed += _update({LEDGER: _headed(_ledger_digests(list(verdicts)), _ledger(found))})
     return changed + _tidy()
 
 
@@ -126,10 +146,34 @@ def _wanted(exercise: str) -> dict[Path, dict[str, str]]:
 def _all_wanted() -> dict[Path, dict[str, str]]:
     """Return every fragment that there should be, with the digests to state in each."""
     exercises = catalog.exercises()
-    wanted = {LEDGER: _digests(*exercises)}
+    wanted = {LEDGER: _ledger_digests(exercises)} | _lists()
     for exercise in exercises:
         wanted |= _wanted(exercise)
     return wanted
+
+
+def _lists() -> dict[Path, dict[str, str]]:
+    """Return the fragments that are made from lists of entries, with the digests to state."""
+    sources = {name: _source(name) for name in appendices.BODIES}
+    return {
+        FRAGMENTS / f"{name}.qmd": {_place(source): files.sha256(source)}
+        for name, source in sources.items()
+        if source.is_file()
+    }
+
+
+def _source(name: str) -> Path:
+    return BOOK / f"{name}.yml"
+
+
+def _ledger_picture() -> Path:
+    return IMAGES / "ledger.svg"
+
+
+def _ledger_digests(exercises: Sequence[str]) -> dict[str, str]:
+    path = _ledger_picture()
+    picture = {_place(path): files.sha256(path)} if path.is_file() else {}
+    return _digests(*exercises) | picture
 
 
 def _leftover(wanted: dict[Path, dict[str, str]]) -> list[Path]:
@@ -191,13 +235,15 @@ def _contents(
     bodies, figures = {}, []
     for name in code["python"]:
         drawn = _figures(exercise, name, {lang: code[lang][name] for lang in LANGUAGES}, captions)
-        panes = {lang: _pane(lang, code[lang][name], printed[lang][name]) for lang in LANGUAGES}
+        panes = {
+            lang: markup.pane(lang, code[lang][name], printed[lang][name]) for lang in LANGUAGES
+        }
         bodies[_slug(name)] = "\n".join(
-            [_tabs(panes), *(_figure(figure, captions[figure]) for figure in drawn)]
+            [markup.tabs(panes), *(_figure(figure, captions[figure]) for figure in drawn)]
         )
         figures += drawn
     whole = {
-        language: _pane(
+        language: markup.pane(
             language,
             _read(script_file(exercise, language)).strip("\n"),
             "\n".join(text for text in printed[language].values() if text),
@@ -206,7 +252,9 @@ def _contents(
     }
     # A chapter shows a solution whole, and an exercise section by section.
     shown = figures if exercise.startswith("solutions/") else []
-    bodies[WHOLE] = "\n".join([_tabs(whole), *(_figure(name, captions[name]) for name in shown)])
+    bodies[WHOLE] = "\n".join(
+        [markup.tabs(whole), *(_figure(name, captions[name]) for name in shown)]
+    )
     bodies[BAND] = _band(exercise)
     digests = _digests(exercise)
     return {name: _headed(digests, body) for name, body in bodies.items()}, figures
@@ -270,29 +318,15 @@ def _captions() -> dict[str, dict[str, str]]:
     return entries or {}
 
 
-def _pane(language: str, code: str, printed: str) -> str:
-    output = f"\n::: {{.output}}\n{_fenced(printed)}:::\n" if printed else ""
-    return _fenced(code, language) + output
-
-
-def _tabs(panes: dict[str, str]) -> str:
-    return "::::: {.twins}\n" + _tabset(panes) + ":::::\n"
-
-
-def _tabset(panes: dict[str, str]) -> str:
-    tabs = "\n".join(f"## {TITLES[language]}\n\n{pane}" for language, pane in panes.items())
-    return f':::: {{.panel-tabset group="language"}}\n\n{tabs}\n::::\n'
-
-
 def _figure(name: str, entry: dict[str, str]) -> str:
     """Return one figure with one number and caption and a picture from each language."""
-    alt = re.sub(r'(["\\])', r"\\\1", _line(entry["alt"]))
     panes = {
-        language: f'![](/{_place(_image(language, name))}){{fig-alt="{alt}"}}\n'
+        language: markup.picture(_place(_image(language, name)), "", entry["alt"])
         for language in LANGUAGES
     }
     identity = "fig-" + re.sub(r"[/_]", "-", name)
-    return f"::::: {{#{identity} .twins}}\n{_tabset(panes)}\n{_line(entry['caption'])}\n:::::\n"
+    caption = markup.line(entry["caption"])
+    return f"::::: {{#{identity} .twins}}\n{markup.tabset(panes)}\n{caption}\n:::::\n"
 
 
 def _band(exercise: str) -> str:
@@ -319,7 +353,7 @@ def _band(exercise: str) -> str:
         f"{len(expected['seeds'])} seeds{of_both}. Versions: "
         f"{'; '.join(_versions(records[language]) for language in LANGUAGES)}."
     )
-    return f"::: {{.band}}\n{_table(heads, rows)}\n[{note}]{{.note}}\n:::\n"
+    return f"::: {{.band}}\n{markup.table(heads, rows)}\n[{note}]{{.note}}\n:::\n"
 
 
 def _versions(one: dict[str, Any]) -> str:
@@ -338,7 +372,7 @@ def _versions(one: dict[str, Any]) -> str:
 
 
 def _ledger(verdicts: list[verify.Verdict]) -> str:
-    """Return the table of all exercises and levels, and the rule of each level."""
+    """Return the picture of all exercises and levels, their table, and the rule of each level."""
     rows = []
     for verdict in verdicts:
         cells = []
@@ -352,7 +386,16 @@ def _ledger(verdicts: list[verify.Verdict]) -> str:
         rows.append([_chapter(verdict.exercise), *cells])
     levels = [level.name for level in verify.LEVELS]
     rules = "\n".join(f"- **{level.name}**: {level.rule}" for level in verify.LEVELS)
-    return f"::: {{.ledger}}\n{_table(['Exercise', *levels], rows, ':-:')}:::\n\n{rules}\n"
+    picture = markup.picture(
+        _place(_ledger_picture()), LEDGER_CAPTION, ledgerpicture.alt(verdicts), "fig-ledger"
+    )
+    table = markup.table(["Exercise", *levels], rows, ":-:")
+    return (
+        f"{picture}\n{rules}\n\n"
+        '::: {.callout-note collapse="true" appearance="simple"}\n'
+        f"## The same in numbers: the largest difference at each level\n\n"
+        f"::: {{.ledger}}\n{table}:::\n:::\n"
+    )
 
 
 def _chapter(exercise: str) -> str:
@@ -370,22 +413,10 @@ def _number(value: float | None) -> str:
     return f"{rounded:.4g}"
 
 
-def _table(heads: list[str], rows: Iterable[Sequence[str]], align: str = "--:") -> str:
-    """Return a Markdown table; `align` is the mark of every column but the first."""
-    lines = [heads, ["---"] + [align] * (len(heads) - 1), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _fenced(text: str, language: str = "") -> str:
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}\n"
-
-
-def _headed(digests: dict[str, str], body: str) -> str:
+def _headed(digests: dict[str, str], body: str, origin: str = "verified runs") -> str:
     lines = [f"{name}: {digest}" for name, digest in digests.items()]
     lines.append(f"content: {_digest(body)}")
-    first = "Made by `deeptwins book` from verified runs; do not edit. SHA-256 of"
+    first = f"Made by `deeptwins book` from {origin}; do not edit. SHA-256 of"
     return f"<!-- {first}\n" + "\n".join(lines) + f"\n-->\n{body}"
 
 
@@ -406,7 +437,7 @@ def _update(contents: dict[Path, str]) -> list[Path]:
 
 
 def _images(body: str) -> list[str]:
-    return re.findall(r"!\[\]\(/([^)]+)\)", body)
+    return re.findall(r"!\[[^\]]*\]\(/([^)]+)\)", body)
 
 
 def _image(language: str, name: str) -> Path:
@@ -429,10 +460,6 @@ def _digests(*exercises: str) -> dict[str, str]:
 
 def _slug(section: str) -> str:
     return section.replace(" ", "-")
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _place(path: Path) -> str:

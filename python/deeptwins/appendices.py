@@ -1,0 +1,72 @@
+"""Make the appendices that are lists: each from a file of entries that tests run.
+
+book/phrasebook.yml, book/defaults.yml and book/migration.yml become fragments of
+the same names, which the pages include.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deeptwins import defaults, markup
+from deeptwins.paths import LANGUAGES
+
+
+def body(source: Path) -> str:
+    """Return the fragment that is made from a file of entries."""
+    return BODIES[source.stem](yaml.safe_load(source.read_text(encoding="utf-8")))
+
+
+def outdated(name: str, fragment: Path) -> bool:
+    """Whether a fragment speaks of another Keras than the one that is installed here."""
+    here = defaults.installed()
+    return name == "defaults" and bool(here) and here not in fragment.read_text(encoding="utf-8")
+
+
+def phrasebook(groups: list[dict[str, Any]]) -> str:
+    """Return a section for each group of entries, and in it each entry in both languages."""
+    parts = []
+    for group in groups:
+        parts.append(f"## {group['group']}\n")
+        for entry in group["entries"]:
+            panes = {
+                language: markup.pane(
+                    language, entry[language].rstrip(), entry["shows"][language].rstrip()
+                )
+                for language in LANGUAGES
+            }
+            words = entry.get("differs") or entry.get("say")
+            parts += [f"### {entry['title']}\n", *([f"{words}\n"] if words else [])]
+            parts.append(markup.tabs(panes))
+    return "\n".join(parts)
+
+
+def migration(entries: dict[str, list[dict[str, Any]]]) -> str:
+    """Return a table for each language: old code, what it meets, new code."""
+    parts = []
+    for language in LANGUAGES:
+        rows = []
+        for entry in entries[language]:
+            kind = "Warning: " if entry.get("warns") else ""
+            kind = "No error, but " if entry.get("silent") else kind
+            meets = f"{kind}{_code(entry['meets'])}"
+            new = ". ".join([_code(entry["new"]), *([entry["say"]] if "say" in entry else [])])
+            rows.append([_code(entry["old"]), meets, new])
+        heads = ["As in 2021", "What one meets today", "As it is today"]
+        title = f"## {markup.TITLES[language]} {{#migration-{language}}}\n"
+        parts += [title, f"::: {{.wide}}\n{markup.table(heads, rows, '---')}:::\n"]
+    return "\n".join(parts)
+
+
+def _code(text: str) -> str:
+    """Return text as code in a table, whatever backticks are in it."""
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+BODIES: dict[str, Callable[[Any], str]] = {
+    "phrasebook": phrasebook,
+    "defaults": defaults.body,
+    "migration": migration,
+}

@@ -1,0 +1,48 @@
+"""The pieces of Markdown that the book's generated pages are made of."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+TITLES = {"python": "Python", "r": "R"}
+
+
+def pane(language: str, code: str, printed: str) -> str:
+    """Return code, and below it what it printed."""
+    output = f"\n::: {{.output}}\n{fenced(printed)}:::\n" if printed else ""
+    return fenced(code, language) + output
+
+
+def tabs(panes: dict[str, str]) -> str:
+    """Return panes of both languages as twins: in tabs, or side by side on a wide screen."""
+    return "::::: {.twins}\n" + tabset(panes) + ":::::\n"
+
+
+def tabset(panes: dict[str, str]) -> str:
+    """Return panes as tabs that follow the reader's choice of language."""
+    tabs = "\n".join(f"## {TITLES[language]}\n\n{pane}" for language, pane in panes.items())
+    return f':::: {{.panel-tabset group="language"}}\n\n{tabs}\n::::\n'
+
+
+def picture(place: str, caption: str, alt: str, identity: str = "") -> str:
+    """Return a picture, given its place from the root of the project."""
+    alt = re.sub(r'(["\\])', r"\\\1", line(alt))
+    label = f"#{identity} " if identity else ""
+    return f'![{line(caption)}](/{place}){{{label}fig-alt="{alt}"}}\n'
+
+
+def table(heads: list[str], rows: Iterable[Sequence[str]], align: str = "--:") -> str:
+    """Return a Markdown table; `align` is the mark of every column but the first."""
+    lines = [heads, ["---"] + [align] * (len(heads) - 1), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Return text as a block of code, whatever backticks are in it."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}\n"
+
+
+def line(text: str) -> str:
+    """Return text in one line."""
+    return " ".join(text.split())
