@@ -12,6 +12,7 @@ BIB = """
   journal = {J}, volume = {3}, pages = {1--9}, year = {1999}, doi = {10.1/x}}
 @book{many2001, author = {A, B and C, D and E, F and G, H}, title = {B}, publisher = {P},
   year = {2001}}
+@book{open2002, author = {A, B and others}, title = {C}, publisher = {P}, year = {2002}}
 """
 
 
@@ -45,6 +46,11 @@ def test_the_list_has_each_source_once_in_order(sources):
     assert re.findall(r'id="ref-(\w+)"', text) == ["many2001", "one1999"]
     assert "“A DNA story”. J 3: 1–9." in text
     assert 'href="https://doi.org/10.1/x"' in text
+
+
+def test_authors_that_are_left_out_are_said_to_be(sources):
+    assert "A, et al. 2002." in citations.references(["open2002"], sources)
+    assert plain(citations.cite("[@open2002]", sources)[0]) == "(A et al. 2002)"
 
 
 def test_a_broken_bibliography_is_refused_by_line(tmp_path):

@@ -27,7 +27,7 @@ class Source:
     @property
     def short(self) -> str:
         """Return the authors as a citation names them."""
-        if len(self.authors) > 3:
+        if len(self.authors) > 3 or self.authors[-1] == "others":
             return f"{self.authors[0]} et al."
         if len(self.authors) == 3:
             return f"{self.authors[0]}, {self.authors[1]}, and {self.authors[2]}"
@@ -108,7 +108,7 @@ def references(keys: list[str], sources: dict[str, Source]) -> str:
 
 
 def _reference(source: Source) -> str:
-    authors = html.escape(", ".join(source.authors))
+    authors = html.escape(", ".join(source.authors)).replace(", others", ", et al")
     text = f"{authors}. {source.year}. “{html.escape(source.title)}”. {html.escape(source.where)}."
     if source.doi:
         text += f' <a href="https://doi.org/{source.doi}">doi:{html.escape(source.doi)}</a>'
