@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -111,8 +112,8 @@ def copy(tmp_path_factory):
 
 def shell(line, root):
     """Run a command of the page with this Python, and return its status and what it printed."""
-    for program, module in (("deeptwins", " -m deeptwins"), ("python", "")):
-        line = line.replace(f".venv/bin/{program} ", f"{PYTHON}{module} ")
+    programs = {"deeptwins": f"{shlex.quote(PYTHON)} -m deeptwins", "python": shlex.quote(PYTHON)}
+    line = re.sub(r"\.venv/bin/(deeptwins|python)\b", lambda found: programs[found[1]], line)
     env = os.environ | {"PYTHONPATH": str(root / "python"), "RETICULATE_PYTHON": PYTHON}
     env.pop("DEEPTWINS_RESULTS", None)
     done = subprocess.run(
