@@ -8,7 +8,7 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from deeptwins import (
     data_dir,
@@ -95,6 +95,9 @@ def compare(vectors):
     return {
         "rho": distance.rank().corr(chemical.rank()),
         "ratio": distance[same].mean() / distance[~same].mean(),
+        "silhouette": silhouette_score(
+            squareform(distance), group, metric="precomputed"
+        ),
     }
 
 

@@ -72,13 +72,28 @@ chemistry <- scale(table[c("charge", "hydropathy", "volume")])
 same <- outer(table$group, table$group, "==")
 same_pair <- same[lower.tri(same)]
 
+silhouette <- function(distance) {
+  # For each amino acid: how far, on average, to each group?
+  size <- table(table$group)[table$group]
+  sums <- t(rowsum(as.matrix(distance), table$group))
+  column <- match(table$group, colnames(sums))
+  own <- cbind(seq_along(column), column)
+  within <- sums[own] / (size - 1)
+  others <- sweep(sums, 2, table(table$group), "/")
+  others[own] <- Inf
+  nearest <- apply(others, 1, min)
+  width <- (nearest - within) / pmax(nearest, within)
+  mean(ifelse(size == 1, 0, width)) # alone in its group: 0
+}
+
 compare <- function(vectors) {
   distance <- as.vector(dist(vectors))
   chemical <- as.vector(dist(chemistry))
   list(
     rho = cor(distance, chemical, method = "spearman"),
     ratio =
-      mean(distance[same_pair]) / mean(distance[!same_pair])
+      mean(distance[same_pair]) / mean(distance[!same_pair]),
+    silhouette = silhouette(dist(vectors))
   )
 }
 

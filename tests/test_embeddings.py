@@ -11,6 +11,11 @@ from deeptwins.paths import SHARED
 
 TABLE = pd.read_csv(SHARED / "aminoacids" / "aminoacids.csv").set_index("letter")
 
+PERKINS = [
+    88.3, 108.1, 110.6, 137.8, 189.2, 59.9, 152.5, 166.1, 167.9, 166.1,
+    162.3, 117.3, 122.2, 143.3, 172.7, 88.6, 115.7, 139.4, 226.9, 192.9,
+]  # fmt: skip
+
 
 def test_the_table_has_the_twenty_amino_acids_in_nine_groups():
     assert "".join(TABLE.index) == "ACDEFGHIKLMNPQRSTVWY"
@@ -43,6 +48,13 @@ def test_volume_grows_with_the_side_chain():
     assert volume["I"] == volume["L"]
 
 
+def test_volumes_are_those_that_perkins_quotes_from_zamyatnin():
+    """By the table of six sets of volumes in Perkins (1986), which has this one times 0.996."""
+    quoted = dict(zip("ACDEFGHIKLMNPQRSTVWY", PERKINS, strict=True))
+    for letter, volume in quoted.items():
+        assert TABLE.loc[letter, "volume"] * 0.996 == pytest.approx(volume, abs=0.15), letter
+
+
 def read(folder, name, language="python"):
     return json.loads((folder / language / f"{name}.json").read_text(encoding="utf-8"))
 
@@ -65,6 +77,12 @@ def test_training_teaches_the_task_and_little_chemistry():
     assert (over_seeds("pc1_amp_trained") > 0.7).all()
     assert over_seeds("rho").mean() > over_seeds("rho_untrained").mean() + 0.1
     assert (over_seeds("rho") < 0.6).all()
+
+
+def test_no_vectors_fall_into_the_groups_of_the_textbook():
+    """A silhouette below 0: the letters are, on average, nearer to another group than their own."""
+    assert (over_seeds("silhouette") < 0).all()
+    assert (over_seeds("silhouette_untrained") < 0).all()
 
 
 def test_word_vectors_follow_sentiment_only_after_training():

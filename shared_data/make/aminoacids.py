@@ -9,6 +9,8 @@ from deeptwins import files
 from deeptwins.paths import SHARED
 
 # letter, name, group, kind, charge, hydropathy, volume
+# Many lists of these volumes give N 114.1 (its mass) and P 112.7. Perkins (1986), who compares
+# six sets of volumes, has Zamyatnin's times 0.996: N 117.3 and P 122.2, and the other 18 as here.
 TABLE = """
 A alanine        aliphatic hydrophobic  0    1.8  88.6
 C cysteine       sulfur    hydrophobic  0    2.5 108.5
@@ -21,8 +23,8 @@ I isoleucine     aliphatic hydrophobic  0    4.5 166.7
 K lysine         basic     positive     1   -3.9 168.6
 L leucine        aliphatic hydrophobic  0    3.8 166.7
 M methionine     sulfur    hydrophobic  0    1.9 162.9
-N asparagine     amide     polar        0   -3.5 114.1
-P proline        proline   polar        0   -1.6 112.7
+N asparagine     amide     polar        0   -3.5 117.7
+P proline        proline   polar        0   -1.6 122.7
 Q glutamine      amide     polar        0   -3.5 143.8
 R arginine       basic     positive     1   -4.5 173.4
 S serine         hydroxyl  polar        0   -0.8  89.0
@@ -46,7 +48,9 @@ write_card(
     "A. A. Zamyatnin (1972), Protein volume in solution, Prog. Biophys. Mol. Biol. 24:107-123. "
     "Charge of the side chain at pH 7, with pKa 6.0 for histidine",
     licence="facts; the table is CC0",
-    made="Nine groups by the side chain, as textbooks have them, and four kinds by its charge and "
-    "polarity; where to put glycine, proline, cysteine and tyrosine is a matter of taste",
+    made="Hydropathy and volume compared value by value with Biopython's scale and with the "
+    "volumes that S. J. Perkins (1986), Eur. J. Biochem. 157:169-180, quotes. Nine groups by the "
+    "side chain, as textbooks have them, and four kinds by its charge and polarity; where to put "
+    "glycine, proline, cysteine and tyrosine is a matter of taste",
     by="aminoacids.py",
 )
