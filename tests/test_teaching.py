@@ -16,6 +16,9 @@ from deeptwins import catalog, datahome, files
 from deeptwins.paths import BOOK, ROOT
 
 PYTHON = sys.executable
+# As it was before a test started R in this process: R puts folders in front of those in
+# LD_LIBRARY_PATH, in which a Python may find the shared library of another one.
+ENVIRONMENT = dict(os.environ)
 
 
 def page(name):
@@ -114,7 +117,7 @@ def shell(line, root):
     """Run a command of the page with this Python, and return its status and what it printed."""
     programs = {"deeptwins": f"{shlex.quote(PYTHON)} -m deeptwins", "python": shlex.quote(PYTHON)}
     line = re.sub(r"\.venv/bin/(deeptwins|python)\b", lambda found: programs[found[1]], line)
-    env = os.environ | {"PYTHONPATH": str(root / "python"), "RETICULATE_PYTHON": PYTHON}
+    env = ENVIRONMENT | {"PYTHONPATH": str(root / "python"), "RETICULATE_PYTHON": PYTHON}
     env.pop("DEEPTWINS_RESULTS", None)
     done = subprocess.run(
         ["sh", "-c", line], cwd=root, env=env, capture_output=True, text=True, timeout=300
