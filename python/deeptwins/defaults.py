@@ -9,6 +9,7 @@ from deeptwins import markup
 
 HEADS = {
     "layers": "Layers",
+    "losses": "Losses",
     "optimizers": "Optimizers",
     "callbacks": "Callbacks",
     "Model": "Methods of a model",
@@ -21,7 +22,12 @@ R_NAMES = {
     "TensorBoard": "callback_tensorboard",
     "MobileNet": "application_mobilenet",
 }
-PREFIXES = {"layers": "layer_", "optimizers": "optimizer_", "callbacks": "callback_"}
+PREFIXES = {
+    "layers": "layer_",
+    "losses": "loss_",
+    "optimizers": "optimizer_",
+    "callbacks": "callback_",
+}
 RENAMED = {"lr": "learning_rate"}
 # In Keras 2.1 an epsilon of None stood for the backend's.
 EPSILON = 1e-7
