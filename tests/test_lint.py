@@ -1,4 +1,4 @@
-"""Both languages pass their linters."""
+"""Both languages pass their linters, and the prose a spelling check."""
 
 import shutil
 import subprocess
@@ -38,3 +38,21 @@ def test_lintr(folder):
         pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
     code = f"found <- lintr::lint_dir('{folder}'); print(found); quit(status = length(found) > 0)"
     run("Rscript", "-e", code)
+
+
+# The false positive rate.
+NOT_MISTAKES = "fpr"
+PROSE = ("*.qmd", "*.md", "book/*.*", "python/*.py", "r/*.R", "shared_data/*/card.json")
+
+
+def test_spelling():
+    found = sorted(path for pattern in PROSE for path in ROOT.glob(pattern))
+    listed = [str(path) for path in found if path.suffix != ".bib"]  # names of people
+    assert len(listed) > 50
+    run(sys.executable, "-m", "codespell_lib", "-L", NOT_MISTAKES, *listed)
+
+
+def test_a_misspelling_is_found(tmp_path):
+    (tmp_path / "page.qmd").write_text("A nueral network recieves numbers.\n")
+    with pytest.raises(AssertionError, match="recieves ==> receives"):
+        run(sys.executable, "-m", "codespell_lib", "-L", NOT_MISTAKES, str(tmp_path))

@@ -94,6 +94,8 @@
   };
 
   const start = () => {
+    // Quarto puts it behind the menu that it is there to skip.
+    document.body.prepend(document.querySelector(".skip-link"));
     scrollers();
     folds();
     if (!tabs().length) return;
