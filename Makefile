@@ -42,8 +42,8 @@ setup:
 lock: setup
 	.venv/bin/uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --no-header --python-version 3.10 \
-	  --extra maps --extra preview --extra test pyproject.toml -o requirements.lock
+	  --extra maps --extra preview --extra exports --extra test pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv .rlib .make results _book .quarto .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .rlib .make results _book book/notebooks .quarto .pytest_cache .hypothesis .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

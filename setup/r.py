@@ -52,9 +52,10 @@ def key_for(rscript: str) -> str:
 
 
 def packages() -> list[str]:
-    """Return the packages that DESCRIPTION imports."""
+    """Return the packages that DESCRIPTION imports or suggests."""
     fields = message_from_string(DESCRIPTION.read_text(encoding="utf-8"))
-    return [entry.split("(")[0].strip() for entry in fields["Imports"].split(",")]
+    entries = f"{fields['Imports']},{fields['Suggests']}".split(",")
+    return [entry.split("(")[0].strip() for entry in entries]
 
 
 def missing_from(rscript: str) -> list[str]:

@@ -2,13 +2,13 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import yaml
 
-from deeptwins.paths import ROOT, script_file
+from deeptwins import exports
+from deeptwins.paths import LANGUAGES, ROOT, script_file
 
 
 def section(exercise: str, language: str, names: list[str]) -> str:
@@ -37,21 +37,16 @@ def names_of(exercise: str, names: list[str], **given) -> SimpleNamespace:
 
 def pages() -> list[str]:
     """Return the sources of the book's pages in the order that _quarto.yml gives them."""
-
-    def listed(entries: list) -> Iterator[str]:
-        for entry in entries:
-            if isinstance(entry, str):
-                yield entry
-            else:
-                yield from listed([entry["part"]] if entry["part"].endswith(".qmd") else [])
-                yield from listed(entry.get("chapters", []))
-
     book = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
-    return list(listed(book["chapters"] + book.get("appendices", [])))
+    return exports.pages(book)
 
 
 def copy_sources(folder: Path) -> None:
-    """Put the sources of the book, and nothing else, into a folder."""
+    """Put the sources of the book and the scripts that it offers into a folder."""
     for name in ("_quarto.yml", "index.qmd"):
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "book", folder / "book")
+    for language in LANGUAGES:
+        (folder / language).mkdir()
+        for path in (ROOT / language).glob("[0-9]*"):
+            shutil.copy(path, folder / language)

@@ -155,6 +155,32 @@ def test_code_that_holds_a_fence_stays_inside_its_own(project):
     run(project)
     fragments.write([ID])
     assert '````python\n"""\n```\n"""\nprint(1)\n````\n' in fragment(project, "load")
+    assert fragments.shown(ID, "python")[1].code == '"""\n```\n"""\nprint(1)'
+
+
+def test_a_fragment_gives_back_what_it_was_made_from(project):
+    fragments.write([ID])
+    setup, load, curve = fragments.shown(ID, "r")
+    assert (setup.name, setup.printed, setup.figures) == ("setup", "", [])
+    assert (load.code, load.printed) == ("1", "6/6 - loss: 0.5")
+    picture = project / f"book/images/r/{ID}-curve.png"
+    assert curve.figures == [(picture, 'A line that "falls".')]
+    edit(project, "r", "ggsave(", "ggsave2(")
+    with pytest.raises(fragments.FragmentError, match=r"curve.qmd does not show r's section curve"):
+        fragments.shown(ID, "r")
+
+
+def test_an_exercise_offers_its_scripts_and_notebooks_without_a_run(project):
+    shutil.rmtree(project / "results")
+    with pytest.raises(fragments.FragmentError, match="no verified run"):
+        fragments.write([ID])
+    text = fragment(project, "downloads")
+    assert re.findall(r'<a href="(.+?)" download>(.+?)</a>', text) == [
+        (f"../python/{ID}.py", "Python script"),
+        (f"../r/{ID}.R", "R script"),
+        (f"notebooks/{ID}_python.ipynb", "Python notebook"),
+        (f"notebooks/{ID}_r.ipynb", "R notebook"),
+    ]
 
 
 def test_the_band_shows_four_digits_and_names_what_is_undefined(project):
@@ -307,6 +333,7 @@ def test_what_no_script_asks_for_is_deleted(project):
         "load",
         "all",
         "band",
+        "downloads",
     }
     assert not other.parent.exists()
 
@@ -449,6 +476,11 @@ def test_the_whole_book_renders(rendered):
         for address in loaded:
             assert not re.match(r"\w+:|//", address) or address.startswith("data:"), address
             assert (path.parent / address.split("?")[0]).is_file(), f"{page}: {address}"
+        offered = re.findall(r'<a href="([^"]+)" download>', text)
+        wanted = 1 if page == "index.qmd" else 4 if re.match(r"book/\d\d_", page) else 0
+        assert len(offered) == wanted, f"{page} offers {offered}"
+        for address in offered:
+            assert (path.parent / address).stat().st_size > 500, f"{page}: {address}"
     for style in rendered.folder.rglob("*.css"):
         assert not re.search(r"@import[^;]*//|url\(['\"]?(?:https?:)?//", style.read_text("utf-8"))
 
@@ -460,7 +492,8 @@ def test_a_renderer_that_fails_is_quoted(copy):
         site.render(broken)
 
 
-def test_warnings_of_a_renderer_are_handed_on(copy):
+def test_warnings_of_a_renderer_are_handed_on(copy, monkeypatch):
+    monkeypatch.setattr(site.exports, "write", lambda output: [])
     code = "print('WARN: no such page'); print('warning: unknown key x'); print('done')"
     rendered = site.render(site.Renderer("Quarto", "1", (sys.executable, "-c", code)))
     assert rendered.warnings == ["WARN: no such page"]

@@ -840,11 +840,10 @@ def declared():
 
 
 def described():
-    """Return the bounds of DESCRIPTION's imports by name."""
+    """Return the bounds of what DESCRIPTION imports and suggests, by name."""
     fields = message_from_string((ROOT / "DESCRIPTION").read_text("utf-8"))
-    found = (
-        re.fullmatch(r"(\S+)(?:\s*\((.*)\))?", one.strip()) for one in fields["Imports"].split(",")
-    )
+    entries = f"{fields['Imports']},{fields['Suggests']}".split(",")
+    found = (re.fullmatch(r"(\S+)(?:\s*\((.*)\))?", one.strip()) for one in entries)
     return {one[1]: one[2] or "" for one in found}
 
 
@@ -861,6 +860,7 @@ def lower(bound):
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
 NOT_ON_CONDA = {
     *("smalldocs", "latex2mathml", "bibtexparser"),  # quarto is there instead
+    *("pypandoc-binary", "pyreveal"),  # pip installs them
     *("playwright", "axe-playwright-python"),  # the tests in a browser are skipped
 }
 

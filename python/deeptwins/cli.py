@@ -168,12 +168,12 @@ def book(
     as_json: Json = False,
 ) -> None:
     """Make the book's side-by-side fragments from the last runs; render the site."""
-    from deeptwins import fragments, site
+    from deeptwins import exports, fragments, site
 
     try:
         written = fragments.write(catalog.exercises())
         rendered = site.render() if render or open_ else None
-    except (fragments.FragmentError, site.SiteError) as error:
+    except (exports.ExportError, fragments.FragmentError, site.SiteError) as error:
         errors.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(1) from None
     if as_json:

@@ -137,7 +137,7 @@ def gather() -> Facts:
 
 def python_bounds() -> dict[str, SpecifierSet]:
     """Return the packages of pyproject.toml that apply to this Python, with their bounds."""
-    extras = [{"extra": name} for name in ("", "maps", "preview", "test")]
+    extras = [{"extra": name} for name in ("", "maps", "preview", "exports", "test")]
     requirements = [Requirement(line) for line in metadata.requires("deeptwins") or []]
     return {
         one.name: one.specifier

@@ -5,6 +5,7 @@
     <section>.qmd  the section's code in both languages, what it printed, its figures
     all.qmd        the whole script and everything that it printed; a solution's figures
     band.qmd       the metrics of both languages beside the expected band
+    downloads.qmd  links to an exercise's scripts and notebooks
 
 and book/_fragments/ledger.qmd with its picture, book/images/ledger.svg, and the
 appendices that are lists (appendices.py). Chapters include them:
@@ -19,6 +20,7 @@ neither R nor TensorFlow. No twin is run here.
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +47,9 @@ FIGURES = BOOK / "figures.yml"
 LEDGER = FRAGMENTS / "ledger.qmd"
 LEDGER_CAPTION = "The ledger of agreement, drawn from the records of the last verified runs."
 BOOK_VARIANT = "mini"
-WHOLE, BAND = "all", "band"
-RESERVED = (sections.SETUP, WHOLE, BAND)
+WHOLE, BAND, DOWNLOADS = "all", "band", "downloads"
+RESERVED = (sections.SETUP, WHOLE, BAND, DOWNLOADS)
+OUTPUT = re.compile(r"\n::: \{\.output\}\n(`{3,})\n(.*?)\n\1\n:::\n", re.S)
 FIGURE = re.compile(r'"([^"\n]+)\.png"')
 HEADER = re.compile(r"\A<!-- .*?\n((?:.+: [0-9a-f]{64}\n)+)-->\n", re.S)
 MISSING_FIGURE = """{name}.png has no entry in {file}. Add one:
@@ -58,6 +61,16 @@ MISSING_FIGURE = """{name}.png has no entry in {file}. Add one:
 
 class FragmentError(Exception):
     """A fragment cannot be made: no verified run, or no caption for a figure."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of one twin as the book shows it; each figure as its picture and its alt text."""
+
+    name: str
+    code: str
+    printed: str
+    figures: list[tuple[Path, str]]
 
 
 def write(exercises: Sequence[str]) -> list[Path]:
@@ -81,6 +94,7 @@ def write(exercises: Sequence[str]) -> list[Path]:
             if _problems({path: digests}) or appendices.outdated(path.stem, path)
         }
     )
+    changed += _update(_downloads(exercises))
     verdicts = {
         exercise: _verified(exercise)
         for exercise in exercises
@@ -102,6 +116,33 @@ def write(exercises: Sequence[str]) -> list[Path]:
         changed += _update({_ledger_picture(): ledgerpicture.draw(found)})
         changed += _update({LEDGER: _headed(_ledger_digests(list(verdicts)), _ledger(found))})
     return changed + _tidy()
+
+
+def shown(exercise: str, language: str) -> list[Section]:
+    """Return the sections of a twin as its fragments show them; no run is needed.
+
+    Raises
+    ------
+    FragmentError
+        The fragments were made from another script.
+    """
+    captions = _captions()
+    found = []
+    for name, code in _code(exercise, language).items():
+        path = FRAGMENTS / exercise / f"{_slug(name)}.qmd"
+        body = _stated(_read(path))[1] if path.is_file() else ""
+        _, here, rest = body.partition(
+            f"## {markup.TITLES[language]}\n\n{markup.fenced(code, language)}"
+        )
+        if not here:
+            raise FragmentError(f"{_place(path)} does not show {language}'s section {name}.")
+        output = OUTPUT.match(rest)
+        figures = [
+            (_image(language, figure), markup.line(captions[figure]["alt"]))
+            for figure in FIGURE.findall(code)
+        ]
+        found.append(Section(name, code, output[2] if output else "", figures))
+    return found
 
 
 def stale() -> list[str]:
@@ -147,6 +188,7 @@ def _all_wanted() -> dict[Path, dict[str, str]]:
     """Return every fragment that there should be, with the digests to state in each."""
     exercises = catalog.exercises()
     wanted = {LEDGER: _ledger_digests(exercises)} | _lists()
+    wanted |= {path: {} for path in _downloads(exercises)}
     for exercise in exercises:
         wanted |= _wanted(exercise)
     return wanted
@@ -369,6 +411,31 @@ def _versions(one: dict[str, Any]) -> str:
     return ", ".join(
         f"{names.get(name, name)} {version}".strip() for name, version in one["versions"].items()
     )
+
+
+def _downloads(exercises: Iterable[str]) -> dict[Path, str]:
+    """Return by path the links to each exercise's scripts and notebooks; solutions have none.
+
+    The links are HTML since both renderers take a Markdown link to a notebook for one to a page.
+    """
+    contents = {}
+    for exercise in exercises:
+        if exercise.startswith("solutions/"):
+            continue
+        links = [
+            f'<a href="{target}" download>{markup.TITLES[language]} {kind}</a>'
+            for kind in ("script", "notebook")
+            for language in LANGUAGES
+            for target in [
+                f"../{_place(script_file(exercise, language))}"
+                if kind == "script"
+                else f"notebooks/{exercise}_{language}.ipynb"
+            ]
+        ]
+        body = f'```{{=html}}\n<p class="downloads">Download: {", ".join(links)}.</p>\n```\n'
+        path = FRAGMENTS / exercise / f"{DOWNLOADS}.qmd"
+        contents[path] = _headed({}, body, "the names of the scripts")
+    return contents
 
 
 def _ledger(verdicts: list[verify.Verdict]) -> str:

@@ -2,8 +2,8 @@
 
 Both read the same _quarto.yml, chapters and fragments. The preview is the
 package smalldocs, with formulas turned into MathML by latex2mathml and citations
-by citations.py. What it
-does not do stands in NOT_IN_PREVIEW and nowhere else.
+by citations.py. What it does not do stands in NOT_IN_PREVIEW and nowhere else.
+The notebooks, the EPUB and the slides are the same with both.
 """
 
 import functools
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeptwins import citations, files
+from deeptwins import catalog, citations, exports, files, notebooks
 from deeptwins.paths import BOOK, ROOT
 
 OUTPUT = ROOT / "_book"
@@ -29,7 +29,6 @@ ANSWER_SECONDS = 10
 NOT_IN_PREVIEW = {
     "numbers": "numbers of chapters, sections and figures (references are links without a number)",
     "lightbox": "pictures that open in full size",
-    "formats": "formats other than web pages",
 }
 PREVIEW_PACKAGES = ("smalldocs", "latex2mathml", "bibtexparser")
 # smalldocs names the keys of _quarto.yml that it leaves out; NOT_IN_PREVIEW says so in words.
@@ -129,8 +128,12 @@ def render(chosen: Renderer | None = None) -> Rendered:
     ------
     SiteError
         There is no renderer, or it failed; the message ends in its last lines.
+    ExportError
+        Pandoc could not make the EPUB or the slides.
     """
     chosen = chosen or renderer()
+    folder = ROOT / "book" / "notebooks"
+    notebooks.write(catalog.exercises(solutions=False), folder)
     ended = subprocess.run(
         chosen.command,
         cwd=ROOT,
@@ -145,14 +148,24 @@ def render(chosen: Renderer | None = None) -> Rendered:
     said = [line.strip() for line in ended.stdout.splitlines() if line.strip()]
     if ended.returncode:
         raise SiteError(f"{chosen.name} failed:\n" + "\n".join(said[-15:]))
+    shutil.rmtree(OUTPUT / exports.DECKS, ignore_errors=True)
     pages = sorted(OUTPUT.rglob("*.html"))
     if chosen.name == "smalldocs":
         _finish(pages)
+        # It leaves notebooks out, whatever the resources say.
+        shutil.copytree(folder, OUTPUT / "book" / "notebooks", dirs_exist_ok=True)
     warnings = [
         line
         for line in said
         if re.search(r"\bwarn", line, re.I) and not EXPECTED_WARNING.match(line)
     ]
+    if lacking := exports.missing():
+        warnings.append(
+            f"No EPUB and no slides were made: {' and '.join(lacking)} is missing. "
+            "Install them with: pip install 'deeptwins[exports]'"
+        )
+    else:
+        exports.write(OUTPUT)
     return Rendered(chosen, OUTPUT, len(pages), warnings)
 
 

@@ -1,0 +1,175 @@
+"""Make the EPUB and the instructors' slides from the book's own sources, with pandoc.
+
+Quarto and the preview make web pages; this makes the rest beside them, the same
+for both: _book/deep-twins.epub, and _book/book/slides/<part>.html with a copy of
+reveal.js, so that no slide needs a network.
+"""
+
+import importlib.resources
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from deeptwins import files
+from deeptwins.paths import BOOK, ROOT
+
+EPUB = "deep-twins.epub"
+DECKS = "book/slides"
+SLIDES = BOOK / "slides"
+ASSETS = BOOK / "assets"
+PACKAGES = ("pypandoc", "pyreveal")
+REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "dist/plugin/notes.js")
+INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}$", re.M)
+# The blocks of twins.css that hold the colours, light and dark.
+PALETTE = re.compile(r"^[^{}\n]+\{[^{}]*--page:[^{}]*\}\n", re.M)
+# A drawing on a slide, and in its chapter, which has the words for it.
+DRAWING = re.compile(r"!\[\]\(\.\./images/(\w+\.svg)\)")
+DESCRIBED = re.compile(r'\(images/(\w+\.svg)\)\{[^}]*(fig-alt="(?:[^"\\]|\\.)*")')
+COMMENT = re.compile(r"\A<!--.*?-->\n", re.S)
+HEADING = re.compile(r"^# (.+?)(?: \{([^}]*)\})?$", re.M)
+FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.S)
+
+
+class ExportError(Exception):
+    """Pandoc failed; the message holds what it said."""
+
+
+def missing() -> list[str]:
+    """Return which packages for the EPUB and the slides are not installed."""
+    return [package for package in PACKAGES if not importlib.util.find_spec(package)]
+
+
+def write(output: Path) -> list[Path]:
+    """Write the EPUB and the slides into a rendered book, and return their files.
+
+    Raises
+    ------
+    ExportError
+        Pandoc failed or warned.
+    """
+    return [epub(output), *slides(output)]
+
+
+def epub(output: Path) -> Path:
+    """Write the whole book as one EPUB, both languages one after the other."""
+    config = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
+    text = "\n\n".join(chapter(ROOT / page) for page in pages(config))
+    target = output / EPUB
+    _pandoc(
+        text,
+        target,
+        "--to=epub3",
+        "--toc-depth=2",
+        "--mathml",
+        "--citeproc",
+        f"--bibliography={BOOK / 'references.bib'}",
+        f"--css={ASSETS / 'epub.css'}",
+        f"--resource-path={ROOT}{os.pathsep}{BOOK}",
+        f"--metadata=title:{config['title']}",
+        f"--metadata=subtitle:{config['subtitle']}",
+        "--metadata=lang:en-GB",
+        "--metadata=link-citations:true",
+        "--metadata=reference-section-title:References",
+    )
+    return target
+
+
+def slides(output: Path) -> list[Path]:
+    """Write every deck of book/slides/ as a page, with reveal.js beside it."""
+    folder = output / DECKS
+    beside = folder / "reveal"
+    beside.mkdir(parents=True, exist_ok=True)
+    packed = importlib.resources.files("pyreveal") / "revealjs"
+    for name in REVEAL:
+        (beside / Path(name).name).write_bytes((packed / name).read_bytes())
+    for name in ("slides.css", "favicon.svg"):
+        shutil.copy(ASSETS / name, beside)
+    palette = PALETTE.findall((ASSETS / "twins.css").read_text(encoding="utf-8"))
+    files.write_text(beside / "palette.css", "".join(palette))
+    shutil.copytree(BOOK / "images", output / "book" / "images", dirs_exist_ok=True)
+    described = _described()
+    decks = sorted(SLIDES.glob("*.qmd"))
+    for deck in decks:
+        _pandoc(
+            DRAWING.sub(lambda found: f"{found[0]}{described[found[1]]}", expanded(deck)),
+            folder / f"{deck.stem}.html",
+            "--to=revealjs",
+            "--slide-level=2",
+            f"--template={ASSETS / 'slides.html'}",
+            "--mathml",
+            up="../../",
+        )
+    return [folder / f"{deck.stem}.html" for deck in decks]
+
+
+def _described() -> dict[str, str]:
+    """Return by the name of a drawing its alt text, as the chapter that shows it states it."""
+    return {
+        name: f"{{{alt}}}"
+        for path in sorted(BOOK.glob("*.qmd"))
+        for name, alt in DESCRIBED.findall(path.read_text(encoding="utf-8"))
+    }
+
+
+def pages(config: dict) -> list[str]:
+    """Return the sources of the book's pages in order, as _quarto.yml lists them."""
+    found: list[str] = []
+    for entry in [*config["chapters"], *config.get("appendices", [])]:
+        if isinstance(entry, str):
+            found.append(entry)
+        else:
+            found += [entry["part"]] if entry["part"].endswith(".qmd") else []
+            found += entry.get("chapters", [])
+    return found
+
+
+def chapter(path: Path) -> str:
+    """Return a page with its includes, its title a heading that links can lead to."""
+    text = expanded(path)
+    if not (front := FRONT.match(text)):
+        return HEADING.sub(rf"# \1 {{#ch-{path.stem} \2}}", text, count=1)
+    stated = yaml.safe_load(front[1])
+    head = [f"# {stated['title']} {{#ch-{path.stem}}}"]
+    if "subtitle" in stated:
+        head.append(f"*{stated['subtitle']}*")
+    return "\n\n".join([*head, text[front.end() :]])
+
+
+def expanded(path: Path) -> str:
+    """Return a source with the fragments that it includes."""
+
+    def included(found: re.Match[str]) -> str:
+        place = found[1]
+        file = ROOT / place[1:] if place.startswith("/") else path.parent / place
+        return COMMENT.sub("", expanded(file))
+
+    return INCLUDE.sub(included, path.read_text(encoding="utf-8"))
+
+
+def _pandoc(text: str, target: Path, *options: str, up: str = "") -> None:
+    import pypandoc  # only this needs it
+
+    ended = subprocess.run(
+        [
+            pypandoc.get_pandoc_path(),
+            "--from=markdown",
+            "--standalone",
+            "--fail-if-warnings",
+            f"--lua-filter={ASSETS / 'pandoc.lua'}",
+            f"--output={target}",
+            *options,
+        ],
+        input=text,
+        env=os.environ | {"DEEPTWINS_UP": up},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    if ended.returncode:
+        raise ExportError(f"pandoc could not make {target.name}:\n{ended.stderr.strip()}")

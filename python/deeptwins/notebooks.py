@@ -1,0 +1,102 @@
+"""Make a notebook of each twin, with what its verified run printed and drew.
+
+Rendering the book writes book/notebooks/<id>_python.ipynb and <id>_r.ipynb from
+the scripts and the committed fragments; nothing is run, and nothing of it is
+committed. A first cell brings the kernel into the course's folder.
+"""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import v4
+
+from deeptwins import catalog, files, fragments, markup
+from deeptwins.paths import LANGUAGES
+
+KERNELS = {
+    "python": {"name": "python3", "display_name": "Python 3", "language": "python"},
+    "r": {"name": "ir", "display_name": "R", "language": "R"},
+}
+# A kernel starts in the folder of its notebook. Python finds the course through its own package;
+# R looks upwards, and then reads the settings that it would have read at its start.
+HOME = {
+    "python": """\
+import os
+
+try:
+    from deeptwins.paths import ROOT
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "This Python does not know the course. Choose the kernel "
+        "of the Python in .venv in the course's folder."
+    ) from None
+os.chdir(ROOT)""",
+    "r": """\
+root <- normalizePath(getwd())
+while (!file.exists(file.path(root, "r", "course.R"))) {
+  if (dirname(root) == root) {
+    stop(
+      "This notebook does not lie in the course's folder. ",
+      "Move it there, beside README.md, and open it again."
+    )
+  }
+  root <- dirname(root)
+}
+setwd(root)
+source(".Rprofile")""",
+}
+INTRODUCTION = """\
+# {title}
+
+The {language} twin of exercise {number}, section by section, with what its verified run printed and
+drew. Its chapter in the book explains it. The first cell goes to the course's folder."""
+
+
+def write(exercises: Sequence[str], folder: Path) -> None:
+    """Write the notebooks of these exercises, and nothing else, into a folder.
+
+    Raises
+    ------
+    FragmentError
+        The fragments of an exercise were made from other scripts.
+    """
+    made = {
+        folder / f"{exercise}_{language}.ipynb": make(exercise, language)
+        for exercise in exercises
+        for language in LANGUAGES
+    }
+    for path, notebook in made.items():
+        files.write_text(path, nbformat.writes(notebook) + "\n")
+    for path in set(folder.iterdir()) - made.keys():
+        path.unlink()
+
+
+def make(exercise: str, language: str) -> nbformat.NotebookNode:
+    """Return the notebook of one twin: a heading and a cell for each section."""
+    introduction = INTRODUCTION.format(
+        title=catalog.title(exercise),
+        language=markup.TITLES[language],
+        number=exercise.partition("_")[0],
+    )
+    cells = [
+        v4.new_markdown_cell(introduction, id="introduction"),
+        v4.new_code_cell(HOME[language], id="home", execution_count=1),
+    ]
+    for count, section in enumerate(fragments.shown(exercise, language), start=2):
+        outputs = [v4.new_output("stream", text=f"{section.printed}\n")] if section.printed else []
+        outputs += [_figure(path, alt) for path, alt in section.figures]
+        name = section.name.replace(" ", "-")
+        cells += [
+            v4.new_markdown_cell(f"## {section.name}", id=f"{name}-heading"),
+            v4.new_code_cell(section.code, id=name, execution_count=count, outputs=outputs),
+        ]
+    made = v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELS[language]})
+    nbformat.validate(made)
+    return made
+
+
+def _figure(path: Path, alt: str) -> nbformat.NotebookNode:
+    picture = base64.b64encode(path.read_bytes()).decode()
+    return v4.new_output("display_data", {"image/png": picture, "text/plain": alt})

@@ -1,0 +1,182 @@
+"""The EPUB and the slides: whole, and readable where they are used."""
+
+import posixpath
+import re
+import shutil
+import threading
+import zipfile
+from xml.etree import ElementTree
+
+import helpers
+import pytest
+
+from deeptwins import exports, site
+from deeptwins.paths import ROOT
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+DECKS = sorted(path.stem for path in exports.SLIDES.glob("*.qmd"))
+# What the website's Markdown has and nothing else understands.
+LEFT = re.compile(r"\{\{<|:::|@(?:fig|tbl|sec|eq)-|\.qmd\b|panel-tabset\"? group")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with the EPUB and the slides."""
+    if lacking := exports.missing():
+        pytest.skip(f"{' and '.join(lacking)} is missing; no EPUB and no slides were made")
+    folder = tmp_path_factory.mktemp("book")
+    exports.write(folder)
+    (folder / "index.html").write_text("")
+    return folder
+
+
+# ---- EPUB ----
+
+
+@pytest.fixture(scope="module")
+def epub(made):
+    """The EPUB's files by name, and its pages as XML."""
+    with zipfile.ZipFile(made / exports.EPUB) as packed:
+        assert packed.testzip() is None
+        assert packed.infolist()[0].filename == "mimetype"
+        assert packed.read("mimetype") == b"application/epub+zip"
+        content = {name: packed.read(name) for name in packed.namelist()}
+    pages = {
+        name: ElementTree.fromstring(text)
+        for name, text in content.items()
+        if name.endswith(".xhtml")
+    }
+    return content, pages
+
+
+def test_the_epub_has_every_page_of_the_book(epub):
+    _, pages = epub
+    (nav,) = [page for name, page in pages.items() if name.endswith("nav.xhtml")]
+    entries = {"".join(link.itertext()).strip() for link in nav.iter(f"{XHTML}a")}
+    for page in helpers.pages():
+        first = re.search(r"^# (.*)", exports.chapter(ROOT / page), re.M)[1]
+        assert first.split(" {")[0] in entries
+    assert "References" in entries
+
+
+def test_every_link_and_picture_of_the_epub_leads_somewhere(epub):
+    content, pages = epub
+    there = {
+        name: {one.get("id") for one in page.iter() if one.get("id")}
+        for name, page in pages.items()
+    }
+    for name, page in pages.items():
+        for one in page.iter():
+            for key in ("href", "src"):
+                target = one.get(key, "")
+                if not target or (key == "href" and re.match(r"https?:|mailto:", target)):
+                    continue
+                path, _, place = target.partition("#")
+                goal = posixpath.normpath(posixpath.join(posixpath.dirname(name), path or ""))
+                goal = goal if path else name
+                assert goal in content, f"{name}: {target}"
+                assert not place or place in there[goal], f"{name}: {target}"
+        for picture in page.iter(f"{XHTML}img"):
+            assert len(picture.get("alt")) >= 40, f"{name}: {picture.get('src')}"
+
+
+def test_the_epub_shows_both_languages_and_keeps_no_mark(epub):
+    _, pages = epub
+    for name, page in pages.items():
+        for part in page.iter():
+            if part.tag in (f"{XHTML}p", f"{XHTML}td", f"{XHTML}li", f"{XHTML}h2"):
+                code = {one for child in part.iter(f"{XHTML}code") for one in child.itertext()}
+                text = "".join(one for one in part.itertext() if one not in code)
+                assert not LEFT.search(text), f"{name}: {text}"
+        if any(re.match(r"ch-\d\d_", one.get("id", "")) for one in page.iter()):
+            classes = [one.get("class", "") for one in page.iter(f"{XHTML}pre")]
+            python, r = (
+                sum(re.search(rf"\b{language}\b", one) is not None for one in classes)
+                for language in ("python", "r")
+            )
+            assert python == r > 5, name
+
+
+# ---- slides ----
+
+
+@pytest.mark.parametrize("deck", DECKS)
+def test_every_slide_has_notes_and_a_time(made, deck):
+    text = (made / exports.DECKS / f"{deck}.html").read_text(encoding="utf-8")
+    slides = re.findall(r"<section\b(.*?)</section>", text, re.S)
+    assert 12 <= len(slides) <= 22
+    for slide in slides:
+        assert re.search(r'data-timing="\d+"', slide.split(">")[0]), slide[:80]
+        assert re.search(r'<aside class="notes">\s*(?:<p>)?\w', slide), slide[:80]
+    assert not LEFT.search(text)
+
+
+@pytest.fixture(scope="module")
+def opened(made):
+    """A browser and the address of the slides; for this module alone, as in test_browser.py."""
+    if (chromium := shutil.which("chromium") or shutil.which("google-chrome")) is None:
+        pytest.skip("Chromium is missing (apt-get install chromium); no slide was opened")
+    playwright_api = pytest.importorskip("playwright.sync_api")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "OUTPUT", made)
+        server = site.server()
+    with server, playwright_api.sync_playwright() as playwright:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as browser:
+            yield browser, f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+OVERFLOW = """async () => {
+  const slide = Reveal.getCurrentSlide();
+  const name = `${Reveal.getIndices().h}, ${slide.id}, ${document.documentElement.dataset.view}`;
+  const found = [];
+  for (const image of slide.querySelectorAll("img")) {
+    await image.decode().catch(() => found.push(`${name}: broken ${image.src}`));
+    if (!image.alt) found.push(`${name}: no alt`);
+  }
+  for (const one of slide.querySelectorAll("*")) {
+    const box = one.getBoundingClientRect();
+    if (one.closest("aside") || !box.width) continue;
+    if (box.right > 1280 - 20 || box.bottom > 720 - 10) {
+      found.push(`${name}: ${one.tagName} ends at ${box.right}, ${box.bottom}`);
+    }
+    if (one.tagName === "PRE" && one.scrollWidth > one.clientWidth + 1) {
+      found.push(`${name}: code of ${one.scrollWidth} in ${one.clientWidth}`);
+    }
+  }
+  return found.slice(0, 1);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("deck", DECKS)
+def test_a_deck_fits_its_screen_and_asks_nobody(opened, deck, scheme):
+    browser, address = opened
+    complaints = []
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda one: complaints.append(f"failed: {one.url}"))
+    page.on("response", lambda one: complaints.append(one.url) if one.status >= 400 else None)
+    page.on(
+        "request",
+        lambda one: None if one.url.startswith((address, "data:")) else complaints.append(one.url),
+    )
+    page.goto(f"{address}{exports.DECKS}/{deck}.html")
+    page.wait_for_function("Reveal.isReady()")
+    for view in ("both", "python", "r"):
+        assert page.evaluate("document.documentElement.dataset.view") == view
+        for number in range(page.evaluate("Reveal.getTotalSlides()")):
+            page.evaluate(f"Reveal.slide({number})")
+            complaints += page.evaluate(OVERFLOW)
+        page.keyboard.press("t")
+    ground, text = page.evaluate(
+        """() => ["backgroundColor", "color"].map((name) => getComputedStyle(
+          name === "color" ? document.querySelector(".reveal") : document.body)[name])"""
+    )
+    light = [sum(map(int, re.findall(r"\d+", colour)[:3])) > 380 for colour in (ground, text)]
+    assert light == ([True, False] if scheme == "light" else [False, True])
+    context.close()
+    assert not complaints, "\n".join(complaints)
