@@ -1,4 +1,4 @@
-"""The command line: list, run, verify, check, book, doctor, data.
+"""The command line: list, run, verify, check, book, doctor, data, amp.
 
 Every command imports what it needs when it runs, so that `--help`, `list` and
 `doctor` answer without waiting for TensorFlow.
@@ -8,6 +8,7 @@ import functools
 import json
 import sys
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -301,3 +302,120 @@ def data_verify(
             text = f"{one.name} ({one.variant}): {one.found}"
             console.print(f"{mark} {escape(text)}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if all(verdict.ok for verdict in verdicts) else 1)
+
+
+# ---- amp ----
+
+amp_app = typer.Typer(help="The AMP challenge for a class: judge what teams hand in, and rank it.")
+app.add_typer(amp_app, name="amp", no_args_is_help=True)
+
+Hidden = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="DEEPTWINS_AMP_TRUTH",
+        help="The instructor's hidden set (id,peptide,label); else the test part of exercise 11.",
+    ),
+]
+Public = Annotated[
+    Data, typer.Option(help="Without a hidden set: which data of exercise 11 the test part is of.")
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Seconds of processor time that a model may take.")
+]
+
+
+def _judge(paths: list[Path], truth: Path | None, data: Data, seconds: int | None):
+    """Return the entries of files and the walls that are missing, or end with status 2."""
+    from deeptwins import amp, amp_model
+
+    try:
+        known = amp.read_truth(truth) if truth else amp.public_truth(data.value)
+    except (amp.Refused, OSError, ValueError) as error:
+        where = f"{truth}: " if truth else ""
+        errors.print(f"[red]{escape(where + str(error))}[/]", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    model = functools.partial(amp_model.judge, seconds=seconds or amp_model.SECONDS)
+    return amp.board(paths, known, model)
+
+
+@amp_app.command("score")
+def amp_score(
+    submitted: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Predictions (.csv) or a model (.keras)."),
+    ],
+    truth: Hidden = None,
+    data: Public = Data.mini,
+    seconds: Limit = None,
+    as_json: Json = False,
+) -> None:
+    """Judge predictions or models: metrics with bootstrap intervals, or why a file is not taken."""
+    _show_board(*_judge(submitted, truth, data, seconds), as_json=as_json)
+
+
+@amp_app.command("board")
+def amp_board_command(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="With a file for each team, named after it.")
+    ],
+    truth: Hidden = None,
+    data: Public = Data.mini,
+    seconds: Limit = None,
+    html: Annotated[Path | None, typer.Option(help="Also write the board as a web page.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write the board as CSV.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Rank all that lies in a folder; what is not taken is listed with its reason."""
+    from deeptwins import amp_board
+    from deeptwins.files import write_text
+
+    if not folder.is_dir():
+        errors.print(f"[red]There is no folder {escape(str(folder))}.[/]", soft_wrap=True)
+        raise typer.Exit(2)
+    inside = [one for one in (truth, html, csv) if one and one.resolve().parent == folder.resolve()]
+    if inside:
+        errors.print(
+            f"[red]{escape(str(inside[0]))} must not lie among what was handed in.[/]",
+            soft_wrap=True,
+        )
+        raise typer.Exit(2)
+    paths = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    if not paths:
+        errors.print(f"[red]Nothing was handed in: {escape(str(folder))} is empty.[/]")
+        raise typer.Exit(2)
+    entries, missing = _judge(paths, truth, data, seconds)
+    if html:
+        write_text(html, amp_board.to_html(entries, missing))
+    if csv:
+        write_text(csv, amp_board.to_csv(entries))
+    _show_board(entries, missing, as_json=as_json)
+
+
+def _show_board(entries: list, missing: list[str], *, as_json: bool) -> None:
+    """Print a board and end, with status 0 only where every file was taken."""
+    from deeptwins import amp_board
+
+    if as_json:
+        files_ = [amp_board.as_dict(entry) for entry in entries]
+        _print_json({"files": files_, "open_walls": missing})
+    else:
+        amp_board.show(entries, missing, console)
+    raise typer.Exit(1 if any(entry.refused for entry in entries) else 0)
+
+
+@amp_app.command("hide")
+def amp_hide(
+    amps: Annotated[Path, typer.Argument(metavar="AMPS", help="AMPs, one a line.")],
+    others: Annotated[Path, typer.Argument(metavar="OTHERS", help="Other peptides, one a line.")],
+    into: Annotated[Path, typer.Option(help="The folder for peptides.csv and truth.csv.")],
+) -> None:
+    """Make a hidden set: peptides.csv for the teams, and truth.csv to keep."""
+    from deeptwins import amp
+
+    try:
+        written = amp.hide(amps, others, into)
+    except (amp.Refused, OSError, ValueError) as error:
+        errors.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    console.print(f"for the teams: {escape(str(written[0]))}", highlight=False, soft_wrap=True)
+    console.print(f"keep to yourself: {escape(str(written[1]))}", highlight=False, soft_wrap=True)
