@@ -411,6 +411,13 @@ def test_predictions_of_r_and_of_windows_are_taken(truth, tmp_path):
     assert (amp.read_predictions(file, truth) == scores).all()
 
 
+def test_six_decimals_of_a_score_are_taken_as_of_a_models(truth, tmp_path):
+    file = tmp_path / "p.csv"
+    lines = ["id,score", *(f"{name},0.12345678" for name in truth.ids)]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert set(amp.read_predictions(file, truth)) == {0.123457}
+
+
 def test_latin_1_and_utf_16_are_no_predictions(truth, tmp_path):
     file = tmp_path / "p.csv"
     file.write_bytes(b"id,score\nP\xe9,0.5\n")
@@ -456,7 +463,7 @@ def test_a_model_is_judged_as_its_weights_say(truth, tmp_path):
         row[LENGTH - len(kept) :] = kept
     expected = 1 / (1 + np.exp(-(EMBEDDING[numbers].mean(axis=1) @ KERNEL + BIAS)))[:, 0]
     assert found == pytest.approx(expected, abs=2e-6)
-    assert set(walls) <= set(amp_model.WALLS)
+    assert set(walls) <= set(amp_model.WALLS.values())
 
 
 @linux
@@ -578,9 +585,11 @@ def hostile(kind, path, canary):
         text = json.dumps(good | {"padding": " " * 3_000_000})
         archive(path, text, PLAIN, compression=zipfile.ZIP_DEFLATED)
         return "config.json unpacks to"
-    if kind == "deep config":
-        archive(path, '{"class_name":"Sequential","x":' + "[" * 5000 + "]" * 5000 + "}", PLAIN)
-        return "its config.json is"
+    if kind in ("deep config", "bottomless config"):
+        depth = 100 if kind == "deep config" else 100_000
+        text = '{"class_name":"Sequential","x":' + "[" * depth + "]" * depth + "}"
+        archive(path, text, PLAIN)
+        return "too large or too deep" if kind == "deep config" else "is no JSON"
     if kind == "symbolic link":
         with zipfile.ZipFile(path, "w") as file:
             file.writestr("metadata.json", "{}")
@@ -665,6 +674,7 @@ KINDS = [
     "zip bomb",
     "large config",
     "deep config",
+    "bottomless config",
     "symbolic link",
     "../ name",
     "absolute name",
@@ -863,6 +873,21 @@ def test_the_process_gets_the_peptides_and_nothing_else(truth, tmp_path, monkeyp
     assert all(one.isdigit() for one in arguments)
     given = np.load(tmp_path / "given.npy")
     assert (given == amp_model.encode(truth.peptides)).all()
+
+
+@linux
+def test_a_wall_that_this_machine_does_not_have_is_said(truth, hidden, tmp_path, monkeypatch):
+    scores = scores_of(truth).tolist()
+    code = f"print(json.dumps({{'scores': {scores}, 'open': ['network', 'files']}}))"
+    model = stand_in(tmp_path, monkeypatch, code)
+    done = call("score", model, "--truth", hidden / "truth.csv")
+    assert done.exit_code == 0
+    entries, missing = amp.board([model], truth, amp_model.judge)
+    assert missing == list(amp_model.WALLS.values())
+    page = amp_board.to_html(entries, missing)
+    for wall in missing:
+        assert wall in done.stdout
+        assert wall in page
 
 
 def test_elsewhere_than_on_linux_models_are_refused_and_predictions_taken(

@@ -61,7 +61,7 @@ def judge(path: Path, truth: Truth, seconds: int = SECONDS) -> tuple[np.ndarray,
         if "refused" in found:
             raise Refused(plain(str(found["refused"]), 300))
         scores = np.asarray(found["scores"], float)
-        walls = [wall for wall in found["open"] if wall in WALLS]
+        walls = [WALLS[wall] for wall in found["open"]]
     except (ValueError, KeyError, TypeError):
         raise Refused("its process gave no answer that can be read") from None
     if scores.shape != (len(truth.ids),):
