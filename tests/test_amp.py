@@ -587,7 +587,7 @@ def hostile(kind, path, canary):
         return "config.json unpacks to"
     if kind in ("deep config", "bottomless config"):
         depth = 100 if kind == "deep config" else 100_000
-        text = '{"class_name":"Sequential","x":' + "[" * depth + "]" * depth + "}"
+        text = '{"module":"keras","class_name":"Sequential","x":' + "[" * depth + "]" * depth + "}"
         archive(path, text, PLAIN)
         return "too large or too deep" if kind == "deep config" else "is no JSON"
     if kind == "symbolic link":
