@@ -9,6 +9,7 @@ the test part. `--into` leaves shared_data alone.
 import argparse
 import shutil
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 from cards import write_card
@@ -17,8 +18,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from deeptwins.paths import SHARED
 
 SEED = 20215
-PEOPLE = 8  # of each class
-CELLS = 22  # of each person
+PEOPLE = 16  # of each class
+CELLS = 11  # of each person
 PER_PHOTO = 3
 FINE = 2  # drawn at twice the size
 LEVELS = 3  # colours in steps of 3, so that the files stay small
@@ -27,13 +28,15 @@ PINK, VIOLET = np.array([214.0, 160, 152]), np.array([168.0, 112, 160])
 PURPLE, WHITE = np.array([120.0, 30, 120]), np.array([250.0, 240, 235])
 
 
-def stain(rng: np.random.Generator, ill: bool) -> dict:
-    """Return how the slide of one person is stained.
+def stain(rng: np.random.Generator, ill: bool, rank: float) -> dict:
+    """Return how the slide of one person is stained, who is at this rank of the class.
 
     From pink to violet, by 0.1 more violet on slides with parasites, where the
     spread between people is 0.4: colour says a little, and it says who it is.
+    The people of a class stand at even ranks from 0 to 1, so that the classes
+    differ by just that and not by the luck of the draw.
     """
-    share = np.clip(rng.normal(0.52 if ill else 0.42, 0.4), -0.3, 1.3)
+    share = np.clip((0.52 if ill else 0.42) + 0.4 * NormalDist().inv_cdf(rank), -0.3, 1.3)
     return {
         "cell": PINK + share * (VIOLET - PINK) + rng.normal(0, 9, 3),
         "parasite": PURPLE + rng.normal(0, 12, 3),
@@ -176,7 +179,7 @@ def draw(folder: Path, seed: int, people: int, cells: int) -> None:
     rng = np.random.default_rng(seed)
     for number, place in enumerate(rng.permutation(2 * people)):
         ill = bool(place < people)
-        who = stain(rng, ill)
+        who = stain(rng, ill, (place % people + 0.5) / people)
         of_class = folder / ("Parasitized" if ill else "Uninfected")
         of_class.mkdir(parents=True, exist_ok=True)
         for cell in range(cells):
@@ -217,9 +220,9 @@ def main() -> None:
         made=f"{PEOPLE} people without and {PEOPLE} with parasites, {CELLS} cells each, named as "
         "in the original: `C141P202…` is person 202 on slide 141. As in the NIH's sample that the "
         "course was tried on, no person has cells in both folders. Each person's slide has a "
-        "stain of its own, from pink to violet; those with parasites are more violet by a quarter "
-        "of the spread between people, so that colour says a little about the class and much "
-        "about the person. Specks, scratches and pits lie on cells of both classes; parasites "
+        "stain of its own, from pink to violet, at even steps within each class; those with "
+        "parasites are more violet by a quarter of the spread between people, so that colour says "
+        "a little about the class and much about the person. Specks, scratches and pits lie on cells of both classes; parasites "
         f"are open rings with a dark dot, or smudges, some of them faint; seed {SEED}",
         by="cells.py",
         path="images",
@@ -229,7 +232,7 @@ def main() -> None:
             "get": "deeptwins data fetch malaria_cells",
             "origin": "NIH, National Library of Medicine: 27,558 cells from thin blood smears "
             "(Rajaraman et al. 2018)",
-            "licence": "public domain as a work of the NIH, asks to be cited",
+            "licence": "none stated with the images; the NIH asks to be cited",
         },
     )
 

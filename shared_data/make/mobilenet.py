@@ -88,11 +88,12 @@ def card(accuracy: float) -> None:
         "mobilenet_emoji",
         title="Weights of a small MobileNet, pre-trained on emoji",
         origin="Trained by the course on the artwork of emoji10: see its card for the artists.",
-        licence="CC BY 4.0 (the artwork's own licences: see emoji10)",
+        licence="CC BY 4.0; learned from artwork under Apache 2.0, MIT and CC BY 4.0: see "
+        "emoji10/CREDITS.txt",
         made=f"keras.applications.MobileNet(alpha={ALPHA}, include_top=False) with a softmax over "
         f"emoji10's ten classes, trained for {EPOCHS} epochs on {10 * ROWS['train']:,} images of "
         f"{SIZE} × {SIZE} pixels that emoji10.py drew anew from the designs of its training part. "
-        f"Of images of designs that it had not seen it named {accuracy:.1%} (chance: 10 %). It "
+        f"Of images of designs that it had not seen it named {accuracy:.1%} rightly (chance: 10 %). It "
         f"stands in for ImageNet where there is no network, and knows far less; seed {SEED}",
         by="mobilenet.py",
         path="mobilenet.weights.h5",
