@@ -1,15 +1,19 @@
-"""Drawn cells, their split by patient, and memory that does not grow with their number."""
+"""Drawn cells, their split by patient, what the chapter says of both, and memory that stays."""
 
 import re
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from helpers import names_of, section
+from scipy.spatial.distance import cdist
 
-from deeptwins.paths import ROOT, SHARED
+from deeptwins import bands
+from deeptwins.paths import BOOK, ROOT, SHARED
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +41,28 @@ def test_a_photograph_lies_in_one_part(split):
     assert (split.cells.groupby("photo")["part"].nunique() == 1).all()
 
 
-def test_the_split_by_image_leaves_nearly_everybody_on_both_sides(split):
-    sides = split.cells.assign(test=split.by_image).groupby("person")["test"].nunique()
-    assert (sides == 2).mean() > 0.9
+@pytest.fixture(scope="module")
+def votes():
+    """The twin's neighbours, on six cells of three people whose colour is one number."""
+    x = np.array([[0.0], [1], [10], [11], [20], [21]])
+    person = np.array(["a", "a", "b", "b", "c", "c"])
+    cells = pd.DataFrame({"person": person, "file": [""] * 6})
+    code = section("07_transfer_cells", "python", ["shortcut"]).split("# Either")[0]
+    given = {"np": np, "cdist": cdist, "cells": cells, "y": np.array([1, 1, 0, 0, 1, 1])}
+    exec(code, given | (names := {"NEIGHBOURS": 1}), names)
+    return x, SimpleNamespace(**given | names)
+
+
+def test_neighbours_are_found_among_the_cells_that_are_not_hidden(votes):
+    x, twin = votes
+    assert twin.nearest(x, np.eye(6, dtype=bool))[:, 0].tolist() == [1, 0, 3, 2, 5, 4]
+    assert twin.nearest(x, twin.one_person)[:, 0].tolist() == [2, 2, 1, 4, 3, 3]
+
+
+def test_a_vote_is_right_by_image_and_wrong_by_person(votes):
+    x, twin = votes
+    assert twin.vote(twin.nearest(x, np.eye(6, dtype=bool))) == 1
+    assert twin.vote(twin.nearest(x, twin.one_person)) == 0
 
 
 # The twin's own stream over a folder of images, read twice as by two epochs.
@@ -51,7 +74,7 @@ import tensorflow as tf
 SIZE, BATCH_SIZE, BUFFER, SEED = 128, 32, 256, 1
 files = sorted(map(str, Path(sys.argv[1]).glob("*.png")))
 cells = pd.DataFrame({"file": files, "y": 0})
-is_train = is_tuning = by_person = cells["y"] == 0
+is_train = is_tuning = is_test = cells["y"] == 0
 result_file = lambda name: Path(sys.argv[2]) / name
 exec(sys.argv[3])
 seen = sum(len(labels) for _ in range(2) for _, labels in train)
@@ -75,7 +98,10 @@ def peak_kilobytes(folder, into):
 
 
 def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
-    """Ten times 352 images of 128 x 128 x 3 are 156 MB more, were they all held."""
+    """Were they all held, nine times 352 images of 128 x 128 x 3 would be 156 MB more.
+
+    The peak of one and the same run varies by 20 MB and more, so half of it is the limit.
+    """
     images = sorted((SHARED / "cells" / "images").rglob("*.png"))
     peaks = {}
     for times in (1, 10):
@@ -85,4 +111,47 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
             for image in images:
                 shutil.copy(image, folder / f"{copy}_{image.name}")
         peaks[times] = peak_kilobytes(folder, tmp_path)
-    assert peaks[10] - peaks[1] < 40_000
+    assert peaks[10] - peaks[1] < 78_000, peaks
+
+
+# ---- what the chapter says ----
+
+
+def test_the_table_of_layers_is_that_of_the_network():
+    import keras
+
+    image = keras.Input((128, 128, 3))
+    base = keras.applications.MobileNet(
+        alpha=0.25, include_top=False, weights=None, input_tensor=image
+    )
+    blocks = [["plain", base.get_layer("conv1")]]
+    for number in range(1, 14):
+        both = [base.get_layer(f"conv_{kind}_{number}") for kind in ("dw", "pw")]
+        blocks.append(["depthwise, pointwise", *both])
+    expected = [
+        [
+            str(number),
+            kind,
+            str(layers[0].strides[0]),
+            str(layers[-1].output.shape[1]),
+            str(layers[-1].output.shape[3]),
+            " + ".join(f"{layer.count_params():,}" for layer in layers),
+        ]
+        for number, (kind, *layers) in enumerate(blocks)
+    ]
+    text = (BOOK / "07_transfer_cells.qmd").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+ \|.*) \|$", text, re.M)
+    assert [[cell.strip() for cell in row.split("|")] for row in rows] == expected
+
+
+def test_the_recipes_freeze_what_the_chapter_says():
+    """Twenty layers reach into block 3, the last twelve are blocks 12 and 13."""
+    import keras
+
+    base = keras.applications.MobileNet(alpha=0.25, include_top=False, weights=None)
+    constants = names_of("07_transfer_cells", ["constants"], seed=int)
+    names = [layer.name for layer in base.layers]
+    assert names[constants.FROZEN - 1 : constants.FROZEN + 1] == ["conv_dw_3_relu", "conv_pw_3"]
+    tuned = names[-constants.TUNED :]
+    assert {re.search(r"_(\d+)", name)[1] for name in tuned} == {"12", "13"}
+    assert tuned[0] == "conv_dw_12"

@@ -222,8 +222,9 @@ def main() -> None:
         "course was tried on, no person has cells in both folders. Each person's slide has a "
         "stain of its own, from pink to violet, at even steps within each class; those with "
         "parasites are more violet by a quarter of the spread between people, so that colour says "
-        "a little about the class and much about the person. Specks, scratches and pits lie on cells of both classes; parasites "
-        f"are open rings with a dark dot, or smudges, some of them faint; seed {SEED}",
+        "a little about the class and much about the person. Specks, scratches and pits lie on "
+        "cells of both classes; parasites are open rings with a dark dot, or smudges, some of "
+        f"them faint; seed {SEED}",
         by="cells.py",
         path="images",
         full={

@@ -93,8 +93,9 @@ def card(accuracy: float) -> None:
         made=f"keras.applications.MobileNet(alpha={ALPHA}, include_top=False) with a softmax over "
         f"emoji10's ten classes, trained for {EPOCHS} epochs on {10 * ROWS['train']:,} images of "
         f"{SIZE} × {SIZE} pixels that emoji10.py drew anew from the designs of its training part. "
-        f"Of images of designs that it had not seen it named {accuracy:.1%} rightly (chance: 10 %). It "
-        f"stands in for ImageNet where there is no network, and knows far less; seed {SEED}",
+        f"Of images of designs that it had not seen it named {accuracy:.1%} rightly (chance: "
+        "10 %). It stands in for ImageNet where there is no network, and knows far less; "
+        f"seed {SEED}",
         by="mobilenet.py",
         path="mobilenet.weights.h5",
     )
