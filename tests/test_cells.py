@@ -155,3 +155,33 @@ def test_the_recipes_freeze_what_the_chapter_says():
     tuned = names[-constants.TUNED :]
     assert {re.search(r"_(\d+)", name)[1] for name in tuned} == {"12", "13"}
     assert tuned[0] == "conv_dw_12"
+
+
+@pytest.fixture(scope="module")
+def over_seeds():
+    """The values of each metric over the seeds of the band."""
+    metrics = bands.read("07_transfer_cells", "mini")["metrics"]
+    return {name: np.array(one["values"]) for name, one in metrics.items()}
+
+
+def test_the_shortcut_works_by_image_and_not_by_person(over_seeds):
+    assert over_seeds["accuracy_by_image"].min() > 0.75
+    assert over_seeds["accuracy_by_person"].max() < 0.55
+    by_image, by_person = (
+        over_seeds[f"accuracy_features_by_{one}"].mean() for one in ("image", "person")
+    )
+    assert abs(by_image - by_person) < 0.05
+
+
+def test_the_base_beats_random_weights_and_the_network_no_more_than_equals_the_features(over_seeds):
+    assert over_seeds["auc_features"].min() > over_seeds["auc_random"].max()
+    assert over_seeds["auc_colour"].max() < over_seeds["auc"].min() - 0.1
+    assert over_seeds["auc"].min() < over_seeds["auc_features"].mean() < over_seeds["auc"].max()
+    assert abs(over_seeds["auc"].mean() - over_seeds["auc_top"].mean()) < 0.02
+
+
+def test_the_original_recipe_orders_cells_but_finds_no_parasite_and_scatters(over_seeds):
+    assert over_seeds["sensitivity_original"].max() < 0.2
+    assert abs(over_seeds["accuracy_original"] - 0.5).max() < 0.06
+    assert over_seeds["auc_original"].min() > 0.7
+    assert over_seeds["auc_original"].std() > 3 * over_seeds["auc"].std()
