@@ -157,11 +157,15 @@ def test_the_recipes_freeze_what_the_chapter_says():
     assert tuned[0] == "conv_dw_12"
 
 
+def values(variant, exercise="07_transfer_cells"):
+    """Return the values of each metric over the seeds of the band."""
+    metrics = bands.read(exercise, variant)["metrics"]
+    return {name: np.array(one["values"]) for name, one in metrics.items()}
+
+
 @pytest.fixture(scope="module")
 def over_seeds():
-    """The values of each metric over the seeds of the band."""
-    metrics = bands.read("07_transfer_cells", "mini")["metrics"]
-    return {name: np.array(one["values"]) for name, one in metrics.items()}
+    return values("mini")
 
 
 def test_the_shortcut_works_by_image_and_not_by_person(over_seeds):
@@ -185,3 +189,20 @@ def test_the_original_recipe_orders_cells_but_finds_no_parasite_and_scatters(ove
     assert abs(over_seeds["accuracy_original"] - 0.5).max() < 0.06
     assert over_seeds["auc_original"].min() > 0.7
     assert over_seeds["auc_original"].std() > 3 * over_seeds["auc"].std()
+
+
+def test_on_the_sample_of_the_nih_the_original_recipe_is_a_lottery():
+    found = values("full")
+    assert found["accuracy_original"].max() > 0.9
+    assert found["accuracy_original"].min() < 1 / 3
+    assert {found["sensitivity_original"].min(), found["sensitivity_original"].max()} == {0, 1}
+    assert np.ptp(found["accuracy"]) < 0.1
+
+
+def test_on_the_sample_of_the_nih_fine_tuning_does_harm_and_the_solution_no_good():
+    found, solved = values("full"), values("full", "solutions/07_transfer_cells")
+    assert (found["auc_top"] > found["auc"]).mean() >= 0.9
+    assert abs(found["auc_top"].mean() - found["auc_features"].mean()) < 0.03
+    assert found["accuracy_features_by_image"].min() > 0.9
+    assert found["accuracy_features_by_person"].max() < 0.6
+    assert (solved["auc"] > found["auc"]).mean() < 0.9
