@@ -1,5 +1,5 @@
 # make run    run every exercise in Python and in R, and show that they agree
-# make test   run every test
+# make test   run every test but the long ones; make test-all runs those too
 # make book   make the website of the course in _book/
 # make clean  remove all that the others made
 #
@@ -18,7 +18,7 @@ endif
 # rpy2 calls R without a compiled extension, which needs a compiler, on every machine.
 export RPY2_CFFI_MODE = ABI
 
-.PHONY: run test book clean setup lock
+.PHONY: run test test-all book clean setup lock
 
 run: setup
 	@$(DEEPTWINS) run --lang $$(cat .make/languages)
@@ -28,6 +28,10 @@ run: setup
 test: setup
 	@$(PYTHON) setup/browser.py
 	@.venv/bin/pytest
+
+test-all: setup
+	@$(PYTHON) setup/browser.py
+	@.venv/bin/pytest -m "long or not long" --durations=20
 
 book: setup
 	@$(PYTHON) setup/quarto.py
