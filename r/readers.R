@@ -26,7 +26,7 @@ refuse <- function(key, ...) stop(message_of(key, ...), call. = FALSE)
 #' The path of a file that holds something
 #' @noRd
 not_empty <- function(path) {
-  if (!file.exists(path)) {
+  if (!utils::file_test("-f", path)) {
     refuse("missing", path = path, remedy = .shared$messages$replace)
   }
   if (file.size(path) == 0) refuse("empty", path = path)
@@ -49,7 +49,8 @@ read_arrays <- function(path, ...) {
       refuse("not_arrays", path = path)
     }, warning = function(condition) refuse("not_arrays", path = path))
   }
-  inside <- whole(utils::unzip(path, list = TRUE)$Name)
+  checksums <- whole(checksums_of(path))
+  inside <- names(checksums)
   arrays <- list()
   for (name in names(shapes)) {
     member <- paste0(name, ".npy")
@@ -59,7 +60,7 @@ read_arrays <- function(path, ...) {
         found = paste(sub("[.]npy$", "", inside), collapse = ", ")
       )
     }
-    arrays[[name]] <- whole(read_npy(path, member))
+    arrays[[name]] <- whole(read_npy(path, member, checksums[[member]]))
   }
   for (name in names(shapes)) {
     array <- arrays[[name]]
@@ -81,13 +82,57 @@ read_arrays <- function(path, ...) {
   arrays
 }
 
+#' The checksum of each file in a zip archive, by its name
+#'
+#' R's own unzip() and unz() take a file whose checksum does not fit.
+#' @noRd
+checksums_of <- function(path) {
+  input <- file(path, "rb")
+  on.exit(close(input))
+  number <- function(bytes) sum(as.integer(bytes) * 256^(seq_along(bytes) - 1))
+  # The list of the files is at the end of the archive, and after it a record
+  # of 22 bytes and of a comment that says where the list begins.
+  size <- file.size(path)
+  seek(input, max(0, size - 22 - 65535))
+  end <- readBin(input, "raw", 22 + 65535)
+  mark <- as.raw(c(0x50, 0x4b, 0x05, 0x06))
+  starts <- grepRaw(mark, end, fixed = TRUE, all = TRUE)
+  end <- end[seq(max(starts), length(end))]
+  seek(input, number(end[17:20]))
+  listed <- readBin(input, "raw", number(end[13:16]))
+  found <- character()
+  for (one in seq_len(number(end[11:12]))) {
+    lengths <- c(
+      number(listed[29:30]), number(listed[31:32]), number(listed[33:34])
+    )
+    name <- rawToChar(listed[46 + seq_len(lengths[[1]])])
+    if (!validUTF8(name)) stop("no name")
+    found[[name]] <- paste(rev(listed[17:20]), collapse = "")
+    listed <- listed[-seq_len(46 + sum(lengths))]
+  }
+  found
+}
+
+#' The bytes of one file in a zip archive, once they fit their checksum
+#' @noRd
+read_member <- function(path, member, checksum) {
+  input <- unz(path, member, "rb")
+  on.exit(close(input))
+  size <- with(utils::unzip(path, list = TRUE), Length[Name == member])
+  content <- readBin(input, "raw", size)
+  found <- digest::digest(content, "crc32", serialize = FALSE)
+  # digest() leaves the zeros at the start out.
+  if (sub("^0+", "", checksum) != sub("^0+", "", found)) stop("damaged")
+  content
+}
+
 #' One array of an .npz file; its dtype as text where that is no number
 #'
 #' The format is that of numpy.lib.format: a magic string, a header with a
 #' dict in Python's words, the values with the last axis fastest.
 #' @noRd
-read_npy <- function(path, member) {
-  input <- unz(path, member, "rb")
+read_npy <- function(path, member, checksum) {
+  input <- rawConnection(read_member(path, member, checksum))
   on.exit(close(input))
   header <- npy_header(input)
   kind <- field(header, "'descr': *'([<>|=])([a-zA-Z])([0-9]+)'")
@@ -168,7 +213,10 @@ read_peptides <- function(path) {
 #'   class folder), ordered by both. An error names a folder without classes,
 #'   a class without images, or an image that is damaged.
 image_files <- function(folder) {
-  classes <- sort(list.dirs(folder, recursive = FALSE), method = "radix")
+  # By their names alone: without a UTF-8 locale R cannot sort a path in which
+  # there are other letters.
+  by_name <- \(paths) paths[order(basename(paths), method = "radix")]
+  classes <- by_name(list.dirs(folder, recursive = FALSE))
   if (length(classes) == 0) refuse("no_classes", path = folder)
   of_class <- lapply(classes, function(one) {
     found <- list.files(one, "[.]png$", ignore.case = TRUE, full.names = TRUE)
@@ -179,7 +227,7 @@ image_files <- function(folder) {
         refuse("image", path = path)
       })
     }
-    data.frame(file = sort(found, method = "radix"), label = basename(one))
+    data.frame(file = by_name(found), label = basename(one))
   })
   do.call(rbind, of_class)
 }

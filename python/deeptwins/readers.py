@@ -4,6 +4,7 @@ r/readers.R has the same three functions, written independently; both take
 their error sentences from shared.json.
 """
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -15,6 +16,11 @@ from PIL import Image, UnidentifiedImageError
 
 from deeptwins.messages import AMINO_ACIDS, message
 
+# What NumPy and zipfile raise for an archive that is damaged, by where the damage is.
+UNREADABLE = (
+    *(OSError, ValueError, EOFError, AttributeError, SyntaxError, MemoryError, OverflowError),
+    *(NotImplementedError, RuntimeError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
 _UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -57,7 +63,7 @@ def read_arrays(path: Path, **shapes: int | Sequence[int | None] | None) -> dict
                 arrays[name] = content[name]
     except KeyError as error:
         raise ValueError(error.args[0]) from None
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error):
+    except UNREADABLE:
         raise ValueError(message("not_arrays", path=path)) from None
     for name, given in shapes.items():
         array, shape = arrays[name], given if isinstance(given, Sequence) else (given,)
