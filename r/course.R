@@ -13,6 +13,21 @@ if (!file.exists("r/course.R")) {
   )
 }
 
+# What R lacks is named before anything stumbles over it. This file itself
+# needs the first four; without another, what does not need it still runs.
+local({
+  needed <- c("digest", "ggplot2", "jsonlite", "reticulate")
+  named <- c(needed, "glmnet", "png", "pROC", "Rtsne", "uwot")
+  lacks <- named[!nzchar(vapply(named, \(one) system.file(package = one), ""))]
+  if (length(lacks)) {
+    text <- paste0(
+      "R lacks ", toString(lacks), ". Install with: Rscript r/setup.R"
+    )
+    if (any(needed %in% lacks)) stop(text, call. = FALSE)
+    message(text)
+  }
+})
+
 if (requireNamespace("keras3", quietly = TRUE)) {
   suppressPackageStartupMessages({
     library(keras3)
@@ -87,10 +102,28 @@ variant <- function() env_or("DEEPTWINS_VARIANT", "mini")
 #' @noRd
 card_of <- function(name) {
   path <- file.path("shared_data", name, "card.json")
-  if (!file.exists(path)) {
-    refuse("missing", path = path, remedy = message_of("restore", name = name))
+  remedy <- message_of("restore", name = name)
+  if (!utils::file_test("-f", path)) {
+    refuse("missing", path = path, remedy = remedy)
   }
-  jsonlite::read_json(path)
+  spoilt <- function(...) refuse("card", path = path, remedy = remedy)
+  card <- tryCatch(
+    {
+      text <- readLines(path, warn = FALSE, encoding = "UTF-8")
+      if (!all(validUTF8(text))) stop("not UTF-8")
+      jsonlite::fromJSON(paste(text, collapse = "\n"), simplifyVector = FALSE)
+    },
+    error = spoilt, warning = spoilt
+  )
+  is_object <- function(one) {
+    is.list(one) && (length(one) == 0 || length(names(one)) > 0)
+  }
+  has_digest <- function(one) is_object(one) && is.character(one[["sha256"]])
+  fits <- is_object(card) && is_object(card[["files"]]) &&
+    !is.null(card[["files"]]) &&
+    all(vapply(card[["files"]], has_digest, logical(1)))
+  if (!fits) spoilt()
+  card
 }
 
 #' Compare a set of shared_data with its card and note that it was opened
@@ -144,15 +177,27 @@ digest_of <- function(path) {
 #' SHA-256 over lines `<sha256>  <file>`
 #' @noRd
 listing_digest <- function(digests, names) {
-  lines <- paste0(digests, "  ", names, "\n", collapse = "")
+  # Without the condition, paste0() makes a line of nothing.
+  lines <- if (length(names)) {
+    paste0(digests, "  ", names, "\n", collapse = "")
+  } else {
+    ""
+  }
   sha256(charToRaw(enc2utf8(lines)))
 }
 
 #' The folder of the full data sets
 #' @noRd
 data_home <- function() {
-  cache <- env_or("XDG_CACHE_HOME", file.path(path.expand("~"), ".cache"))
-  env_or("DEEPTWINS_DATA", file.path(cache, "deeptwins"))
+  given <- Sys.getenv("DEEPTWINS_DATA")
+  if (nzchar(given)) return(given)
+  cache <- Sys.getenv("XDG_CACHE_HOME")
+  if (!nzchar(cache)) {
+    home <- path.expand("~")
+    if (home %in% c("", "~")) refuse("no_home")
+    cache <- file.path(home, ".cache")
+  }
+  file.path(cache, "deeptwins")
 }
 
 #' The path for a file that an R twin leaves behind
@@ -238,33 +283,33 @@ report <- function(exercise, data, metrics, networks = list(),
   )
   path <- result_file(paste0(exercise, ".json"))
   if (length(networks)) {
-    replace_file(sub("json$", "f32", path), function(temporary) {
-      out <- file(temporary, "wb")
-      on.exit(close(out))
-      for (one in networks) {
-        for (weights in c(one[[2]], one[[4]])) {
-          writeBin(row_order(weights), out, size = 4L, endian = "little")
-        }
-      }
-    })
+    weights <- unlist(
+      lapply(networks, \(one) lapply(c(one[[2]], one[[4]]), row_order)),
+      use.names = FALSE
+    )
+    content <- writeBin(weights, raw(), size = 4L, endian = "little")
+    replace_file(sub("json$", "f32", path), content)
   }
   text <- jsonlite::toJSON(
     record,
     auto_unbox = TRUE, null = "null", json_verbatim = TRUE, pretty = 1
   )
-  replace_file(path, function(temporary) {
-    writeLines(enc2utf8(text), temporary, useBytes = TRUE)
-  })
+  replace_file(path, charToRaw(enc2utf8(paste0(text, "\n"))))
   invisible(path)
 }
 
-#' Write a file whole or not at all
+#' Write bytes to a file whole or not at all
+#'
+#' R says nothing where a disk is full, so that the size has to be looked at.
 #' @noRd
-replace_file <- function(path, write) {
-  temporary <- tempfile(".writing", dirname(path))
+replace_file <- function(path, content) {
+  temporary <- tempfile(paste0(".", basename(path), "."), dirname(path))
   on.exit(unlink(temporary))
-  write(temporary)
-  if (!file.rename(temporary, path)) stop("Could not write ", path)
+  writeBin(content, temporary)
+  whole <- identical(file.size(temporary), as.numeric(length(content)))
+  if (!whole || !file.rename(temporary, path)) {
+    stop(path, " could not be written. Is the disk full?", call. = FALSE)
+  }
 }
 
 #' A named list that is {} and not [] in JSON where it is empty

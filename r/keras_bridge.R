@@ -32,8 +32,29 @@ for (name in c(PASSED_ON, "py_to_r_wrapper")) {
 if (!nzchar(Sys.getenv("TF_CPP_MIN_LOG_LEVEL"))) {
   Sys.setenv(TF_CPP_MIN_LOG_LEVEL = "2")
 }
-keras <- import("keras", delay_load = TRUE)
-tf <- import("tensorflow", delay_load = TRUE)
+check_python <- list(
+  # The ABI of NumPy 2 is another; reticulate takes its arrays apart since 1.38.
+  on_load = function() {
+    numpy <- import("importlib.metadata")$version("numpy")
+    reticulate <- packageVersion("reticulate")
+    if (package_version(numpy) >= "2" && reticulate < "1.38") {
+      stop("reticulate ", reticulate, " does not speak to ",
+        "NumPy ", numpy, ", which ", reticulate::py_exe(), " has. ",
+        "What to do: .venv/bin/deeptwins doctor",
+        call. = FALSE
+      )
+    }
+  },
+  on_error = function(condition) {
+    stop(conditionMessage(condition), "\nKeras does not load in the Python ",
+      "that R uses (RETICULATE_PYTHON is ", Sys.getenv("RETICULATE_PYTHON"),
+      "). What to do: .venv/bin/deeptwins doctor",
+      call. = FALSE
+    )
+  }
+)
+keras <- import("keras", delay_load = check_python)
+tf <- import("tensorflow", delay_load = check_python)
 
 # Classes that reticulate gives to Keras' objects. Tensors and variables share
 # the last one.

@@ -40,6 +40,9 @@ LIMITS = {
 }
 
 
+RESTORE = "Restore it with: git checkout -- shared_data/expected"
+
+
 class BandError(Exception):
     """An expected file that is missing or does not fit."""
 
@@ -71,8 +74,10 @@ def read(exercise: str, variant: str) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BandError(f"{path} is missing. {remedy}") from None
-    except json.JSONDecodeError as error:
-        raise BandError(f"{path} is not JSON: {error}. {remedy}") from None
+    except ValueError as error:  # neither UTF-8 nor JSON
+        raise BandError(f"{path} is not JSON: {error}. {RESTORE}") from None
+    if not isinstance(content, dict):
+        raise BandError(f"{path} is no file of bands. {RESTORE}")
     if variant not in content:
         raise BandError(f"{path} has no bands for {variant} data. {remedy} --data {variant}")
     return content[variant]
@@ -80,12 +85,14 @@ def read(exercise: str, variant: str) -> dict[str, Any]:
 
 def with_full(exercises: Iterable[str]) -> list[str]:
     """Return those of the exercises that have bands for full data."""
-    return [
-        one
-        for one in exercises
-        if (path := expected_file(one)).is_file()
-        and "full" in json.loads(path.read_text(encoding="utf-8"))
-    ]
+
+    def has_full(exercise: str) -> bool:
+        try:
+            return bool(read(exercise, "full"))
+        except BandError:
+            return False
+
+    return [one for one in exercises if has_full(one)]
 
 
 def band(name: str, values: Iterable[float | None]) -> dict[str, Any]:

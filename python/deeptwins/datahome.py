@@ -12,7 +12,7 @@ from typing import Any
 
 from deeptwins import datasets, fetch, files
 from deeptwins.fetch import FetchError, Progress, silent
-from deeptwins.paths import data_home
+from deeptwins.paths import data_home, home
 
 CELLS_URL = "https://data.lhncbc.nlm.nih.gov/public/Malaria/cell_images.zip"
 # As TensorFlow Datasets publishes them for this file (datasets/malaria/checksums.tsv).
@@ -24,7 +24,7 @@ CELLS_COUNT = 27_558
 
 def keras_home() -> Path:
     """Return the folder in which Keras keeps what it downloads."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    return Path(os.environ.get("KERAS_HOME") or home() / ".keras")
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ def fetch_original(name: str, progress: Progress = silent) -> str:
     try:
         with fetch.alone(place.parent / f".{name}.lock"):
             if not place.exists():
+                files.sweep(place)
                 fetch.need_space(place.parent, original.needs)
                 original.fetch(place, progress)
     except fetch.Unreachable as error:
@@ -163,12 +164,20 @@ def _fetch_cells(place: Path, progress: Progress) -> None:
 
 
 def _fetch_mobilenet(place: Path, progress: Progress) -> None:
-    _from_keras(
-        "mobilenet",
-        lambda keras: keras.applications.MobileNet(
-            alpha=0.25, weights="imagenet", include_top=False
-        ),
-    )
+    # Not by applications.MobileNet(weights="imagenet"), which takes half a file that a killed
+    # process has left for the whole one.
+    with files.replacing(place) as temporary:
+        _from_keras(
+            "mobilenet",
+            lambda keras: keras.utils.get_file(
+                temporary.name,
+                ORIGINALS["mobilenet"].url,
+                cache_dir=str(temporary.parent),
+                cache_subdir="",
+                force_download=True,
+            ),
+        )
+        _check_mobilenet(temporary)
 
 
 # ---- looking into them ----
@@ -295,7 +304,10 @@ ORIGINALS = {
 def original_of(name: str) -> str | None:
     """Return which original a name means: its own, or that of a set that stands for it."""
     for mini in datasets.names():
-        full = datasets.card(mini).get("full") or {}
+        try:
+            full = datasets.card(mini).get("full") or {}
+        except (OSError, ValueError):
+            continue  # a damaged card keeps nobody from fetching; `data verify` names it
         if name in (mini, full.get("name")):
             path = full.get("path")
             return next((key for key, one in ORIGINALS.items() if one.path == path), None)

@@ -20,11 +20,25 @@ class Found(NamedTuple):
 
 
 def card(name: str) -> dict[str, Any]:
-    """Return the card of a data set; FileNotFoundError where there is none."""
-    path = SHARED / name / "card.json"
+    """Return the card of a data set.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none.
+    ValueError
+        It is not JSON, or has no list of files with their digests.
+    """
+    path, remedy = SHARED / name / "card.json", message("restore", name=name)
     if not path.is_file():
-        raise FileNotFoundError(message("missing", path=path, remedy=message("restore", name=name)))
-    return json.loads(path.read_text(encoding="utf-8"))
+        raise FileNotFoundError(message("missing", path=path, remedy=remedy))
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(entry["sha256"], str) for entry in found["files"].values()):
+            raise ValueError("a digest is no text")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise ValueError(message("card", path=path, remedy=remedy)) from None
+    return found
 
 
 def names() -> list[str]:

@@ -7,7 +7,6 @@ is a FetchError: one sentence that a learner can act on.
 import contextlib
 import http.client
 import json
-import os
 import queue
 import shutil
 import stat
@@ -59,22 +58,11 @@ def amount(size: float) -> str:
 
 @contextlib.contextmanager
 def alone(lock: Path) -> Iterator[None]:
-    """Hold the file `lock` for the block, so that two fetches do not write the same files.
-
-    The system lets go of it when the process ends, however it ends.
-    """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a") as handle:
+    """Hold the file `lock` for the block, so that two fetches do not write the same files."""
+    with contextlib.ExitStack() as held:
         try:
-            if os.name == "nt":
-                import msvcrt
-
-                msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
+            held.enter_context(files.alone(lock))
+        except BlockingIOError:
             raise FetchError(
                 f"Another process is fetching into {lock.parent}; wait until it is done."
             ) from None
@@ -105,12 +93,14 @@ def ask(
     def wait_for_it() -> None:
         try:
             request = urllib.request.Request(url, headers=headers or {}, method=method)
-            answers.put(urllib.request.urlopen(request, timeout=patience))
+            # An opener of its own: the common one keeps the proxies of its first use.
+            answers.put(urllib.request.build_opener().open(request, timeout=patience))
         except Exception as error:  # whatever it is, the caller gets it
             answers.put(error)
 
     threading.Thread(target=wait_for_it, daemon=True).start()
-    host = urlsplit(url).netloc
+    parts = urlsplit(url)
+    host = parts.netloc + _proxy_of(parts.scheme, parts.hostname or "")
     try:
         answer = answers.get(timeout=patience)
     except queue.Empty:
@@ -123,6 +113,15 @@ def ask(
             raise Unreachable(f"{host} gave no answer within {patience:.0f} seconds.") from None
         raise Unreachable(f"{host} cannot be reached ({reason}).") from None
     return answer
+
+
+def _proxy_of(scheme: str, host: str) -> str:
+    """Return in words through which proxy a host is asked; "" where through none."""
+    if urllib.request.proxy_bypass(host):
+        return ""
+    proxy = urllib.request.getproxies().get(scheme)
+    # Without a name and a password, if there are any in it.
+    return f" (through the proxy {urlsplit(proxy).netloc.rpartition('@')[2]})" if proxy else ""
 
 
 def download(

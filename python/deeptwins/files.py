@@ -1,11 +1,13 @@
-"""Files that are whole or not there at all, and their digests."""
+"""Files that are whole or not there at all, and their digests; who may write them, and whether."""
 
 import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+ROOM = 1 << 20  # bytes; what one run leaves behind is of this order
 
 
 @contextlib.contextmanager
@@ -28,6 +30,70 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what a process that was killed within `replacing(path)` has left behind.
+
+    Only for one who is alone in writing `path`.
+    """
+    random = "?" * 8  # as many letters as mkstemp draws
+    for left in path.parent.glob(f".{path.name}.{random}{path.suffix}"):
+        left.unlink(missing_ok=True)
+
+
+def trouble(folder: Path) -> str:
+    """Return why nothing can be written into a folder, or "" where something can.
+
+    It writes, since neither a quota nor a read-only disk shows in the
+    permissions of a folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".room.") as out:
+            out.write(bytes(ROOM))
+            out.flush()
+    except OSError as error:
+        return f"{folder} cannot be written to ({error.strerror})"
+    return ""
+
+
+@contextlib.contextmanager
+def alone(lock: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold the file `lock` for the block; the system lets go of it however the process ends.
+
+    Where another process holds it, BlockingIOError is raised, or with
+    `waiting` that is called once and the other waited for.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as handle:
+        try:
+            _lock(handle.fileno(), wait=False)
+        except BlockingIOError:
+            if waiting is None:
+                raise
+            waiting()
+            _lock(handle.fileno(), wait=True)
+        yield
+
+
+def _lock(handle: int, *, wait: bool) -> None:
+    """Lock an open file, or raise BlockingIOError."""
+    if os.name == "nt":
+        import msvcrt
+
+        while True:
+            try:
+                # LK_LOCK itself gives up after ten seconds.
+                msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+                return
+            except OSError:
+                if not wait:
+                    raise BlockingIOError from None
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def write_text(path: Path, text: str) -> None:

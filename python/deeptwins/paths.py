@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from deeptwins.messages import message
+
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "shared_data"
 EXPECTED = SHARED / "expected"
@@ -19,12 +21,20 @@ def results_dir() -> Path:
 def data_home() -> Path:
     """Return the folder of the full data sets: DEEPTWINS_DATA, or a folder in the user's cache.
 
-    Raises RuntimeError where there is neither DEEPTWINS_DATA nor a home folder.
+    Raises FileNotFoundError where there is neither DEEPTWINS_DATA nor a home folder.
     """
     if given := os.environ.get("DEEPTWINS_DATA"):
         return Path(given)
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    cache = os.environ.get("XDG_CACHE_HOME") or home() / ".cache"
     return Path(cache) / "deeptwins"
+
+
+def home() -> Path:
+    """Return the user's home folder; FileNotFoundError, with what to do, where there is none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise FileNotFoundError(message("no_home")) from None
 
 
 def script_file(exercise: str, language: str) -> Path:
