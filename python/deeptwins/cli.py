@@ -4,19 +4,20 @@ Every command imports what it needs when it runs, so that `--help`, `list` and
 `doctor` answer without waiting for TensorFlow.
 """
 
+import contextlib
 import functools
 import json
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from deeptwins import catalog
-from deeptwins.paths import LANGUAGES, ROOT
+from deeptwins.paths import LANGUAGES, ROOT, data_home, results_dir
 
 app = typer.Typer(
     help="Run the twins of the course, and verify that Python and R agree.",
@@ -53,6 +54,12 @@ Solutions = Annotated[bool, typer.Option("--solutions", help="The worked challen
 def _print_json(value: Any) -> None:
     json.dump(value, sys.stdout, indent=1, ensure_ascii=False)
     print()
+
+
+def _end_with(sentence: str) -> NoReturn:
+    """End with a sentence that says what is wrong, and status 1."""
+    errors.print(f"[red]{escape(sentence)}[/]", highlight=False, soft_wrap=True)
+    raise typer.Exit(1) from None
 
 
 def _find(ids: list[str] | None, *, solutions: bool) -> list[str]:
@@ -98,17 +105,31 @@ def run(
     if data is Data.full and not ids:
         exercises = bands.with_full(exercises)
     languages = LANGUAGES if lang is Lang.both else (lang.value,)
-    with ledger.progress(len(exercises) * len(languages), quiet=as_json) as shown:
-        outcomes = runner.run(
-            exercises,
-            languages,
-            variant=data.value,
-            seed=seed,
-            timeout=timeout,
-            started=shown.started,
-            ended=shown.ended,
+
+    def waiting(exercise: str) -> None:
+        errors.print(
+            f"Another run is at {exercise} in {escape(str(results_dir()))}: waiting for it.",
+            highlight=False,
+            soft_wrap=True,
         )
-    verdicts = ledger.verdicts(exercises) if lang is Lang.both else []
+
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(runner.reserved(exercises, waiting))
+        except OSError as error:
+            reason = f"{results_dir()} cannot be written to ({error.strerror})"
+            _end_with(f"{reason}; {runner.MAKE_ROOM}")
+        with ledger.progress(len(exercises) * len(languages), quiet=as_json) as shown:
+            outcomes = runner.run(
+                exercises,
+                languages,
+                variant=data.value,
+                seed=seed,
+                timeout=timeout,
+                started=shown.started,
+                ended=shown.ended,
+            )
+        verdicts = ledger.verdicts(exercises) if lang is Lang.both else []
     holds = all(outcome.ok for outcome in outcomes) and all(v.holds for v in verdicts)
     if as_json:
         _print_json(
@@ -221,13 +242,27 @@ data_app = typer.Typer(help="The data sets: what there is, the originals, whethe
 app.add_typer(data_app, name="data", no_args_is_help=True)
 
 
+@data_app.callback()
+def _data_needs_a_home() -> None:
+    """End with a sentence where there is no folder for the originals."""
+    from deeptwins import datahome
+
+    try:
+        data_home(), datahome.keras_home()
+    except FileNotFoundError as error:
+        _end_with(str(error))
+
+
 @data_app.command("list")
 def data_list(as_json: Json = False) -> None:
     """Show the data sets of the course, and which originals are on this machine."""
     from deeptwins import datahome
     from deeptwins.fetch import amount
 
-    rows = datahome.overview()
+    try:
+        rows = datahome.overview()
+    except (OSError, ValueError) as error:
+        _end_with(str(error))
     if as_json:
         return _print_json(rows)
     for row in rows:

@@ -10,15 +10,18 @@ import os
 import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from email import message_from_string
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -26,9 +29,11 @@ from packaging.version import InvalidVersion, Version
 from rich.console import Console
 from rich.markup import escape
 
-from deeptwins.paths import ROOT, data_home
+from deeptwins import datasets, files
+from deeptwins.paths import ROOT, data_home, results_dir
 
 PATIENCE = 10  # seconds for R and for Quarto to say what they are
+PROXY_PATIENCE = 5
 SET_UP = "make setup"
 R_SET_UP = "Rscript r/setup.R"
 KERAS3_NEEDS_RETICULATE = "1.42"
@@ -91,8 +96,12 @@ class Facts:
     r_bounds: dict[str, SpecifierSet]
     libpython: bool
     quarto: str | None
-    data_home: str
+    data_home: str | None  # None: there is no home folder
     data_home_writable: bool
+    results: str
+    results_problem: str
+    shipped: list[str]  # what is wrong in shared_data
+    proxies: dict[str, bool]  # by address, whether they answer
     encoding: str
     cores: int
     avx: bool | None
@@ -114,8 +123,12 @@ def gather() -> Facts:
     with ThreadPoolExecutor() as pool:
         asked_r = pool.submit(ask_r, list(r_bounds))
         asked_quarto = pool.submit(ask_quarto)
+        asked_proxies = {one: pool.submit(proxy_answers, one) for one in proxies()}
     r, r_problem = asked_r.result()
-    home = data_home()
+    try:
+        home = data_home()
+    except FileNotFoundError:
+        home = None
     return Facts(
         python=".".join(map(str, sys.version_info[:3])),
         executable=sys.executable,
@@ -126,8 +139,12 @@ def gather() -> Facts:
         r_bounds=r_bounds,
         libpython=has_libpython(),
         quarto=asked_quarto.result(),
-        data_home=str(home),
-        data_home_writable=writable(home),
+        data_home=home and str(home),
+        data_home_writable=bool(home and writable(home)),
+        results=str(results_dir()),
+        results_problem=files.trouble(results_dir()),
+        shipped=shipped(),
+        proxies={one: asked.result() for one, asked in asked_proxies.items()},
         encoding=locale.getpreferredencoding(False),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         avx=has_avx(),
@@ -230,6 +247,45 @@ def writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
+def shipped() -> list[str]:
+    """Return what is wrong in the data sets that ship with the course, each in a sentence."""
+    problems = []
+    for name in sorted(path.name for path in datasets.SHARED.iterdir() if path.is_dir()):
+        if name in ("expected", "make"):
+            continue
+        try:
+            datasets.mini(name)
+        except (OSError, ValueError) as error:
+            problems.append(str(error))
+    return problems
+
+
+def proxies() -> list[str]:
+    """Return the proxies that this machine is told to use, without names and passwords."""
+    found = urllib.request.getproxies()
+    named = (found.get(scheme) for scheme in ("http", "https"))
+    parts = [urlsplit(one if "//" in one else f"http://{one}") for one in named if one]
+    return list(dict.fromkeys(f"{one.scheme}://{one.netloc.rpartition('@')[2]}" for one in parts))
+
+
+def proxy_answers(address: str) -> bool:
+    """Tell whether a proxy says anything at all in time.
+
+    It is asked for a page that cannot exist, so that the answer is its own.
+    """
+    parts = urlsplit(address)
+    try:
+        where = parts.hostname or "", parts.port or 80
+        with socket.create_connection(where, timeout=PROXY_PATIENCE) as connection:
+            connection.sendall(
+                b"GET http://deeptwins.invalid/ HTTP/1.1\r\n"
+                b"Host: deeptwins.invalid\r\nConnection: close\r\n\r\n"
+            )
+            return bool(connection.recv(1))
+    except OSError:
+        return False
+
+
 def has_avx() -> bool | None:
     """Tell whether the processor has AVX, which TensorFlow's builds for x86 use; None: unknown."""
     try:
@@ -257,7 +313,10 @@ def judge(facts: Facts) -> list[Check]:
         *check_r(facts),
         check_rpy2(facts),
         check_book(facts),
+        check_shipped(facts),
+        check_results(facts),
         check_data_home(facts),
+        *check_proxies(facts),
         check_locale(facts),
         *check_machine(facts),
     ]
@@ -435,8 +494,60 @@ def check_book(facts: Facts) -> Check:
     )
 
 
+def check_shipped(facts: Facts) -> Check:
+    """Check that the data sets of the course are as they were published."""
+    return Check(
+        "Course data",
+        f"{len(facts.shipped)} damaged" if facts.shipped else "as on their cards",
+        "as on their cards",
+        not facts.shipped,
+        required=True,
+        remedy=" ".join(facts.shipped),
+    )
+
+
+def check_results(facts: Facts) -> Check:
+    """Check that a run can leave its results."""
+    problem = facts.results_problem
+    return Check(
+        "Results",
+        facts.results,
+        f"writable, {files.ROOM >> 20} MB free",
+        not problem,
+        required=True,
+        remedy=f"{problem}: export DEEPTWINS_RESULTS=/some/folder" if problem else "",
+    )
+
+
+def check_proxies(facts: Facts) -> list[Check]:
+    """Check that a proxy answers, if there is one: one that does not holds up every download."""
+    return [
+        Check(
+            "Proxy",
+            address,
+            f"an answer within {PROXY_PATIENCE} s",
+            answers,
+            required=False,
+            remedy=""
+            if answers
+            else "it keeps silent or is not there: ask for its address, or "
+            "unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY",
+        )
+        for address, answers in facts.proxies.items()
+    ]
+
+
 def check_data_home(facts: Facts) -> Check:
     """Check the folder of the full data sets; a class may share one that it only reads."""
+    if facts.data_home is None:
+        return Check(
+            "Data home",
+            "no home folder (HOME is not set)",
+            "a folder, for full data",
+            False,
+            required=False,
+            remedy="export DEEPTWINS_DATA=/some/folder KERAS_HOME=/some/folder/keras",
+        )
     return Check(
         "Data home",
         facts.data_home,

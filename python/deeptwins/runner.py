@@ -4,6 +4,7 @@ The process runs the script itself; a small driver only prints a mark at each
 section, so that the book can later say which section printed what.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from deeptwins.paths import ROOT, results_dir, script_file
 TIMEOUT = 600  # seconds; the slowest twin takes a twentieth of it
 SECTION_MARK = "\x1e"  # ASCII record separator, which no twin prints; splitlines() splits at it
 LAST_LINES = 12
+MAKE_ROOM = "see to it, or choose another folder: export DEEPTWINS_RESULTS=/some/folder"
 # What TensorFlow writes before it knows its log level, and our own marks.
 NOISE = re.compile(rf"{SECTION_MARK}|[IWE]0000 |WARNING: All log messages before absl")
 
@@ -70,6 +72,10 @@ def environment(variant: str, seed: int | None, threads: int) -> dict[str, str]:
         "TF_NUM_INTRAOP_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
     }
+    named = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or "C"
+    if sys.platform == "linux" and not re.search("utf-?8", named, re.I):
+        # R would take every letter beyond ASCII apart, those of the checkout's own path too.
+        env["LC_ALL"] = "C.UTF-8"
     env.pop("DEEPTWINS_SEED", None)
     if seed is not None:
         env["DEEPTWINS_SEED"] = str(seed)
@@ -89,7 +95,8 @@ def run_twin(
 
     An earlier record of the twin is removed first: what is there afterwards is
     from this run. A twin that is still running after `timeout` seconds is ended
-    with everything that it started.
+    with everything that it started. Under Linux a twin also ends when this
+    process is killed, so that it does not write into the next run.
     """
     began = time.monotonic()
 
@@ -103,15 +110,19 @@ def run_twin(
     argv = command(exercise, language)
     if shutil.which(argv[0]) is None:
         return outcome(f"{argv[0]} was not found; `deeptwins doctor` says how to get it")
+    if trouble := files.trouble(results_dir() / language):
+        return outcome(f"{trouble}; {MAKE_ROOM}")
     record.record_file(exercise, language).unlink(missing_ok=True)
+    _sweep(exercise, language)
     out, err = (output_file(exercise, language, stream) for stream in ("out", "err"))
+    status: int | None = None
     with (
         files.replacing(out) as out_now,
         files.replacing(err) as err_now,
         out_now.open("wb") as stdout,
         err_now.open("wb") as stderr,
         subprocess.Popen(
-            argv,
+            _bound(argv),
             cwd=ROOT,
             env=environment(variant, seed, threads),
             stdin=subprocess.DEVNULL,
@@ -122,9 +133,9 @@ def run_twin(
     ):
         _running.add(process)
         try:
-            status: int | None = process.wait(timeout)
+            status = process.wait(timeout)
         except subprocess.TimeoutExpired:
-            status = None
+            pass
         finally:
             _end(process)
             _running.discard(process)
@@ -138,9 +149,49 @@ def run_twin(
         problem = f"still ran after {timeout:g} s and was ended"
     elif status < 0:
         problem = f"was ended by {signal.Signals(-status).name}"
+        if status == -signal.SIGKILL:
+            problem += "; if nobody did that, the memory was too small"
     else:
         problem = f"ended with status {status}"
+    if trouble := files.trouble(results_dir() / language):
+        problem += f"; {trouble}; {MAKE_ROOM}"
     return outcome(problem, _tail(out, err))
+
+
+@contextlib.contextmanager
+def reserved(exercises: Sequence[str], waiting: Callable[[str], None]) -> Iterator[None]:
+    """Keep other runs in the same results from these exercises, or wait until they are done.
+
+    The order is the same in every run, so that no two wait for each other.
+
+    Raises
+    ------
+    OSError
+        Nothing can be written where the results go.
+    """
+    with contextlib.ExitStack() as held:
+        for one in sorted(set(exercises)):
+            lock = results_dir() / ".locks" / f"{one}.lock"
+            held.enter_context(files.alone(lock, lambda one=one: waiting(one)))
+        yield
+
+
+def _sweep(exercise: str, language: str) -> None:
+    """Remove what an earlier run that was killed has left half written."""
+    for stream in ("out", "err"):
+        files.sweep(output_file(exercise, language, stream))
+    path = record.record_file(exercise, language)
+    for ending in (".json", ".f32"):
+        files.sweep(path.with_suffix(ending))
+        for left in path.parent.glob(f".{path.stem}{ending}.*"):  # R's names for the same
+            left.unlink(missing_ok=True)
+
+
+def _bound(argv: list[str]) -> list[str]:
+    """Return a command that runs `argv` and, where the system can do that, ends with us."""
+    if sys.platform != "linux":
+        return argv
+    return [sys.executable, "-IS", str(Path(__file__).with_name("bound.py")), *argv]
 
 
 _running: set[subprocess.Popen] = set()

@@ -1,0 +1,19 @@
+"""Run a command that is killed when the process that started it ends (Linux).
+
+Usage: python bound.py COMMAND...
+
+The system then sends SIGKILL by itself, also where that process had no chance
+to end what it had started.
+"""
+
+import ctypes
+import os
+import sys
+
+PR_SET_PDEATHSIG, SIGKILL = 1, 9
+
+parent = os.getppid()
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)
+if os.getppid() != parent or parent == 1:
+    sys.exit("The run that started this twin has ended.")
+os.execvp(sys.argv[1], sys.argv[1:])
