@@ -1,7 +1,7 @@
 """Make the appendices that are lists: each from a file of entries that tests run.
 
-book/phrasebook.yml, book/defaults.yml and book/migration.yml become fragments of
-the same names, which the pages include.
+book/phrasebook.yml and its likes become fragments of the same names, which the
+pages include: see BODIES.
 """
 
 from collections.abc import Callable
@@ -60,6 +60,36 @@ def migration(entries: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(parts)
 
 
+def faults(entries: list[dict[str, Any]]) -> str:
+    """Return a table of the faults: where each was put, and the level that caught it."""
+    rows = [
+        [
+            f"`{entry['exercise']}`",
+            " and ".join(markup.TITLES[language] for language in LANGUAGES if language in entry),
+            entry["fault"],
+            entry["caught"],
+        ]
+        for entry in sorted(entries, key=lambda entry: entry["exercise"])
+    ]
+    heads = ["Exercise", "Put into", "Fault", "Caught first at"]
+    return f"::: {{.wide}}\n{markup.table(heads, rows, '---')}:::\n"
+
+
+def settings(found: dict[str, Any]) -> str:
+    """Return a table of the differences between runs under each setting."""
+    rows = [
+        [
+            f"`{row['exercise']}`: {row['holds']}",
+            row["setting"],
+            f"{row['r_python']:.1g}",
+            f"{row['python_course']:.1g}",
+        ]
+        for row in found["rows"]
+    ]
+    heads = ["Exercise", "Setting", "R against Python", f"Python against {found['course']}"]
+    return f"::: {{.wide}}\n{markup.table(heads, rows)}:::\n\nMeasured on {found['made']}.\n"
+
+
 def _code(text: str) -> str:
     """Return text as code in a table, whatever backticks are in it."""
     return f"`` {text} ``" if "`" in text else f"`{text}`"
@@ -69,4 +99,6 @@ BODIES: dict[str, Callable[[Any], str]] = {
     "phrasebook": phrasebook,
     "defaults": defaults.body,
     "migration": migration,
+    "faults": faults,
+    "settings": settings,
 }
