@@ -419,6 +419,14 @@ def test_every_page_is_in_the_list_of_chapters():
     assert there | {"index.qmd"} == set(PAGES)
 
 
+def test_the_readme_leads_to_every_exercise_and_to_pages_that_will_be_there():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = {place.replace(".html", ".qmd") for place in re.findall(r"\]\(_book/(\S+)\)", text)}
+    assert pages <= set(PAGES)
+    plain = {one for one in catalog.exercises() if not one.startswith("solutions/")}
+    assert {f"book/{one}.qmd" for one in plain} <= pages
+
+
 def test_every_figure_has_words_and_is_drawn_by_a_twin():
     entries = yaml.safe_load(fragments.FIGURES.read_text(encoding="utf-8"))
     drawn = [
