@@ -110,6 +110,24 @@ def test_the_solution_reaches_the_target_that_the_exercise_misses(ran, exercise)
         assert all(reached(metric, one, value) for one in over_seeds)
 
 
+FAMILIES = (
+    "application callback constraint initializer keras layer loss metric op optimizer regularizer"
+)
+CALL = re.compile(r"(?<![\w.$:])([A-Za-z][\w.]*)\(")
+
+
+def test_the_contract_of_the_bridge_holds_every_function_that_the_twins_call():
+    """What r/keras_bridge.R stands in for is compared with keras3 and with Python, call by call."""
+    code = [re.sub(r"#.*", "", source(exercise, "r")) for exercise in EXERCISES]
+    called = {name for text in code for name in CALL.findall(text)}
+    bridge = (ROOT / "r" / "keras_bridge.R").read_text(encoding="utf-8")
+    defined = set(re.findall(r"^([a-z]\w*) <- function", bridge, re.M))
+    of_keras = {one for one in called if one.split("_")[0] in FAMILIES.split() or one in defined}
+    contract = set(CALL.findall((ROOT / "tests/testthat/test-bridge.R").read_text("utf-8")))
+    assert len(of_keras) > 40
+    assert of_keras <= contract
+
+
 def test_another_seed_gives_other_weights_and_the_same_seed_the_same(ran, results):
     """`results` of its own: the fresh run stays as it is."""
 

@@ -82,6 +82,7 @@ BUILT <- c(
   "layer_multi_head_attention(num_heads = 2, key_dim = 8)" =
     "layers.MultiHeadAttention(2, 8)",
   "layer_concatenate(axis = 2)" = "layers.Concatenate(axis=1)",
+  "layer_average()" = "layers.Average()",
   "layer_gaussian_noise(stddev = 0.1)" = "layers.GaussianNoise(0.1)",
   "keras_model_sequential(input_shape = c(28, 28, 1), layers =
      list(layer_flatten(), layer_dense(units = 2)))" =
