@@ -10,7 +10,7 @@ import embedded_r
 import pytest
 import yaml
 
-from deeptwins import appendices, defaults, fragments, ledgerpicture, verify
+from deeptwins import appendices, defaults, fragments, ledgerpicture, runner, verify
 from deeptwins.paths import BOOK, LANGUAGES, ROOT
 
 
@@ -308,3 +308,20 @@ def test_auc_from_classes_is_the_mean_of_sensitivity_and_specificity():
 def test_integers_of_r_overflow_before_they_are_made_double(r):
     assert r("suppressWarnings(as.numeric(46341L * 46341L))") is None
     assert r("as.numeric(46341L) * 46341L") == 46341**2
+
+
+# ---- settings ----
+
+
+def test_the_course_runs_under_the_setting_that_the_table_recommends():
+    found = yaml.safe_load((ROOT / "book" / "settings.yml").read_text(encoding="utf-8"))
+    threads = runner.environment("mini", None, 1)["TF_NUM_INTRAOP_THREADS"]
+    assert found["course"] == f"{threads} thread"
+    assert len({row["setting"] for row in found["rows"]}) == 6
+    assert all(row["r_python"] == 0 for row in found["rows"])
+    course = [row for row in found["rows"] if row["setting"] == found["course"]]
+    assert all(row["python_course"] == 0 for row in course)
+    moved = {row["exercise"] for row in found["rows"] if row["python_course"] > 0.01}
+    assert moved == {"06_cnn_images"}
+    two = [row for row in found["rows"] if row["setting"] == "2 threads"]
+    assert {row["exercise"] for row in two if row["python_course"] > 0} == {"06_cnn_images"}

@@ -75,6 +75,21 @@ def faults(entries: list[dict[str, Any]]) -> str:
     return f"::: {{.wide}}\n{markup.table(heads, rows, '---')}:::\n"
 
 
+def settings(found: dict[str, Any]) -> str:
+    """Return a table of the differences between runs under each setting."""
+    rows = [
+        [
+            f"`{row['exercise']}`: {row['holds']}",
+            row["setting"],
+            f"{row['r_python']:.1g}",
+            f"{row['python_course']:.1g}",
+        ]
+        for row in found["rows"]
+    ]
+    heads = ["Exercise", "Setting", "R against Python", f"Python against {found['course']}"]
+    return f"::: {{.wide}}\n{markup.table(heads, rows)}:::\n\nMeasured on {found['made']}.\n"
+
+
 def _code(text: str) -> str:
     """Return text as code in a table, whatever backticks are in it."""
     return f"`` {text} ``" if "`" in text else f"`{text}`"
@@ -85,4 +100,5 @@ BODIES: dict[str, Callable[[Any], str]] = {
     "defaults": defaults.body,
     "migration": migration,
     "faults": faults,
+    "settings": settings,
 }
