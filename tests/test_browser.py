@@ -20,7 +20,7 @@ import helpers
 import pytest
 import yaml
 
-from deeptwins import site
+from deeptwins import markup, site
 from deeptwins.paths import ROOT
 
 pytest.importorskip("playwright.sync_api", reason="playwright is missing: no page was opened")
@@ -357,7 +357,7 @@ def test_one_tab_moves_all_and_is_remembered(visit):
 
 @pytest.mark.parametrize("view", ["python", "r"])
 def test_the_switch_at_the_head_moves_all_and_is_remembered(visit, view):
-    name = {"python": "Python", "r": "R"}[view]
+    name = markup.TITLES[view]
     page = visit(CHAPTER)
     unfold(page)
     page.locator(f".view-choice [value={view}]").click()

@@ -1,14 +1,16 @@
 """The command line: what it prints, what a program reads, how it ends."""
 
+import io
 import json
 import subprocess
 import sys
 
 import pytest
 import synthetic
+from rich.console import Console
 from typer.testing import CliRunner
 
-from deeptwins import bands, catalog, runner
+from deeptwins import bands, catalog, ledger, runner, verify
 from deeptwins.cli import app
 
 
@@ -24,6 +26,20 @@ def write_pair(path=None, value=None):
     python, r = synthetic.pair()
     synthetic.write(python)
     synthetic.write(synthetic.changed(r, path, value) if path else r)
+
+
+@pytest.mark.parametrize(("difference", "folded"), [(0.0, False), (1e-16, True)])
+def test_the_ledger_of_all_exercises_is_not_cut_at_eighty_columns(difference, folded):
+    findings = [verify.Finding(level.name, True, difference, "") for level in verify.LEVELS]
+    rows = [verify.Verdict(name, findings) for name in catalog.exercises()]
+    console = Console(width=80, file=io.StringIO())
+    ledger.show(rows, console)
+    printed = console.file.getvalue()
+    assert "…" not in printed
+    shown = f"✓ {difference:.1g}"
+    assert printed.count(shown) == len(rows) * len(verify.LEVELS)
+    longest = max(catalog.exercises(), key=len).removeprefix("solutions/")
+    assert (longest not in printed) == folded
 
 
 def test_list_names_every_exercise(call):

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from deeptwins import datasets, files
+from deeptwins.messages import AMINO_ACIDS
 from deeptwins.readers import read_peptides
 
 KINDS = ("AMP", "DECOY")
@@ -136,7 +137,7 @@ def read_truth(path: Path) -> Truth:
     for number, (name, peptide, label) in _rows(path, TRUTH_HEADER, CSV_BYTES, LARGEST_TRUTH):
         if label not in ("0", "1"):
             raise Refused(f"line {number}: a label is 0 or 1")
-        if not re.fullmatch("[ACDEFGHIKLMNPQRSTVWXY]+", peptide):
+        if not peptide or not set(peptide) <= set(AMINO_ACIDS):
             raise Refused(f"line {number}: this is no peptide in capital letters")
         rows.append((name, peptide, int(label)))
     _check_hidden(rows)

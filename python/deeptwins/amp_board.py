@@ -7,8 +7,6 @@ escapes them in its own way.
 import csv
 import html
 import io
-from dataclasses import asdict
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -28,11 +26,6 @@ LEGEND = (
     "drawn for itself). A rank counts the files that are clearly better, and adds one: those "
     "of which the interval of the difference in AUC lies above 0."
 )
-
-
-def as_dict(entry: Entry) -> dict[str, Any]:
-    """Return an entry as plain data for JSON."""
-    return asdict(entry)
 
 
 def _text(interval: Interval, form: str) -> str:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from deeptwins import bands, record
-from deeptwins.ledger import NAMES
+from deeptwins.markup import TITLES
 
 SENTENCES = {
     "in": "in the expected band",
@@ -83,7 +83,7 @@ def _number(value: float | None) -> str:
 
 def show(result: Check, console: Console) -> None:
     """Print the places and the goals, a line each."""
-    console.print(f"[bold]{result.exercise}[/], {NAMES[result.language]}", highlight=False)
+    console.print(f"[bold]{result.exercise}[/], {TITLES[result.language]}", highlight=False)
     if result.problem:
         console.print(f"  [red]{escape(result.problem)}[/]", highlight=False, soft_wrap=True)
     for name, place in result.places.items():

@@ -5,6 +5,7 @@ Every command imports what it needs when it runs, so that `--help`, `list` and
 """
 
 import contextlib
+import dataclasses
 import functools
 import json
 import sys
@@ -431,8 +432,8 @@ def _show_board(entries: list, missing: list[str], *, as_json: bool) -> None:
     from deeptwins import amp_board
 
     if as_json:
-        files_ = [amp_board.as_dict(entry) for entry in entries]
-        _print_json({"files": files_, "open_walls": missing})
+        judged = [dataclasses.asdict(entry) for entry in entries]
+        _print_json({"files": judged, "open_walls": missing})
     else:
         amp_board.show(entries, missing, console)
     raise typer.Exit(1 if any(entry.refused for entry in entries) else 0)

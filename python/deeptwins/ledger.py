@@ -12,10 +12,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from deeptwins.markup import TITLES
 from deeptwins.runner import Outcome
 from deeptwins.verify import LEVELS, Finding, Verdict, verify
 
-NAMES = {"python": "Python", "r": "R"}
 STYLES = {True: "green", False: "bold red", None: "dim"}
 
 
@@ -39,8 +39,10 @@ def cell(finding: Finding) -> str:
 def show(rows: Sequence[Verdict], console: Console) -> None:
     """Print the ledger, and below it every level that does not hold, with its reason."""
     title = "R against Python: ✓ or ✗ with the largest difference seen"
-    table = Table(title=title, box=None, pad_edge=False)
-    table.add_column("exercise", no_wrap=True)
+    # With one space between columns the twins that agree fit into 80; differences are longer,
+    # and then a name is folded rather than a number cut.
+    table = Table(title=title, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("exercise", overflow="fold")
     for level in LEVELS:
         table.add_column(level.heading, no_wrap=True)
     for row in rows:
@@ -72,7 +74,7 @@ class Progress:
         """Show that a twin runs now."""
         with self._lock:
             self._running[exercise, language] = Spinner(
-                "dots", text=f"{exercise}  {NAMES[language]}"
+                "dots", text=f"{exercise}  {TITLES[language]}"
             )
             self._refresh()
 
@@ -84,7 +86,7 @@ class Progress:
             mark = "[green]✓[/]" if outcome.ok else "[bold red]✗[/]"
             where = f"[{self._done}/{self._total}]"
             self._console.print(
-                f"{mark} {escape(where)} {outcome.exercise} {NAMES[outcome.language]} "
+                f"{mark} {escape(where)} {outcome.exercise} {TITLES[outcome.language]} "
                 f"{outcome.seconds:.1f} s {escape(outcome.problem)}",
                 highlight=False,
             )
