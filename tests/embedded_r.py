@@ -45,7 +45,7 @@ def _library():
     os.environ["RETICULATE_PYTHON"] = sys.executable
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("RPY2_CFFI_MODE", "ABI")  # the other mode needs a compiler
-    here = Path.cwd()
+    here, libraries = Path.cwd(), os.environ.get("LD_LIBRARY_PATH")
     os.chdir(ROOT)  # where R reads .Rprofile
     try:
         from rpy2 import rinterface, situation
@@ -53,6 +53,11 @@ def _library():
         rinterface.initr()
     finally:
         os.chdir(here)
+        # R put folders of the system first, in which a Python that a test starts
+        # would find the shared library of another Python.
+        os.environ.pop("LD_LIBRARY_PATH", None)
+        if libraries is not None:
+            os.environ["LD_LIBRARY_PATH"] = libraries
     path = situation.get_rlib_path(situation.get_r_home(), platform.system())
     library = ctypes.PyDLL(path)
     library.R_ParseEvalString.argtypes = [ctypes.c_char_p, ctypes.c_void_p]

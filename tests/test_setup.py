@@ -948,3 +948,9 @@ def test_each_license_is_there_and_says_what_it_covers():
     assert citation["references"][0]["title"] == (
         "Introduction to deep learning with TensorFlow and Keras"
     )
+
+
+def test_a_python_started_beside_r_finds_its_own_shared_library(r):
+    """R's start changes where libraries are looked for, and a Python of pyenv then lacks ssl."""
+    r("1")
+    subprocess.run([sys.executable, "-c", "import ssl"], check=True)
