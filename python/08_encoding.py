@@ -152,6 +152,7 @@ print("logistic regression on the shares of the letters "
       f"{accuracy['baseline']:.4f}")
 
 # ---- report ----
+alone = alone.astype(float)  # R's numbers are doubles, too
 report(
     "08_encoding",
     data={

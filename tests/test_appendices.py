@@ -9,8 +9,18 @@ import warnings
 import embedded_r
 import pytest
 import yaml
+from scipy import stats
 
-from deeptwins import appendices, defaults, fragments, ledgerpicture, runner, verify
+from deeptwins import (
+    appendices,
+    bands,
+    defaults,
+    files,
+    fragments,
+    ledgerpicture,
+    runner,
+    verify,
+)
 from deeptwins.paths import BOOK, LANGUAGES, ROOT
 
 
@@ -325,3 +335,28 @@ def test_the_course_runs_under_the_setting_that_the_table_recommends():
     assert moved == {"06_cnn_images"}
     two = [row for row in found["rows"] if row["setting"] == "2 threads"]
     assert {row["exercise"] for row in two if row["python_course"] > 0} == {"06_cnn_images"}
+
+
+# ---- fresh seeds ----
+
+FRESH = yaml.safe_load((ROOT / "book" / "fresh.yml").read_text(encoding="utf-8"))
+
+
+def test_fresh_seeds_leave_the_bands_no_more_often_than_stated():
+    outside = sum(len(row["outside"]) for row in FRESH)
+    chance = 1 - bands.COVERAGE
+    # A coin that falls as stated would show as many in more than one table of a hundred.
+    assert stats.binom.sf(outside - 1, sum(row["runs"] for row in FRESH), chance) > 0.01
+
+
+def test_there_are_many_fresh_runs():
+    assert sum(row["runs"] for row in FRESH) >= 200
+
+
+@pytest.mark.parametrize("row", FRESH, ids=lambda row: f"{row['exercise']}-{row['variant']}")
+def test_the_fresh_runs_were_held_to_the_bands_of_today(row):
+    exercise, variant = row["exercise"], row["variant"]
+    assert row["runs"] >= 20
+    assert row["first"] > max(bands.read(exercise, variant)["seeds"])
+    again = f"python shared_data/make/fresh.py {exercise} --data {variant}"
+    assert row["bands"] == files.sha256(bands.expected_file(exercise)), f"Run: {again}"

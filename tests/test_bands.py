@@ -7,46 +7,91 @@ import synthetic
 from scipy import stats
 
 from deeptwins import bands, catalog, checks
+from deeptwins.paths import LANGUAGES
+
+NEAR = [0.50, 0.52, 0.48, 0.51, 0.49, 0.53, 0.47, 0.50, 0.52, 0.48] * 2
 
 
-def test_the_band_is_the_prediction_interval_of_one_more_run():
-    values = [0.50, 0.52, 0.48, 0.51, 0.49, 0.53, 0.47, 0.50, 0.52, 0.48]
-    found = bands.band("score", values)
-    # The same interval from a simulation-free identity: (new - mean) / (s sqrt(1 + 1/n)) ~ t.
-    upper = (found["high"] - found["mean"]) / (found["sd"] * math.sqrt(1.1))
-    assert math.isclose(2 * stats.t.cdf(upper, 9) - 1, bands.COVERAGE, abs_tol=1e-6)
+@pytest.mark.parametrize("metrics", [1, 25])
+def test_the_bands_are_prediction_intervals_that_hold_together(metrics):
+    found = bands.band("score", NEAR, metrics)
+    # (new - mean) / (s sqrt(1 + 1/n)) follows Student's t.
+    upper = (found["high"] - found["mean"]) / (found["sd"] * math.sqrt(1 + 1 / 20))
+    outside = 2 * stats.t.sf(upper, 19)
+    assert math.isclose(metrics * outside, 1 - bands.COVERAGE, abs_tol=1e-6)
     assert math.isclose(found["mean"] - found["low"], found["high"] - found["mean"])
 
 
+def test_only_metrics_that_vary_count():
+    found = bands.together({"a": NEAR, "b": [1.0] * 20, "c": [None] * 20}, {})["metrics"]
+    assert found["a"] == bands.band("a", NEAR)
+    both = bands.together({"a": NEAR, "b": NEAR}, {})["metrics"]
+    assert both["a"] == bands.band("a", NEAR, 2)
+
+
+def test_a_run_that_went_astray_lies_in_the_band_that_was_made_from_it():
+    assert bands.band("score", [0.5] * 19 + [9.0])["high"] >= 9.0
+
+
 def test_a_band_stops_at_the_limits_of_its_metric():
-    found = bands.band("accuracy_final", [1.0] * 9 + [0.5])
+    found = bands.band("accuracy_final", [1.0] * 19 + [0.5])
     assert found["high"] == pytest.approx(1.0)
-    assert bands.band("mcc", [-1.0, 1.0] * 5)["low"] == pytest.approx(-1.0)
+    assert bands.band("mcc", [-1.0, 1.0] * 10)["low"] == pytest.approx(-1.0)
 
 
 def test_a_metric_that_never_varies_has_room_for_rounding_only():
-    found = bands.band("mcc", [0.25] * 10)
+    found = bands.band("mcc", [0.1] * 20)
     assert found["high"] - found["low"] == pytest.approx(2 * bands.ROUNDING)
+    assert found["sd"] == 0
 
 
 def test_too_few_seeds_make_no_band():
-    with pytest.raises(ValueError, match="9 seeds"):
-        bands.band("accuracy", [0.5] * 9)
+    with pytest.raises(ValueError, match="19 seeds"):
+        bands.band("accuracy", [0.5] * 19)
 
 
 def test_a_metric_undefined_for_some_seeds_makes_no_band():
     with pytest.raises(ValueError, match="undefined for some"):
-        bands.band("accuracy", [0.5] * 9 + [None])
+        bands.band("accuracy", [0.5] * 19 + [None])
 
 
 def test_undefined_everywhere_is_a_band_of_its_own():
-    expected = {"metrics": {"mcc": bands.band("mcc", [None] * 10)}, "independent": {}}
+    expected = {"metrics": {"mcc": bands.band("mcc", [None] * 20)}, "independent": {}}
 
     def word(value):
-        return bands.place({"metrics": {"mcc": value}, "independent": {}}, expected)["mcc"].word
+        one = synthetic.make("r") | {"metrics": {"mcc": value}}
+        return bands.place(one, expected)["mcc"].word
 
     assert word(None) == "in"
     assert word(0.0) == "undefined"
+
+
+def of_both(python, r):
+    return bands.together({}, {"kl": {"python": python, "r": r}})["independent"]["kl"]
+
+
+def test_languages_share_a_band_unless_a_test_tells_them_apart():
+    alike = of_both(NEAR, NEAR[::-1])
+    assert alike["p"] >= bands.DIFFER
+    limits = [(alike[one]["low"], alike[one]["high"]) for one in LANGUAGES]
+    assert limits[0] == limits[1]
+    assert alike["r"]["values"] == NEAR[::-1]
+    pooled = bands.band("kl", NEAR + NEAR, 2)
+    assert limits[0] == (pooled["low"], pooled["high"])
+    other = [value + 0.03 for value in NEAR]
+    apart = of_both(NEAR, other)
+    assert apart["p"] < bands.DIFFER
+    assert apart["python"] == bands.band("kl", NEAR, 2)
+    assert apart["r"] == bands.band("kl", other, 2)
+
+
+def test_what_depends_on_no_seed_has_the_room_between_the_implementations():
+    found = of_both([0.40] * 20, [0.41] * 20)
+    assert (found["python"]["low"], found["python"]["high"]) == pytest.approx((0.39, 0.41))
+    assert (found["r"]["low"], found["r"]["high"]) == pytest.approx((0.40, 0.42))
+    same = of_both([0.40] * 20, [0.40] * 20)
+    assert same["p"] == 1
+    assert same["r"]["high"] - same["r"]["low"] == pytest.approx(2 * bands.ROUNDING)
 
 
 @pytest.mark.parametrize(("value", "word"), [(0.1, "below"), (0.75, "in"), (0.99, "above")])
@@ -55,11 +100,14 @@ def test_a_value_is_below_in_or_above(value, word):
     assert bands.place(one, synthetic.expected())["accuracy"].word == word
 
 
-def test_what_a_language_draws_by_itself_has_a_place_too():
-    one = synthetic.make("r") | {"independent": {"kl_roll": 0.5}}
-    expected = synthetic.expected()
-    expected["independent"] = {"kl_roll": bands.band("kl_roll", [0.9, 1.0] * 10)}
-    assert bands.place(one, expected)["kl_roll"].word == "below"
+@pytest.mark.parametrize(("language", "word"), [("python", "below"), ("r", "in")])
+def test_what_a_language_draws_by_itself_has_a_place_in_its_own_band(language, word):
+    one = synthetic.make(language) | {"independent": {"kl_roll": 0.5}}
+    drawn = {"python": [0.9, 1.0] * 10, "r": [0.4, 0.5] * 10}
+    expected = synthetic.expected() | {
+        "independent": bands.together({}, {"kl_roll": drawn})["independent"]
+    }
+    assert bands.place(one, expected)["kl_roll"].word == word
 
 
 def test_the_margin_is_taken_seed_by_seed_and_its_limit_is_that_of_a_t_test():
@@ -75,7 +123,7 @@ def test_the_margin_is_taken_seed_by_seed_and_its_limit_is_that_of_a_t_test():
     assert found["accuracy"]["least"] == pytest.approx(0.10)
     # A low loss is good: the same gains are losses there.
     assert found["loss"]["least"] == pytest.approx(-0.20)
-    interval = stats.ttest_rel(solved, missed).confidence_interval(bands.COVERAGE)
+    interval = stats.ttest_rel(solved, missed).confidence_interval(bands.CONFIDENCE)
     assert found["accuracy"]["low"] == pytest.approx(interval.low)
     with pytest.raises(ValueError, match="other seeds"):
         bands.margins(better | {"seeds": seeds[1:]}, plain, ["accuracy"])
@@ -96,9 +144,17 @@ EVERY_BAND = [(one, "mini") for one in catalog.exercises()] + [
 
 
 def same(kept, again):
-    return all(
-        kept[key] == again[key] or kept[key] == pytest.approx(again[key], abs=1e-12)
-        for key in again
+    if isinstance(again, dict):
+        return kept.keys() == again.keys() and all(same(kept[key], again[key]) for key in again)
+    return kept == again or kept == pytest.approx(again, rel=1e-9, abs=1e-12)
+
+
+def values_of(expected):
+    """Return what bands.together() took."""
+    drawn = expected["independent"].items()
+    return (
+        {name: kept["values"] for name, kept in expected["metrics"].items()},
+        {name: {one: both[one]["values"] for one in LANGUAGES} for name, both in drawn},
     )
 
 
@@ -107,12 +163,50 @@ def test_the_committed_bands_come_from_enough_seeds_by_their_own_formula(exercis
     expected = bands.read(exercise, variant)
     assert len(expected["seeds"]) >= bands.MINIMUM_SEEDS
     assert len(set(expected["seeds"])) == len(expected["seeds"])
-    for kind, languages in (("metrics", 1), ("independent", 2)):
-        for name, kept in expected[kind].items():
-            assert len(kept["values"]) == languages * len(expected["seeds"])
-            assert same(kept, bands.band(name, kept["values"]))
+    # R ran as well, and the maker of the bands stops where it is not equal.
+    assert len(set(expected["r_seeds"])) >= 2
+    assert expected["versions"].keys() == set(LANGUAGES)
+    assert expected["coverage"] == bands.COVERAGE
+    metrics, drawn = values_of(expected)
+    for values in [*metrics.values(), *(kept for both in drawn.values() for kept in both.values())]:
+        assert len(values) == len(expected["seeds"])
+    if drawn:
+        assert expected["r_seeds"] == expected["seeds"]
+    again = bands.together(metrics, drawn)
+    assert same({kind: expected[kind] for kind in again}, again)
     if variant == "full":
         assert expected["note"], "say from which part of the original the band was made"
+
+
+def outside_without(expected, left_out):
+    """Whether the run with one seed leaves the bands that all the other seeds make."""
+    metrics, drawn = values_of(expected)
+    place = expected["seeds"].index(left_out)
+
+    def rest(values):
+        return values[:place] + values[place + 1 :]
+
+    again = bands.together(
+        {name: rest(values) for name, values in metrics.items()},
+        {name: {one: rest(both[one]) for one in both} for name, both in drawn.items()},
+    )
+    for language in LANGUAGES:
+        one = {
+            "language": language,
+            "metrics": {name: values[place] for name, values in metrics.items()},
+            "independent": {name: both[language][place] for name, both in drawn.items()},
+        }
+        if any(where.word != "in" for where in bands.place(one, again).values()):
+            return True
+    return False
+
+
+def test_a_seed_that_a_band_has_not_seen_leaves_it_as_seldom_as_stated(monkeypatch):
+    """Each seed in turn is left out: to the other nineteen, it is a fresh one."""
+    monkeypatch.setattr(bands, "MINIMUM_SEEDS", bands.MINIMUM_SEEDS - 1)
+    runs = [(bands.read(*one), seed) for one in EVERY_BAND for seed in bands.read(*one)["seeds"]]
+    outside = sum(outside_without(expected, seed) for expected, seed in runs)
+    assert stats.binom.sf(outside - 1, len(runs), 1 - bands.COVERAGE) > 0.01, outside
 
 
 SOLVED = [(name, variant) for name, variant in EVERY_BAND if name.startswith("solutions/")]

@@ -1,5 +1,6 @@
 """The book: fragments made from runs, kept fresh, and rendered by both renderers."""
 
+import json
 import re
 import shutil
 import stat
@@ -14,7 +15,19 @@ import synthetic
 import yaml
 from PIL import Image
 
-from deeptwins import bands, catalog, files, fragments, paths, pictures, runner, sections, site
+from deeptwins import (
+    bands,
+    catalog,
+    datasets,
+    drift,
+    files,
+    fragments,
+    paths,
+    pictures,
+    runner,
+    sections,
+    site,
+)
 from deeptwins.paths import LANGUAGES, ROOT, script_file
 
 ID = synthetic.EXERCISE
@@ -186,8 +199,8 @@ def test_an_exercise_offers_its_scripts_and_notebooks_without_a_run(project):
 def test_the_band_shows_four_digits_and_names_what_is_undefined(project):
     expected = synthetic.expected() | {"coverage": bands.COVERAGE}
     expected["metrics"] |= {
-        "mcc": bands.band("mcc", [None] * 11),
-        "same": bands.band("same", [0.0] * 11),
+        "mcc": bands.band("mcc", [None] * 20),
+        "same": bands.band("same", [0.0] * 20),
     }
     bands.write(ID, "mini", expected)
     for language in LANGUAGES:
@@ -196,10 +209,10 @@ def test_the_band_shows_four_digits_and_names_what_is_undefined(project):
         synthetic.write(one)
     fragments.write([ID])
     text = fragment(project, "band")
-    assert "| `accuracy` | 0.7512 | 0.7512 | 0.6402 to 0.8598 | 0.75 ± 0.03317 |" in text
+    assert "| `accuracy` | 0.7512 | 0.7512 | 0.6858 to 0.8142 | 0.75 ± 0.02991 |" in text
     assert "| `mcc` | undefined | undefined | undefined | undefined |" in text
     assert "| `same` | 0 | 0 | 0 to 0 | 0 ± 0 |" in text
-    assert "99 % prediction interval of one further run, from 11 seeds" in text
+    assert "from 20 seeds, so that one further run lies in all bands" in text
 
 
 def test_the_ledger_shows_every_level_and_its_rule(project):
@@ -391,7 +404,97 @@ def test_a_photograph_keeps_its_colours(tmp_path):
         assert np.array_equal(small, photograph)
 
 
+# ---- what was verified last ----
+
+
+@pytest.fixture
+def verified(project, monkeypatch):
+    """A checkout whose exercise was verified, on a data set of its own."""
+    monkeypatch.setattr(drift, "ROOT", project)
+    monkeypatch.setattr(drift, "VERIFIED", project / "book" / "verified.json")
+    monkeypatch.setattr(datasets, "SHARED", project / "shared_data")
+    describe(project, "1,2\n")
+    digest = datasets.mini("iris").digest
+    for language in LANGUAGES:
+        one = synthetic.changed(synthetic.make(language), "data.digest", digest)
+        synthetic.write(synthetic.changed(one, "versions.keras_from", "bridge"))
+    bands.write(ID, "mini", synthetic.expected() | {"coverage": bands.COVERAGE})
+    expected = bands.read(ID, "mini")
+    expected["data"]["digest"] = digest
+    bands.write(ID, "mini", expected)
+    fragments.write([ID])
+    assert drift.note()
+    assert drift.problems([ID]) == []
+    return project
+
+
+def describe(project, text):
+    """Write the data set and its card."""
+    folder = project / "shared_data" / "iris"
+    files.write_text(folder / "iris.csv", text)
+    entry = {"iris.csv": {"sha256": files.sha256(folder / "iris.csv")}}
+    files.write_text(folder / "card.json", json.dumps({"files": entry}))
+
+
+AGAIN = f"deeptwins run {ID} && deeptwins book"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_script_that_changed_has_to_be_verified(verified, language):
+    path = script_file(ID, language)
+    edit(verified, language, "1", "2")
+    changed = f"{ID}: {language}/{path.name} changed since it was verified. Run: {AGAIN}"
+    assert drift.problems([ID]) == [changed]
+
+
+def test_data_that_changed_ask_for_new_bands_too(verified):
+    describe(verified, "1,3\n")
+    made = f"python shared_data/make/expected.py {ID}"
+    changed = f"{ID}: iris changed since it was verified. Run: {made} && {AGAIN}"
+    assert drift.problems([ID]) == [changed]
+    # Nor is the new state noted, since it is not what ran.
+    with pytest.raises(fragments.FragmentError, match=f"iris changed since {ID} ran"):
+        drift.note()
+    assert drift.problems([ID]) == [changed]
+
+
+def test_data_that_are_not_whole_are_to_be_restored(verified):
+    (verified / "shared_data/iris/iris.csv").write_text("damaged")
+    (problem,) = drift.problems([ID])
+    assert "git checkout" in problem
+
+
+def test_a_changed_file_of_bands_has_to_be_verified(verified):
+    bands.write(ID, "mini", bands.read(ID, "mini") | {"note": "changed"})
+    (problem,) = drift.problems([ID])
+    assert problem.endswith(f"expected/{ID}.json changed since it was verified. Run: {AGAIN}")
+
+
+@pytest.mark.parametrize("name", [f"_fragments/{ID}/band.qmd", f"images/r/{ID}-curve.png"])
+def test_a_changed_fragment_or_figure_has_to_be_made_again(verified, name):
+    with (verified / "book" / name).open("a") as stream:
+        stream.write("by hand")
+    changed = f"{ID}: book/_fragments/{ID} changed since it was verified. Run: {AGAIN}"
+    assert drift.problems([ID]) == [changed]
+
+
+def test_what_was_noted_stays_until_something_changes(verified):
+    before = drift.VERIFIED.read_text()
+    assert json.loads(before)[ID]["keras_from"] == "bridge"
+    shutil.rmtree(verified / "results")
+    assert not drift.note()
+    assert drift.VERIFIED.read_text() == before
+    drift.VERIFIED.unlink()
+    assert drift.problems([ID]) == [f"{ID} was never verified. Run: {AGAIN}"]
+
+
 # ---- the book of this checkout ----
+
+
+@pytest.mark.parametrize("exercise", catalog.exercises())
+def test_nothing_changed_since_it_was_verified(exercise):
+    problems = drift.problems([exercise])
+    assert not problems, "\n".join(problems)
 
 
 def test_every_fragment_is_fresh():

@@ -255,13 +255,19 @@ def test_depth_buys_what_the_chapter_says():
 
 
 @pytest.mark.parametrize(
-    ("exercise", "variant"), [(IDS[0], "mini"), (IDS[1], "mini"), (IDS[1], "full")]
+    ("exercise", "variant", "worse"),
+    [(IDS[0], "mini", 1), (IDS[1], "mini", 0), (IDS[1], "full", 0)],
 )
-def test_the_solution_is_better_at_every_seed(exercise, variant):
+def test_the_solution_is_better_with_all_or_nearly_all_seeds(exercise, variant, worse):
     """Not so for 10 on the original lists, as its chapter says."""
-    solved = bands.read(f"solutions/{exercise}", variant)
-    gain = bands.margins(solved, bands.read(exercise, variant), ["auc"])["auc"]
-    assert gain["least"] > 0
+    pairs = zip(
+        *(
+            bands.read(one, variant)["metrics"]["auc"]["values"]
+            for one in (exercise, f"solutions/{exercise}")
+        ),
+        strict=True,
+    )
+    assert sum(solved <= missed for missed, solved in pairs) == worse
 
 
 @pytest.mark.parametrize("exercise", [*IDS, f"solutions/{IDS[0]}", f"solutions/{IDS[1]}"])

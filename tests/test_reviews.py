@@ -190,6 +190,13 @@ def test_the_solution_stops_at_its_best_epoch(fresh_run):
     assert len(loss) <= found["constants"]["EPOCHS"]
 
 
+@pytest.mark.parametrize(("variant", "ahead"), [("mini", 0), ("full", 17)])
+def test_the_bag_is_ahead_on_whole_reviews_with_as_many_seeds_as_the_chapter_says(variant, ahead):
+    metrics = bands.read("09_lstm_reviews", variant)["metrics"]
+    bag, network = (np.array(metrics[name]["values"]) for name in ("auc_bag", "auc"))
+    assert (bag > network).sum() == ahead
+
+
 def test_the_solution_beats_the_plain_twin_for_every_seed():
     plain, solved = (
         bands.read(name, "mini")["metrics"]["auc"]["values"]

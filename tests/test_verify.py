@@ -7,6 +7,7 @@ import pytest
 import synthetic
 
 from deeptwins import bands, record, verify
+from deeptwins.paths import LANGUAGES
 
 LEVELS = [level.name for level in verify.LEVELS]
 
@@ -84,7 +85,8 @@ def test_a_metric_without_a_band_fails():
 def drawn(value):
     """Return the two records with a result that R drew by itself, and make it a band."""
     expected = synthetic.expected()
-    expected["independent"] = {"kl_roll": bands.band("kl_roll", [0.9, 1.0] * 10)}
+    drawn = {"kl_roll": {language: [0.9, 1.0] * 10 for language in LANGUAGES}}
+    expected["independent"] = bands.together({}, drawn)["independent"]
     bands.write(synthetic.EXERCISE, "mini", expected)
     python, r = synthetic.pair()
     return python | {"independent": {"kl_roll": 0.95}}, r | {"independent": {"kl_roll": value}}
@@ -104,7 +106,7 @@ def test_what_only_one_language_draws_fails():
 def test_what_a_missing_package_would_have_drawn_is_left_out_and_named():
     verdict = verify.compare(*drawn(None))
     assert verdict.holds
-    assert verdict.findings[-1].detail == "11 seeds, without kl_roll in r"
+    assert verdict.findings[-1].detail == "20 seeds, without kl_roll in r"
 
 
 def test_a_band_from_other_data_fails_on_mini_and_does_not_apply_on_full():

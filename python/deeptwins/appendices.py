@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from deeptwins import defaults, markup
+from deeptwins import bands, defaults, markup
 from deeptwins.paths import LANGUAGES
 
 
@@ -90,6 +90,31 @@ def settings(found: dict[str, Any]) -> str:
     return f"::: {{.wide}}\n{markup.table(heads, rows)}:::\n\nMeasured on {found['made']}.\n"
 
 
+def fresh(rows: list[dict[str, Any]]) -> str:
+    """Return a table of the runs with fresh seeds that left their bands, and their number."""
+    table = [
+        [
+            f"`{row['exercise']}`",
+            row["variant"],
+            str(row["runs"]),
+            str(len(row["outside"])),
+            "; ".join(
+                f"seed {one['seed']}: {', '.join(map(_code, one['metrics']))}"
+                for one in row["outside"]
+            ),
+        ]
+        for row in rows
+    ]
+    heads = ["Exercise", "Data", "Fresh runs", "Outside", "Which"]
+    runs, outside = (sum(int(row[column]) for row in table) for column in (2, 3))
+    chance = round(100 * (1 - bands.COVERAGE), 6)
+    return (
+        f"Of {runs} runs with fresh seeds, {outside} left a band; at the stated chance of "
+        f"{chance:g} % one expects {runs * chance / 100:.1f}.\n\n"
+        f"::: {{.wide}}\n{markup.table(heads, table)}:::\n"
+    )
+
+
 def _code(text: str) -> str:
     """Return text as code in a table, whatever backticks are in it."""
     return f"`` {text} ``" if "`" in text else f"`{text}`"
@@ -101,4 +126,5 @@ BODIES: dict[str, Callable[[Any], str]] = {
     "migration": migration,
     "faults": faults,
     "settings": settings,
+    "fresh": fresh,
 }

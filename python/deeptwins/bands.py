@@ -1,14 +1,19 @@
 """The expected bands: made from many seeds, kept in shared_data/expected/, used by verify.
 
-The band of a metric is the prediction interval of one further run: with mean m
-and standard deviation s of n seeds, m ± t s sqrt(1 + 1/n), where t is the
-quantile of Student's t with n - 1 degrees of freedom (Hahn and Meeker,
-Statistical Intervals, 1991, section 4.7), cut off at the metric's own limits.
-A metric that does not vary over seeds has a band of the width of rounding.
+All bands of a file hold together: COVERAGE is the chance that one further run
+lies in every one of them. With mean m and standard deviation s of n seeds, each
+band is the prediction interval m ± t s sqrt(1 + 1/n), where t is the quantile of
+Student's t with n - 1 degrees of freedom (Hahn and Meeker, Statistical
+Intervals, 1991, section 4.7) at a chance of falling outside of (1 - COVERAGE) / k
+for each of the k metrics that vary (Bonferroni). It takes in all values that it
+was made from, since training now and then goes astray further than a normal
+distribution does, and it is cut off at the metric's own limits. A metric that
+does not vary over seeds has a band of the width of rounding.
 """
 
 import json
 import math
+import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +22,11 @@ from typing import Any
 from deeptwins import files
 from deeptwins.paths import EXPECTED
 
-COVERAGE = 0.99
+COVERAGE = 0.95  # of all bands of a run together
+CONFIDENCE = 0.99  # that a solution is better in the mean
 ROUNDING = 1e-9
-MINIMUM_SEEDS = 10
+MINIMUM_SEEDS = 20
+DIFFER = 0.05  # what a test must find at least for two languages to share a band
 # Names that begin so are bounded by their definition.
 LIMITS = {
     "accuracy": (0.0, 1.0),
@@ -95,8 +102,8 @@ def with_full(exercises: Iterable[str]) -> list[str]:
     return [one for one in exercises if has_full(one)]
 
 
-def band(name: str, values: Iterable[float | None]) -> dict[str, Any]:
-    """Return mean, sd, low and high of a metric from its values over seeds.
+def band(name: str, values: Iterable[float | None], metrics: int = 1) -> dict[str, Any]:
+    """Return mean, sd, low and high of one of so many metrics from its values over seeds.
 
     All None (undefined everywhere) gives a band that only None lies in; a
     metric that is undefined for some seeds only has no band: ValueError.
@@ -109,30 +116,62 @@ def band(name: str, values: Iterable[float | None]) -> dict[str, Any]:
         return {"mean": None, "sd": None, "low": None, "high": None, "values": kept}
     if len(numbers) < len(kept):
         raise ValueError(f"{name} is undefined for some seeds and not for others")
-    n, (mean, sd) = len(numbers), _spread(numbers)
-    reach = _quantile(n) * sd * math.sqrt(1 + 1 / n) + ROUNDING
+    n, mean, sd = len(numbers), statistics.mean(numbers), statistics.stdev(numbers)
+    reach = _quantile(n, (1 - COVERAGE) / max(metrics, 1)) * sd * math.sqrt(1 + 1 / n)
     limits = next((pair for key, pair in LIMITS.items() if name.startswith(key)), None)
     low, high = limits or (-math.inf, math.inf)
     return {
         "mean": mean,
         "sd": sd,
-        "low": max(mean - reach, low - ROUNDING),
-        "high": min(mean + reach, high + ROUNDING),
+        "low": max(min(mean - reach, *numbers), low) - ROUNDING,
+        "high": min(max(mean + reach, *numbers), high) + ROUNDING,
         "values": kept,
     }
 
 
-def _spread(numbers: list[float]) -> tuple[float, float]:
-    """Return mean and standard deviation."""
-    mean = math.fsum(numbers) / len(numbers)
-    return mean, math.sqrt(math.fsum((one - mean) ** 2 for one in numbers) / (len(numbers) - 1))
+def together(
+    metrics: Mapping[str, list[float | None]],
+    independent: Mapping[str, Mapping[str, list[float | None]]],
+) -> dict[str, dict[str, Any]]:
+    """Return the bands of all metrics of an exercise, from their values over seeds.
+
+    `metrics` are equal in both languages. `independent` has the values of each
+    language; a band is from both where a test (Kolmogorov and Smirnov's of two
+    samples) does not tell them apart, else each language gets its own. Where
+    nothing depends on the seed there is no spread: the room is then as wide as
+    the distance between the two implementations.
+    """
+    drawn = [values for both in independent.values() for values in both.values()]
+    varying = sum(len(set(values)) > 1 for values in [*metrics.values(), *drawn])
+    found: dict[str, dict[str, Any]] = {"metrics": {}, "independent": {}}
+    for name, values in metrics.items():
+        found["metrics"][name] = band(name, values, varying)
+    for name, both in independent.items():
+        found["independent"][name] = _of_languages(name, both, varying)
+    return found
 
 
-def _quantile(n: int) -> float:
-    """Return the quantile of Student's t for two-sided COVERAGE and n values."""
+def _of_languages(name: str, both: Mapping[str, list], varying: int) -> dict[str, Any]:
+    """Return a band for each language, and the p value of the test whether they differ."""
+    from scipy import stats  # as in _quantile
+
+    own = {language: band(name, values, varying) for language, values in both.items()}
+    p = float(stats.ks_2samp(*both.values()).pvalue)
+    if p >= DIFFER:
+        pooled = band(name, [value for values in both.values() for value in values], varying)
+        own = {language: pooled | {"values": values} for language, values in both.items()}
+    elif all(len(set(values)) == 1 for values in both.values()):
+        python, r = (one["mean"] for one in own.values())
+        for one in own.values():
+            one["low"], one["high"] = one["low"] - abs(python - r), one["high"] + abs(python - r)
+    return {"p": p} | own
+
+
+def _quantile(n: int, chance: float) -> float:
+    """Return what Student's t of n values exceeds, on either side, with this chance."""
     from scipy import stats  # takes 0.4 s, which only the maker of bands needs
 
-    return float(stats.t.ppf((1 + COVERAGE) / 2, n - 1))
+    return float(stats.t.isf(chance / 2, n - 1))
 
 
 def place(record: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Place]:
@@ -142,7 +181,8 @@ def place(record: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, P
     """
     places = {}
     results = record["metrics"] | record["independent"]
-    for name, limits in (expected["metrics"] | expected["independent"]).items():
+    drawn = {name: one[record["language"]] for name, one in expected["independent"].items()}
+    for name, limits in (expected["metrics"] | drawn).items():
         if name not in results:
             continue
         value, low, high = results[name], limits["low"], limits["high"]
@@ -181,8 +221,8 @@ def margins(
             solution["metrics"][metric]["values"], plain["metrics"][metric]["values"], strict=True
         )
         gains = [sign * (solved - missed) for solved, missed in pairs]
-        n, (mean, sd) = len(gains), _spread(gains)
-        low = mean - _quantile(n) * sd / math.sqrt(n)
+        n, mean, sd = len(gains), statistics.mean(gains), statistics.stdev(gains)
+        low = mean - _quantile(n, 1 - CONFIDENCE) * sd / math.sqrt(n)
         found[metric] = {"low": low, "mean": mean, "least": min(gains)}
     return found
 

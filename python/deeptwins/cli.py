@@ -191,10 +191,12 @@ def book(
     as_json: Json = False,
 ) -> None:
     """Make the book's side-by-side fragments from the last runs; render the site."""
-    from deeptwins import exports, fragments, site
+    from deeptwins import drift, exports, fragments, site
 
     try:
         written = fragments.write(catalog.exercises())
+        if drift.note():
+            written.append(drift.VERIFIED)
         rendered = site.render() if render or open_ else None
     except (exports.ExportError, fragments.FragmentError, site.SiteError) as error:
         errors.print(f"[red]{escape(str(error))}[/]")

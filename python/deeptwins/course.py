@@ -116,8 +116,6 @@ def report(
     seconds = time.monotonic() - _START
     if not _opened:
         raise ValueError(f"{exercise} opened no data set through data_dir() or data_file().")
-    digests = list(_opened.values())
-    several = datasets.listing_digest((digest, name) for name, digest in _opened.items())
     caller = sys._getframe(1).f_globals
     networks = {
         key: (model, start, history, end[0] if end else model.get_weights())
@@ -131,7 +129,7 @@ def report(
         "data": {
             "name": " + ".join(_opened),
             "variant": variant(),
-            "digest": digests[0] if len(digests) == 1 else several,
+            "digest": datasets.together(_opened),
             "arrays": {key: _tensor(value, "<f8") for key, value in data.items()},
         },
         "seed": caller["SEED"],

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,6 +61,13 @@ def digest_of(path: Path) -> str:
 def listing_digest(lines) -> str:
     """Return the SHA-256 over lines `<sha256>  <file>`."""
     return hashlib.sha256("".join(f"{d}  {name}\n" for d, name in lines).encode()).hexdigest()
+
+
+def together(digests: Mapping[str, str]) -> str:
+    """Return the digest of the data of a twin, from the digest of each set that it opened."""
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    return listing_digest((digest, name) for name, digest in digests.items())
 
 
 def mini(name: str) -> Found:

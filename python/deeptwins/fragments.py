@@ -30,6 +30,7 @@ from deeptwins import (
     appendices,
     bands,
     catalog,
+    datasets,
     files,
     ledgerpicture,
     markup,
@@ -98,7 +99,7 @@ def write(exercises: Sequence[str]) -> list[Path]:
     verdicts = {
         exercise: _verified(exercise)
         for exercise in exercises
-        if _was_run(exercise) or _problems(_wanted(exercise))
+        if was_run(exercise) or _problems(_wanted(exercise))
     }
     captions = _captions()
     for exercise in verdicts:
@@ -150,6 +151,19 @@ def stale() -> list[str]:
     everything = _all_wanted()
     left = [f"{_place(path)} belongs to nothing any more" for path in _leftover(everything)]
     return _problems(everything) + left
+
+
+def digest(exercise: str) -> str:
+    """Return the SHA-256 over the fragments of an exercise and the figures that they show."""
+    there = [path for path in sorted(_wanted(exercise)) if path.is_file()]
+    figures = sorted({ROOT / image for path in there for image in _images(_read(path))})
+    found = [path for path in [*there, *figures] if path.is_file()]
+    return datasets.listing_digest((files.sha256(path), _place(path)) for path in found)
+
+
+def was_run(exercise: str) -> bool:
+    """Whether a run of an exercise left a record here, in either language."""
+    return any(record.record_file(exercise, language).is_file() for language in LANGUAGES)
 
 
 def _problems(wanted: dict[Path, dict[str, str]]) -> list[str]:
@@ -238,10 +252,6 @@ def _tidy() -> list[Path]:
                 break
             folder.rmdir()
     return gone
-
-
-def _was_run(exercise: str) -> bool:
-    return any(record.record_file(exercise, language).is_file() for language in LANGUAGES)
 
 
 def _verified(exercise: str) -> verify.Verdict:
@@ -371,28 +381,39 @@ def _figure(name: str, entry: dict[str, str]) -> str:
     return f"::::: {{#{identity} .twins}}\n{markup.tabset(panes)}\n{caption}\n:::::\n"
 
 
+def _band_row(name: str, records: dict, kind: str, limits: list[dict]) -> list[str]:
+    """Return a metric's values, and its band or the bands of both languages."""
+    values = [_number(records[language][kind][name]) for language in LANGUAGES]
+    if limits[0]["mean"] is None:
+        return [f"`{name}`", *values, _number(None), _number(None)]
+    reach = "; ".join(f"{_number(one['low'])} to {_number(one['high'])}" for one in limits)
+    spread = "; ".join(f"{_number(one['mean'])} ± {_number(one['sd'])}" for one in limits)
+    return [f"`{name}`", *values, reach, spread]
+
+
 def _band(exercise: str) -> str:
     """Return the table of an exercise's metrics with the expected band of each."""
     records = {language: record.read(exercise, language) for language in LANGUAGES}
     expected = bands.read(exercise, BOOK_VARIANT)
     rows = []
-    kinds = [(kind, name) for kind in ("metrics", "independent") for name in expected[kind]]
-    for kind, name in kinds:
-        band = expected[kind][name]
-        values = [_number(records[language][kind][name]) for language in LANGUAGES]
-        if band["mean"] is None:
-            limits = spread = _number(None)
-        else:
-            limits = f"{_number(band['low'])} to {_number(band['high'])}"
-            spread = f"{_number(band['mean'])} ± {_number(band['sd'])}"
-        rows.append([f"`{name}`", *values, limits, spread])
+    for name, band in expected["metrics"].items():
+        rows.append(_band_row(name, records, "metrics", [band]))
+    for name, both in expected["independent"].items():
+        limits = [both[language] for language in LANGUAGES]
+        apart = len({one["low"] for one in limits}) > 1
+        rows.append(_band_row(name, records, "independent", limits if apart else limits[:1]))
     heads = ["Metric", "Python", "R", "Expected band", "Mean ± sd"]
     own = ", ".join(f"`{name}`" for name in expected["independent"])
-    of_both = f" (in each language for {own}, which each draws by itself)" if own else ""
+    of_both = (
+        f" Each language draws {own} by itself; where a test tells them apart, "
+        "Python's band stands first and R's second."
+        if own
+        else ""
+    )
     note = (
-        f"Python and R: seed {records['python']['seed']}. Expected band: "
-        f"{100 * expected['coverage']:g} % prediction interval of one further run, from "
-        f"{len(expected['seeds'])} seeds{of_both}. Versions: "
+        f"Python and R: seed {records['python']['seed']}. Expected band: from "
+        f"{len(expected['seeds'])} seeds, so that one further run lies in all bands of the table "
+        f"with a chance of {100 * expected['coverage']:g} %.{of_both} Versions: "
         f"{'; '.join(_versions(records[language]) for language in LANGUAGES)}."
     )
     return f"::: {{.band}}\n{markup.table(heads, rows)}\n[{note}]{{.note}}\n:::\n"
@@ -458,7 +479,7 @@ def _ledger(verdicts: list[verify.Verdict]) -> str:
     )
     table = markup.table(["Exercise", *levels], rows, ":-:")
     return (
-        f"{picture}\n{rules}\n\n"
+        f"{picture}\n{verify.keras_from(verdicts)}\n\n{rules}\n\n"
         '::: {.callout-note collapse="true" appearance="simple"}\n'
         f"## The same in numbers: the largest difference at each level\n\n"
         f"::: {{.ledger}}\n{table}:::\n:::\n"

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from deeptwins.markup import TITLES
 from deeptwins.runner import Outcome
-from deeptwins.verify import LEVELS, Finding, Verdict, verify
+from deeptwins.verify import LEVELS, Finding, Verdict, keras_from, verify
 
 STYLES = {True: "green", False: "bold red", None: "dim"}
 
@@ -58,6 +58,7 @@ def show(rows: Sequence[Verdict], console: Console) -> None:
             console.print(text, highlight=False, soft_wrap=True)
     holding = sum(row.holds for row in rows)
     console.print(f"{holding} of {len(rows)} exercises hold at every level.", highlight=False)
+    console.print(keras_from(rows), highlight=False)
 
 
 class Progress:

@@ -8,7 +8,7 @@ as such by the expected file, not by the absence of data in a record.
 import json
 import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ class Verdict:
 
     exercise: str
     findings: list[Finding]
+    keras_from: str = ""  # what R reached Keras by: "bridge", or keras3 and its version
 
     @property
     def holds(self) -> bool:
@@ -45,6 +46,7 @@ class Verdict:
         return {
             "exercise": self.exercise,
             "holds": self.holds,
+            "keras_from": self.keras_from,
             "levels": [asdict(finding) for finding in self.findings],
         }
 
@@ -342,7 +344,8 @@ LEVELS = [
     Level(
         "expected band",
         "\nband",
-        "both languages lie in the band of many seeds",
+        "both languages lie in the bands of many seeds, which a run with another seed leaves by "
+        f"chance once in {1 / (1 - bands.COVERAGE):.0f}",
         expected_band,
     ),
 ]
@@ -364,7 +367,14 @@ def compare(python: Record, r: Record, *, networks: bool = True) -> Verdict:
             findings.append(Finding(level.name, False, None, "no network was recorded"))
         else:
             findings.append(level.compare(python, r))
-    return Verdict(python["id"], findings)
+    return Verdict(python["id"], findings, r["versions"].get("keras_from", ""))
+
+
+def keras_from(verdicts: Iterable[Verdict]) -> str:
+    """Return a sentence on what R reached Keras by in the runs that were compared."""
+    found = sorted({verdict.keras_from for verdict in verdicts} - {""})
+    names = ["the course's own bridge" if one == "bridge" else one for one in found]
+    return f"R reached Keras through {' and through '.join(names) or 'nothing yet'}."
 
 
 def verify(exercise: str) -> Verdict:

@@ -2,10 +2,11 @@
 
     python shared_data/make/expected.py [ID ...] [--seeds 20] [--data mini] [--note TEXT]
 
-The bands serve both languages, since verify shows that R and Python agree bit
-by bit. Only for what each language draws by itself (t-SNE, UMAP, k-means) R
-runs too, and the band is from both. The file of a solution also says by how
-much it beats its exercise at the same seeds.
+The bands serve both languages: R runs with every tenth seed and has to be equal
+to Python at every level. What each language draws by itself (t-SNE, UMAP,
+k-means) R does with every seed; its band is from both languages where a test
+does not tell them apart. The file of a solution also says by how much it beats
+its exercise at the same seeds.
 
 Each run is a process of its own, forked from one that has imported Keras but
 not used it, which spares two thirds of the time; the run with the first seed
@@ -23,7 +24,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from deeptwins import bands, catalog, record, runner
+from deeptwins import bands, catalog, record, runner, verify
 from deeptwins.paths import ROOT, script_file
 
 RESULTS = ("data", "constants", "networks", "metrics", "independent")
@@ -39,6 +40,15 @@ def cpu() -> str:
     return platform.processor() or platform.machine()
 
 
+def ready(variant: str):
+    """Return what forks the runs, in the environment of twins."""
+    os.chdir(ROOT)
+    os.environ |= runner.environment(variant, seed=None, threads=1)
+    forked = multiprocessing.get_context("forkserver")
+    forked.set_forkserver_preload(["keras", "pandas", "matplotlib.pyplot", "sklearn.metrics"])
+    return forked
+
+
 def run_here(exercise: str, seed: int, folder: str) -> None:
     """Run one twin in this process, its output into files beside the record."""
     os.environ |= {"DEEPTWINS_SEED": str(seed), "DEEPTWINS_RESULTS": folder}
@@ -49,14 +59,23 @@ def run_here(exercise: str, seed: int, folder: str) -> None:
         runpy.run_path(str(script_file(exercise, "python")), run_name="__main__")
 
 
+def compare(python: dict, r: dict) -> None:
+    """End with SystemExit where R differs from Python with the same seed."""
+    for level in verify.LEVELS[:-1]:  # the last is the band, which is not made yet
+        finding = level.compare(python, r)
+        if not finding.holds:
+            where = f"{python['id']}, seed {python['seed']}, {level.name}"
+            raise SystemExit(f"R differs from Python in {where}: {finding.detail}")
+
+
 def read_from(folder: str, exercise: str) -> dict:
     """Return the record that a run left in its folder."""
     os.environ["DEEPTWINS_RESULTS"] = folder
     return record.read(exercise, "python")
 
 
-def runs(exercise: str, variant: str, seeds: list[int], forked) -> list[dict]:
-    """Return the records of one exercise over seeds; SystemExit where a run fails."""
+def runs(exercise: str, seeds: list[int], forked) -> list[dict]:
+    """Return the records of one Python twin over seeds; SystemExit where a run fails."""
     records = []
     for number in seeds:
         with tempfile.TemporaryDirectory() as folder:
@@ -67,14 +86,18 @@ def runs(exercise: str, variant: str, seeds: list[int], forked) -> list[dict]:
                 raise SystemExit(f"{exercise}, seed {number}: status {process.exitcode}")
             records.append(read_from(folder, exercise))
         print(f"{exercise}: seed {number}, {records[-1]['seconds']:.1f} s", flush=True)
+    return records
+
+
+def compare_fresh(exercise: str, variant: str, forked: dict) -> None:
+    """End with SystemExit where a fresh process gives another record than a forked one."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DEEPTWINS_RESULTS"] = folder
-        outcome = runner.run_twin(exercise, "python", variant=variant, seed=seeds[0])
+        outcome = runner.run_twin(exercise, "python", variant=variant, seed=forked["seed"])
         fresh = read_from(folder, exercise) if outcome.ok else {}
     for part in RESULTS:
-        if fresh.get(part) != records[0][part]:
+        if fresh.get(part) != forked[part]:
             raise SystemExit(f"{exercise}: a fresh process gives other {part}: {outcome.problem}")
-    return records
 
 
 def by_r(exercise: str, variant: str, seeds: list[int]) -> list[dict]:
@@ -94,27 +117,37 @@ def by_r(exercise: str, variant: str, seeds: list[int]) -> list[dict]:
 
 def make(exercise: str, variant: str, seeds: list[int], note: str, forked) -> Path:
     """Write the bands of one exercise."""
-    found = runs(exercise, variant, seeds, forked)
+    found = runs(exercise, seeds, forked)
     first = found[0]
-    both = found + (by_r(exercise, variant, seeds) if first["independent"] else [])
+    compare_fresh(exercise, variant, first)
+    compared = seeds if first["independent"] else seeds[9::10]
+    others = by_r(exercise, variant, compared)
+    for one in others:
+        compare(found[seeds.index(one["seed"])], one)
+    independent = {
+        metric: {
+            language: [one["independent"][metric] for one in records]
+            for language, records in (("python", found), ("r", others))
+        }
+        for metric in first["independent"]
+    }
     content = {
         "networks": bool(first["networks"]),
-        "seeds": [one["seed"] for one in found],
+        "seeds": seeds,
+        "r_seeds": compared,
         "coverage": bands.COVERAGE,
         "data": {
             "name": first["data"]["name"],
             "digest": first["data"]["digest"],
             "arrays": {name: one["shape"] for name, one in first["data"]["arrays"].items()},
         },
-        "metrics": {
-            metric: bands.band(metric, [one["metrics"][metric] for one in found])
-            for metric in first["metrics"]
+        **bands.together(
+            {metric: [one["metrics"][metric] for one in found] for metric in first["metrics"]},
+            independent,
+        ),
+        "versions": {
+            language: one["versions"] for language, one in by_language(found + others).items()
         },
-        "independent": {
-            metric: bands.band(metric, [one["independent"][metric] for one in both])
-            for metric in first["independent"]
-        },
-        "versions": {language: one["versions"] for language, one in by_language(both).items()},
         "settings": first["settings"],
         "machine": f"{first['machine']}, {cpu()}",
         "made": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
@@ -125,9 +158,10 @@ def make(exercise: str, variant: str, seeds: list[int], note: str, forked) -> Pa
         plain = bands.read(exercise.removeprefix("solutions/"), variant)
         margins = bands.margins(content, plain, first["constants"]["TARGET"])
         for metric, margin in margins.items():
+            sure = f"{100 * bands.CONFIDENCE:g} % sure of {margin['low']:.4g}"
             print(
-                f"{exercise}: {metric} better by {margin['mean']:.4g}, "
-                f"99 % sure of {margin['low']:.4g}, at the worst seed {margin['least']:.4g}",
+                f"{exercise}: {metric} better by {margin['mean']:.4g}, {sure}, "
+                f"at the worst seed {margin['least']:.4g}",
                 flush=True,
             )
         content["margins"] = margins
@@ -147,10 +181,7 @@ def main() -> None:
     parser.add_argument("--data", choices=("mini", "full"), default="mini")
     parser.add_argument("--note", default="", help="What a reader has to know of the data.")
     options = parser.parse_args()
-    os.chdir(ROOT)
-    os.environ |= runner.environment(options.data, seed=None, threads=1)
-    forked = multiprocessing.get_context("forkserver")
-    forked.set_forkserver_preload(["keras", "pandas", "matplotlib.pyplot", "sklearn.metrics"])
+    forked = ready(options.data)
     for exercise in catalog.find(options.ids, solutions=True):
         seeds = list(range(1, options.seeds + 1))
         print("wrote", make(exercise, options.data, seeds, options.note, forked))
