@@ -186,7 +186,7 @@ def test_the_base_beats_random_weights_and_the_network_no_more_than_equals_the_f
 
 def test_the_original_recipe_orders_cells_but_finds_no_parasite_and_scatters(over_seeds):
     assert over_seeds["sensitivity_original"].max() < 0.2
-    assert abs(over_seeds["accuracy_original"] - 0.5).max() < 0.1
+    assert abs(over_seeds["accuracy_original"] - 0.5).max() < 0.07
     assert over_seeds["auc_original"].min() > 0.7
     assert over_seeds["auc_original"].std() > 3 * over_seeds["auc"].std()
 
