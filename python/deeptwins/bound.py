@@ -12,8 +12,14 @@ import sys
 
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
-parent = os.getppid()
-ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)
-if os.getppid() != parent or parent == 1:
-    sys.exit("The run that started this twin has ended.")
-os.execvp(sys.argv[1], sys.argv[1:])
+
+def to_parent(parent: int) -> None:
+    """Have this process killed when its parent ends, whose number is given; or end now."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)
+    if os.getppid() != parent or parent == 1:
+        sys.exit("The run that started this twin has ended.")
+
+
+if __name__ == "__main__":
+    to_parent(os.getppid())
+    os.execvp(sys.argv[1], sys.argv[1:])

@@ -1,7 +1,8 @@
-"""Run twins as a learner would: each in a fresh process, two side by side.
+"""Run twins as a learner would: each in a process of its own, two side by side.
 
 The process runs the script itself; a small driver only prints a mark at each
-section, so that the book can later say which section printed what.
+section, so that the book can later say which section printed what. One twin
+gets a fresh process; several are forked from a warm one (warm.py).
 """
 
 import contextlib
@@ -14,14 +15,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from deeptwins import files, record
 from deeptwins.paths import ROOT, results_dir, script_file
+from deeptwins.warm import POSSIBLE, Forked, Warm
 
+THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
 TIMEOUT = 600  # seconds; the slowest twin takes a twentieth of it
 SECTION_MARK = "\x1e"  # ASCII record separator, which no twin prints; splitlines() splits at it
 LAST_LINES = 12
@@ -53,10 +56,25 @@ def output_file(exercise: str, language: str, stream: str = "out") -> Path:
 
 def command(exercise: str, language: str) -> list[str]:
     """Return the command that runs a twin with its sections marked."""
-    script = str(script_file(exercise, language))
+    return [*driver(language), str(script_file(exercise, language))]
+
+
+def driver(language: str) -> list[str]:
+    """Return the command that runs the script named after it, or with --warm those it is sent."""
     if language == "python":
-        return [sys.executable, str(Path(__file__).with_name("marked.py")), script]
-    return ["Rscript", str(ROOT / "r" / "marked.R"), script]
+        return [sys.executable, str(Path(__file__).with_name("marked.py"))]
+    return ["Rscript", str(ROOT / "r" / "marked.R")]
+
+
+def warm(language: str, variant: str = "mini", threads: int = THREADS) -> Warm | None:
+    """Start a warm process from which `run_twin` can fork, or None where that cannot be.
+
+    Call it in a thread that outlives it: its end is the warm process's end.
+    """
+    argv = [*driver(language), "--warm"]
+    if not POSSIBLE or shutil.which(argv[0]) is None:
+        return None
+    return Warm(_bound(argv), environment(variant, None, threads))
 
 
 def environment(variant: str, seed: int | None, threads: int) -> dict[str, str]:
@@ -88,10 +106,14 @@ def run_twin(
     *,
     variant: str = "mini",
     seed: int | None = None,
-    threads: int = 1,
+    threads: int = THREADS,
     timeout: float = TIMEOUT,
+    warmed: Warm | None = None,
 ) -> Outcome:
     """Run one twin and return how it ended; never raises for a twin's own failure.
+
+    It runs in a process that is forked from `warmed` where that was started
+    with the same settings, and else in a fresh one.
 
     An earlier record of the twin is removed first: what is there afterwards is
     from this run. A twin that is still running after `timeout` seconds is ended
@@ -116,29 +138,34 @@ def run_twin(
     _sweep(exercise, language)
     out, err = (output_file(exercise, language, stream) for stream in ("out", "err"))
     status: int | None = None
+    process: subprocess.Popen | Forked | None = None
+    env = environment(variant, seed, threads)
     with (
         files.replacing(out) as out_now,
         files.replacing(err) as err_now,
         out_now.open("wb") as stdout,
         err_now.open("wb") as stderr,
-        subprocess.Popen(
-            _bound(argv),
-            cwd=ROOT,
-            env=environment(variant, seed, threads),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-        ) as process,
     ):
-        _running.add(process)
         try:
-            status = process.wait(timeout)
+            if warmed:
+                process = warmed.fork(str(script), env, stdout, stderr, timeout)
+            process = process or subprocess.Popen(
+                _bound(argv),
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+            _running.add(process)
+            status = process.wait(max(0.0, began + timeout - time.monotonic()))
         except subprocess.TimeoutExpired:
             pass
         finally:
-            _end(process)
-            _running.discard(process)
+            if process:
+                _end(process)
+                _running.discard(process)
     if status == 0:
         try:
             record.read(exercise, language)
@@ -194,10 +221,10 @@ def _bound(argv: list[str]) -> list[str]:
     return [sys.executable, "-IS", str(Path(__file__).with_name("bound.py")), *argv]
 
 
-_running: set[subprocess.Popen] = set()
+_running: set[subprocess.Popen | Forked] = set()
 
 
-def _end(process: subprocess.Popen) -> None:
+def _end(process: subprocess.Popen | Forked) -> None:
     """End a twin and whatever it started; a group that has ended already is fine."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
@@ -231,10 +258,11 @@ def run(
     """Run twins, at most `jobs` at once, and return their outcomes in the order asked for.
 
     The R twin of an exercise runs beside its Python twin where there are two
-    cores. Each uses one thread, so that the numbers do not depend on how many
-    cores a machine has. An interrupt ends every twin that is running.
+    cores. Of two exercises and more, each language's are forked from one warm
+    process. An interrupt ends every twin that is running.
     """
     jobs = jobs or min(2, os.cpu_count() or 1)
+    several = languages if len(exercises) > 1 else ()
     pairs = [(exercise, language) for exercise in exercises for language in languages]
     stop = threading.Event()
 
@@ -242,10 +270,16 @@ def run(
         if stop.is_set():
             return Outcome(*pair, ok=False, seconds=0.0, problem="was not started")
         started(*pair)
-        return run_twin(*pair, variant=variant, seed=seed, timeout=timeout)
+        warmed = servers.get(pair[1])
+        return run_twin(*pair, variant=variant, seed=seed, timeout=timeout, warmed=warmed)
 
     outcomes: dict[tuple[str, str], Outcome] = {}
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    with ThreadPoolExecutor(max_workers=jobs) as pool, contextlib.ExitStack() as held:
+        servers = {
+            language: held.enter_context(server)
+            for language in several
+            if (server := warm(language, variant))
+        }
         futures = {pool.submit(one, pair): pair for pair in pairs}
         try:
             for future in as_completed(futures):
@@ -253,7 +287,10 @@ def run(
                 ended(outcomes[futures[future]])
         except BaseException:
             stop.set()
-            for process in list(_running):
-                _end(process)
+            held.close()
+            # A twin may just be starting: go on until none is left.
+            while wait(futures, timeout=0.1).not_done:
+                for process in list(_running):
+                    _end(process)
             raise
     return [outcomes[pair] for pair in pairs]
