@@ -1,5 +1,6 @@
 # make run    run every exercise in Python and in R, and show that they agree
 # make test   run every test but the long ones; make test-all runs those too
+# make bench  measure how fast it all is, for the book's page on speed (an hour)
 # make book   make the website of the course in _book/
 # make clean  remove all that the others made
 #
@@ -18,7 +19,7 @@ endif
 # rpy2 calls R without a compiled extension, which needs a compiler, on every machine.
 export RPY2_CFFI_MODE = ABI
 
-.PHONY: run test test-all book clean setup lock
+.PHONY: run test test-all bench book clean setup lock
 
 run: setup
 	@$(DEEPTWINS) run --lang $$(cat .make/languages)
@@ -32,6 +33,10 @@ test: setup
 test-all: setup
 	@$(PYTHON) setup/browser.py
 	@.venv/bin/pytest -m "long or not long" --durations=20
+
+bench: setup
+	@.venv/bin/python bench/fresh.py
+	@.venv/bin/python bench/run.py
 
 book: setup
 	@$(PYTHON) setup/quarto.py

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from deeptwins import bands, defaults, markup
+from deeptwins import bands, defaults, markup, speed
 from deeptwins.paths import LANGUAGES
 
 
@@ -127,4 +127,5 @@ BODIES: dict[str, Callable[[Any], str]] = {
     "faults": faults,
     "settings": settings,
     "fresh": fresh,
+    **speed.PARTS,
 }

@@ -252,6 +252,7 @@ def run(
     seed: int | None = None,
     timeout: float = TIMEOUT,
     jobs: int | None = None,
+    forked: bool = True,
     started: Callable[[str, str], None] = lambda exercise, language: None,
     ended: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
@@ -259,10 +260,10 @@ def run(
 
     The R twin of an exercise runs beside its Python twin where there are two
     cores. Of two exercises and more, each language's are forked from one warm
-    process. An interrupt ends every twin that is running.
+    process, unless `forked` is false. An interrupt ends every twin that is running.
     """
     jobs = jobs or min(2, os.cpu_count() or 1)
-    several = languages if len(exercises) > 1 else ()
+    several = languages if forked and len(exercises) > 1 else ()
     pairs = [(exercise, language) for exercise in exercises for language in languages]
     stop = threading.Event()
 
