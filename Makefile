@@ -35,7 +35,7 @@ test-all: setup
 	@.venv/bin/pytest -m "long or not long" --durations=20
 
 bench: setup
-	@.venv/bin/python bench/fresh.py
+	@.venv/bin/python bench/forked.py
 	@.venv/bin/python bench/run.py
 
 book: setup

@@ -4,7 +4,7 @@
 
 The images are made in a temporary folder, of the sizes that the NIH's have. In
 each of two processes the twin's sections `stream` to `fine` run on them, with
-two epochs of fine-tuning. The peak of the memory must not grow with the images.
+one epoch of fine-tuning. The peak of the memory must not grow with the images.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from deeptwins import runner
+from deeptwins import runner, sections
 from deeptwins.paths import script_file
 
 IMAGES = 27558
@@ -52,18 +52,13 @@ def generate(folder: Path, images: int) -> None:
 
 def child(folder: str, images: int) -> None:
     """Run the twin's sections on some of the images, and print what that took."""
-    import re
-
-    parts = re.split(
-        r"^# ---- (.+?) -+$",
-        script_file("07_transfer_cells", "python").read_text("utf-8"),
-        flags=re.M,
-    )
-    section = {"setup": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
-    files = sorted(str(file) for file in Path(folder).rglob("*.png"))[:: max(1, IMAGES // images)]
+    section = sections.of_script(script_file("07_transfer_cells", "python").read_text("utf-8"))
+    files = sorted(str(file) for file in Path(folder).rglob("*.png"))
+    files = files[:: len(files) // images][:images]
     names: dict = {"__name__": "07_transfer_cells"}
     for one in ("setup", "constants"):
         exec(compile(section[one], one, "exec"), names)
+    names["EPOCHS_FINE"] = 1
     cells = pd.DataFrame({"file": files, "y": [int("Parasitized" in file) for file in files]})
     third = np.arange(len(files)) % 10
     names |= {"cells": cells, "is_test": third == 0, "is_tuning": third == 1, "is_train": third > 1}
@@ -89,8 +84,7 @@ def child(folder: str, images: int) -> None:
     names["top"] = names["ready"](names["new_top"](), names["LEARNING_RATE"])
     started = time.perf_counter()
     exec(compile(section["fine"], "fine", "exec"), names)
-    fine = names["EPOCHS_FINE"] * int((~names["is_test"]).sum())
-    found["fine"] = round(fine / (time.perf_counter() - started))
+    found["fine"] = round(int((~names["is_test"]).sum()) / (time.perf_counter() - started))
     found["seconds"] = round(time.perf_counter() - began, 1)
     found["peak_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     names["cache"].cleanup()

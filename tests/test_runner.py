@@ -224,9 +224,9 @@ def test_a_forked_process_gives_what_a_fresh_one_gives(language):
     forget_test()
     if language == "r" and not embedded_r.installed():
         pytest.skip("R is not installed")
-    fresh = runpy.run_path(str(ROOT / "bench" / "fresh.py"))
+    forked = runpy.run_path(str(ROOT / "bench" / "forked.py"))
     try:
-        found = fresh["differences"](["04_hello_iris", "08_encoding"], language)
+        found = forked["differences"](["04_hello_iris", "08_encoding"], language)
     except RuntimeError as error:
         pytest.skip(str(error))
     assert found == {"04_hello_iris": [], "08_encoding": []}

@@ -99,7 +99,7 @@ def run(
     timeout: Annotated[float, typer.Option(help="Seconds that one twin may take.")] = 600,
     as_json: Json = False,
 ) -> None:
-    """Run twins, each in a fresh process, and print the ledger of their agreement."""
+    """Run twins, each in a process of its own, and print the ledger of their agreement."""
     from deeptwins import bands, ledger, runner
 
     exercises = _find(ids, solutions=solutions)

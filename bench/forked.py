@@ -1,6 +1,6 @@
 """Show that a twin that is forked from a warm process gives what a fresh one gives.
 
-    .venv/bin/python bench/fresh.py [ID ...]
+    .venv/bin/python bench/forked.py [ID ...]
 
 Every twin and solution, or those named, runs both ways in both languages. All
 of the record but its times, the weights bit by bit, and what was printed have
