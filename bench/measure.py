@@ -17,7 +17,8 @@ from importlib import metadata
 from pathlib import Path
 
 from deeptwins import record, runner
-from deeptwins.paths import ROOT
+from deeptwins.paths import ROOT, script_file
+from deeptwins.warm import Warm
 
 CLOCK = ROOT / "bench" / "clock"
 MIB = 1024  # ru_maxrss is in KiB under Linux
@@ -95,6 +96,22 @@ def plain(exercise: str, *, seed: int | None = None) -> Measured:
     name, value = found.printed[-1].split()
     found.metrics = {name: float(value)}
     return found
+
+
+def forked(exercise: str, warmed: Warm, *, seed: int | None = None) -> float:
+    """Return the seconds of a Python twin that is forked from a warm process."""
+    env = runner.environment("mini", seed, runner.THREADS)
+    script = str(script_file(exercise, "python"))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        env["DEEPTWINS_RESULTS"] = folder
+        process = warmed.fork(script, env, out, err, runner.TIMEOUT)
+        if process is None or process.wait(runner.TIMEOUT):
+            raise SystemExit(f"{exercise} did not run in a forked process")
+        return process.seconds
 
 
 def _script(

@@ -31,6 +31,7 @@ import yaml
 
 from deeptwins import catalog, files, runner, speedpicture
 from deeptwins.paths import BOOK, LANGUAGES, ROOT
+from deeptwins.warm import Warm
 
 PICTURE = BOOK / "images" / "speed.svg"
 DATA = ("load", "partition", "scale", "stream", "pad", "encode", "padding")  # sections
@@ -126,42 +127,47 @@ def part_of(one: measure.Measured, exercise: str, *, is_twin: bool) -> float:
 def plain(exercises: Sequence[str], rounds: int) -> list[dict]:
     """Run plain scripts and Python twins in turn, with a seed for each round."""
     rows = []
-    for exercise in exercises:
-        if not (ROOT / "bench" / "plain" / f"{exercise}.py").is_file():
-            continue
-        pairs = [
-            (measure.plain(exercise, seed=seed), measure.twin(exercise, seed=seed))
-            for seed in range(1, rounds + 1)
-        ]
-        [metric] = pairs[0][0].metrics
-        parts = [
-            (part_of(plain, exercise, is_twin=False), part_of(twin, exercise, is_twin=True))
-            for plain, twin in pairs
-        ]
-        rows.append(
-            {
-                "exercise": exercise,
-                "metric": metric,
-                "plain": {
-                    "metric": middle([one.metrics[metric] for one, _ in pairs]),
-                    "training": middle([one for one, _ in parts]),
-                    "seconds": middle([one.seconds for one, _ in pairs]),
-                    "wall": middle([one.wall for one, _ in pairs]),
-                    "peak_mib": round(max(one.peak for one, _ in pairs)),
-                },
-                "twin": {
-                    "metric": middle([one.metrics[metric] for _, one in pairs]),
-                    "training": middle([one for _, one in parts]),
-                    "seconds": middle([one.seconds for _, one in pairs]),
-                    "wall": middle([one.wall for _, one in pairs]),
-                    "peak_mib": round(max(one.peak for _, one in pairs)),
-                },
-                "training_ratio": middle([twin / plain for plain, twin in parts]),
-                "whole_ratio": middle([twin.seconds / plain.seconds for plain, twin in pairs]),
-            }
-        )
-        say(rows[-1])
+    with runner.warm("python") as warmed:
+        for exercise in exercises:
+            if (ROOT / "bench" / "plain" / f"{exercise}.py").is_file():
+                rows.append(beside_plain(exercise, warmed, rounds))
+                say(rows[-1])
     return rows
+
+
+def beside_plain(exercise: str, warmed: Warm, rounds: int) -> dict:
+    """Run one plain script and its twin, fresh and forked."""
+    pairs, forked = [], []
+    for seed in range(1, rounds + 1):
+        pairs.append((measure.plain(exercise, seed=seed), measure.twin(exercise, seed=seed)))
+        forked.append(measure.forked(exercise, warmed, seed=seed))
+    [metric] = pairs[0][0].metrics
+    parts = [
+        (part_of(plain, exercise, is_twin=False), part_of(twin, exercise, is_twin=True))
+        for plain, twin in pairs
+    ]
+
+    def of(which: int) -> dict[str, float]:
+        several = [pair[which] for pair in pairs]
+        return {
+            "metric": middle([one.metrics[metric] for one in several]),
+            "training": middle([part[which] for part in parts]),
+            "seconds": middle([one.seconds for one in several]),
+            "wall": middle([one.wall for one in several]),
+            "peak_mib": round(max(one.peak for one in several)),
+        }
+
+    both = list(zip(forked, pairs, strict=True))
+    return {
+        "exercise": exercise,
+        "metric": metric,
+        "plain": of(0),
+        "twin": of(1),
+        "forked": {"seconds": middle(forked)},
+        "training_ratio": middle([twin / plain for plain, twin in parts]),
+        "whole_ratio": middle([twin.seconds / plain.seconds for plain, twin in pairs]),
+        "forked_ratio": middle([one / plain.seconds for one, (plain, _) in both]),
+    }
 
 
 # ---- course ----

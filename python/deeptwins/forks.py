@@ -14,7 +14,8 @@ import struct
 
 from deeptwins import bound
 
-PID, STATUS = struct.Struct("i"), struct.Struct("i")
+PID = struct.Struct("i")
+STATUS = struct.Struct("id")  # as waitpid() gives it, and seconds of processor time
 LARGEST = 1 << 16  # bytes of a job; it holds a script's path and a few variables
 
 
@@ -22,8 +23,8 @@ def serve(handle: int) -> str:
     """Fork a process for every job that comes in, and return there with the job's script.
 
     Each job brings the files for its output and a socket, which gets the
-    forked process's number and, when that has ended, its status as waitpid()
-    gives it. The process that serves never returns: it ends with the run.
+    forked process's number and, when that has ended, its status and what it
+    took. The process that serves never returns: it ends with the run.
 
     Parameters
     ----------
@@ -77,8 +78,8 @@ def _become(job: dict, server: int, out: int, err: int, answer: int) -> str:
 
 
 def _ended(handle: int, pid: int, answer: socket.socket) -> None:
-    """Say with which status a forked process ended; a run that no longer listens is fine."""
+    """Say how a forked process ended; a run that no longer listens is fine."""
     os.close(handle)
-    status = os.waitpid(pid, 0)[1]
+    _, status, used = os.wait4(pid, 0)
     with answer, contextlib.suppress(OSError):
-        answer.send(STATUS.pack(status), socket.MSG_NOSIGNAL)
+        answer.send(STATUS.pack(status, used.ru_utime + used.ru_stime), socket.MSG_NOSIGNAL)

@@ -36,7 +36,7 @@ def stages(content: Mapping[str, Any]) -> str:
 def plain(content: Mapping[str, Any]) -> str:
     """Return a table of the plain scripts beside the twins."""
     heads = ["Exercise", "Metric", "Plain", "Twin", "training: plain", "twin", "twin / plain"]
-    heads += ["whole: twin / plain"]
+    heads += ["whole: twin / plain", "forked / plain"]
     table = [
         [
             _name(row),
@@ -45,6 +45,7 @@ def plain(content: Mapping[str, Any]) -> str:
             *(_seconds(row[kind]["training"]) for kind in ("plain", "twin")),
             _ratio(row["training_ratio"]),
             _ratio(row["whole_ratio"]),
+            _ratio(row["forked_ratio"]),
         ]
         for row in content["found"]
     ]

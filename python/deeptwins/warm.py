@@ -29,6 +29,7 @@ class Forked:
     def __init__(self, answer: socket.socket, pid: int) -> None:
         """Take the socket that gets the status, and the number of process and group."""
         self._answer, self.pid = answer, pid
+        self.seconds = 0.0  # of processor time, once it has ended
         self.returncode: int | None = None
         self._one_waits = threading.Lock()
 
@@ -42,7 +43,7 @@ class Forked:
                 except TimeoutError:
                     raise subprocess.TimeoutExpired("a twin", timeout or 0) from None
                 if told:
-                    status = forks.STATUS.unpack(told)[0]
+                    status, self.seconds = forks.STATUS.unpack(told)
                     self.returncode = os.waitstatus_to_exitcode(status)
                 else:  # It was bound to its warm process, which has ended.
                     _wait_for_end(self.pid)
