@@ -37,6 +37,18 @@ class Measured:
     weights: bytes = b""
     printed: list[str] = field(default_factory=list)
 
+    def without_import(self, names: Sequence[str]) -> float:
+        """Return the seconds of sections, less those of loading Keras in one of them."""
+        found = sum(self.sections.get(name, 0.0) for name in names)
+        for one in self.calls:
+            if one["call"] == "import":
+                middle, ends = one["at"] + one["seconds"] / 2, 0.0
+                for name, seconds in self.sections.items():
+                    ends += seconds
+                    if middle < ends:
+                        return found - (one["seconds"] if name in names else 0.0)
+        return found
+
     @property
     def training(self) -> float:
         """Seconds in fit(), with its compiling and its looks at the tuning part."""

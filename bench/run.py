@@ -7,7 +7,7 @@ Each part has a file of its own, with the machine and its load, from which
 `deeptwins book` makes the tables of book/appendix_speed.qmd. What is compared runs in
 turn, and ratios are the middle one of the rounds. Times are seconds of
 processor time, which other programs change least; those called wall are what a
-clock shows. No file is written with ids or --dry.
+clock shows. With ids no file is written, but with --keep the rows of these.
 """
 
 import argparse
@@ -52,10 +52,9 @@ TRIED = {
     "04_hello_iris": WAYS,
     "06_cnn_images": WAYS,
     "09_lstm_reviews": WAYS,
-    "10_cnn_lstm_peptides": WAYS,
     "07_transfer_cells": WITH_STREAM,
 }
-TWO = ("06_cnn_images", "09_lstm_reviews")
+TWO = ("06_cnn_images",)
 
 
 def middle(values: Sequence[float]) -> float:
@@ -78,7 +77,7 @@ def stages_of(one: measure.Measured, language: str) -> dict[str, float]:
     keras = ("fit", "evaluate", "predict")
     found = {
         "startup": one.sections["start-up"] + (one.of("import") if language == "r" else 0.0),
-        "data": sum(one.sections.get(name, 0.0) for name in DATA),
+        "data": one.without_import(DATA),
         "compile": one.of(*keras, part="compile"),
         "steps": one.of("fit") - one.of("fit", part="compile"),
         "evaluation": one.of(*keras[1:]) - one.of(*keras[1:], part="compile"),
@@ -174,40 +173,42 @@ def beside_plain(exercise: str, warmed: Warm, rounds: int) -> dict:
 
 
 def course(exercises: Sequence[str], rounds: int) -> dict:
-    """Run all twins one by one, as `deeptwins run` did with fresh processes, and as it does."""
-    ways = {
-        "separate": lambda: [
-            runner.run_twin(exercise, language) for exercise in exercises for language in LANGUAGES
-        ],
-        "fresh": lambda: runner.run(exercises, LANGUAGES, forked=False),
-        "warm": lambda: runner.run(exercises, LANGUAGES),
-    }
-    found: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+    """Run all twins as `deeptwins run` does, and as it would with fresh processes.
+
+    Beside it stands the sum of twins that run by themselves, from the part `stages`.
+    """
+    known = yaml.safe_load((BOOK / "speed_stages.yml").read_text("utf-8"))["found"]
+    alone = [
+        row[language] for row in known if row["exercise"] in exercises for language in LANGUAGES
+    ]
+    separate = {name: middle([sum(one[name] for one in alone)]) for name in ("seconds", "wall")}
+    found: dict[str, list[dict[str, float]]] = {"fresh": [], "warm": []}
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DEEPTWINS_RESULTS"] = folder
         for _ in range(rounds):
-            for way, run in ways.items():
+            for way, several in found.items():
                 began, before = time.perf_counter(), of_children()
-                check(run())
-                found[way].append((of_children() - before, time.perf_counter() - began))
-                say(way, *found[way][-1])
+                check(runner.run(exercises, LANGUAGES, forked=way == "warm"))
+                took = {"seconds": of_children() - before, "wall": time.perf_counter() - began}
+                several.append(took)
+                say(way, took)
         del os.environ["DEEPTWINS_RESULTS"]
-
-    def ratio(way: str, which: int) -> float:
-        pairs = zip(found[way], found["separate"], strict=True)
-        return middle([one[which] / separate[which] for one, separate in pairs])
-
+    rows = {"separate": separate} | {
+        way: {name: middle([one[name] for one in several]) for name in separate}
+        for way, several in found.items()
+    }
     return {
         "exercises": len(exercises),
         **{
-            way: {
-                "seconds": middle([seconds for seconds, _ in several]),
-                "wall": middle([wall for _, wall in several]),
-                "ratio": ratio(way, 0),
-                "wall_ratio": ratio(way, 1),
-            }
-            for way, several in found.items()
+            way: took | {f"{name}_ratio": middle([took[name] / separate[name]]) for name in took}
+            for way, took in rows.items()
         },
+        "warm_fresh_ratio": middle(
+            [
+                warm["seconds"] / fresh["seconds"]
+                for fresh, warm in zip(found["fresh"], found["warm"], strict=True)
+            ]
+        ),
     }
 
 
@@ -337,6 +338,7 @@ def main() -> None:
     parser.add_argument("ids", nargs="*", metavar="ID")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--keep", action="store_true", help="Replace the rows of the IDs named.")
     parser.add_argument("--dry", action="store_true", help="Print, and write no file.")
     options = parser.parse_args()
     os.chdir(ROOT)
@@ -351,11 +353,16 @@ def main() -> None:
             "seconds": round(time.perf_counter() - began),
             "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         }
+        path = BOOK / f"speed_{name}.yml"
+        if options.keep and isinstance(numbers, list):
+            known = yaml.safe_load(path.read_text("utf-8"))["found"]
+            new = {row["exercise"]: row for row in numbers}
+            numbers = [new.get(row["exercise"], row) for row in known]
         content = yaml.safe_dump({"machine": here, "found": numbers}, sort_keys=False)
-        if options.ids or options.dry:
+        if (options.ids and not options.keep) or options.dry:
             print(f"--- # {name}", content, sep="\n")
             continue
-        files.write_text(BOOK / f"speed_{name}.yml", content)
+        files.write_text(path, content)
         if name == "stages":
             files.write_text(PICTURE, speedpicture.draw(numbers))
 

@@ -2,7 +2,8 @@
 
 Python reads a module of this name by itself when its folder is in PYTHONPATH;
 R's does too. A line of JSON for every call goes to the file BENCH_CLOCK:
-fit, evaluate or predict with its seconds of processor time, and of these `compile`, what the
+fit, evaluate or predict, at which second of processor time it began, how many it
+took, and of these `compile`, what the
 first calls of a step took beyond the later ones; and `import` for loading Keras
 and TensorFlow, which R does when it first needs them. BENCH_COMPILE holds arguments
 for compile() as JSON; BENCH_NO names methods of tf.data to leave out.
@@ -23,7 +24,7 @@ WARMING = 2  # calls of a step that may trace it
 
 def write(call, began, **more):
     """Add a call that ends now to the file."""
-    event = {"call": call, "seconds": time.process_time() - began, **more}
+    event = {"call": call, "at": began, "seconds": time.process_time() - began, **more}
     with open(os.environ["BENCH_CLOCK"], "a") as out:  # noqa: PTH123
         out.write(json.dumps(event) + "\n")
 

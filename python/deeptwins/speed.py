@@ -56,7 +56,7 @@ def course(content: Mapping[str, Any]) -> str:
     """Return a table of the whole course, run in three ways."""
     found = content["found"]
     names = {
-        "separate": "one after another, each in a fresh process",
+        "separate": "each by itself, added up",
         "fresh": "two at once, each in a fresh process",
         "warm": "two at once, forked from warm processes: `deeptwins run`",
     }
@@ -66,7 +66,7 @@ def course(content: Mapping[str, Any]) -> str:
             _seconds(found[way]["wall"]),
             _ratio(found[way]["wall_ratio"]),
             _seconds(found[way]["seconds"]),
-            _ratio(found[way]["ratio"]),
+            _ratio(found[way]["seconds_ratio"]),
         ]
         for way, words in names.items()
     ]
