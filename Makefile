@@ -1,6 +1,6 @@
 # make run    run every exercise in Python and in R, and show that they agree
 # make test   run every test but the long ones; make test-all runs those too
-# make bench  measure how fast it all is, for the book's page on speed (an hour)
+# make bench  measure how fast it all is, for the book's page on speed (takes long)
 # make book   make the website of the course in _book/
 # make clean  remove all that the others made
 #

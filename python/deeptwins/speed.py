@@ -4,6 +4,7 @@ Each part has a file book/speed_<part>.yml with `machine` and `found`; the
 functions here return its fragment (appendices.py).
 """
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,15 @@ def stages(content: Mapping[str, Any]) -> str:
         for row in rows
     ]
     picture = markup.picture(PICTURE, CAPTION, speedpicture.alt(rows), "fig-speed")
-    return f"{picture}\n{_table(heads, table)}{_note(content)}"
+    trained = [row for row in rows if "training_ratio" in row]
+    ratios = [row["training_ratio"] for row in trained]
+    python, r = (sum(row[language]["training"] for row in trained) for language in LANGUAGES)
+    words = (
+        f"Of all training together, R takes {_ratio(r / python)} of what Python takes, and "
+        f"{_ratio(statistics.median(ratios))} in the middle of the exercises; single ones "
+        f"scatter from {_ratio(min(ratios))} to {_ratio(max(ratios))}.\n"
+    )
+    return f"{picture}\n{_table(heads, table)}\n{words}{_note(content)}"
 
 
 def plain(content: Mapping[str, Any]) -> str:

@@ -68,7 +68,7 @@ def alt(rows: Sequence[Mapping[str, Any]]) -> str:
     longest = max(rows, key=lambda row: sum(row[language]["seconds"] for language in LANGUAGES))
     return (
         f"Two bars for each of {len(rows)} exercises, Python above R, as long as the twin takes, "
-        f"cut into six stages. The two of an exercise are of about the same length; those of "
+        f"cut into six stages. The two of most exercises are of about the same length; those of "
         f"{longest['exercise']} are the longest. Of all the time together: {shares}."
     )
 
