@@ -165,11 +165,12 @@ def _ratio(value: float | None) -> str:
 def _note(content: Mapping[str, Any], more: str = "") -> str:
     """Return on what the numbers were measured, and how busy that was."""
     machine = content["machine"]
+    note = f" {machine['note']}." if "note" in machine else ""
     rounds = f"{machine['rounds']} round{'s' if machine['rounds'] > 1 else ''}"
     return (
         f"\n[{more}Measured on {machine['date']} in {rounds}: {machine['processor']}, "
         f"{machine['cores']} cores, Python {machine['python']}, TensorFlow "
         f"{machine['tensorflow']}, Keras {machine['keras']}; load of the machine "
         f"{machine['load_before']} before and {machine['load_after']} after, in which "
-        "other programs have their share.]{.note}\n"
+        f"other programs have their share.{note}]{{.note}}\n"
     )

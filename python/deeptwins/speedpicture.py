@@ -44,7 +44,7 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> str:
             y, x = top + place * (BAR + 1), float(LEFT)
             parts.append(_text(LEFT - 6, y + 9.5, TITLES[language], anchor="end", size=10))
             for stage, (_, colour) in STAGES.items():
-                wide = max(0.0, row[language][stage]) * scale
+                wide = max(0.0, row[language].get(stage, 0.0)) * scale
                 parts.append(
                     f'<rect x="{x:.1f}" y="{y:g}" width="{wide:.1f}" height="{BAR}" '
                     f'fill="{colour}"/>'
@@ -62,7 +62,7 @@ def alt(rows: Sequence[Mapping[str, Any]]) -> str:
     both = [row[language] for row in rows for language in LANGUAGES]
     whole = sum(one["seconds"] for one in both)
     shares = ", ".join(
-        f"{heading} {100 * sum(one[stage] for one in both) / whole:.0f} %"
+        f"{heading} {100 * sum(one.get(stage, 0.0) for one in both) / whole:.0f} %"
         for stage, (heading, _) in STAGES.items()
     )
     longest = max(rows, key=lambda row: sum(row[language]["seconds"] for language in LANGUAGES))
