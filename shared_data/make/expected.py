@@ -8,24 +8,21 @@ k-means) R does with every seed; its band is from both languages where a test
 does not tell them apart. The file of a solution also says by how much it beats
 its exercise at the same seeds.
 
-Each run is a process of its own, forked from one that has imported Keras but
-not used it, which spares two thirds of the time; the run with the first seed
-is made in a fresh process too, and must give the same record.
+Runs are forked from warm processes (deeptwins/warm.py), which spares two thirds
+of the time; in each language the run with the first seed is made in a fresh
+process too, and must give the same record.
 """
 
 import argparse
-import contextlib
 import datetime
-import multiprocessing
 import os
 import platform
-import runpy
-import sys
 import tempfile
 from pathlib import Path
 
 from deeptwins import bands, catalog, record, runner, verify
-from deeptwins.paths import ROOT, script_file
+from deeptwins.paths import LANGUAGES, ROOT
+from deeptwins.warm import Warm
 
 RESULTS = ("data", "constants", "networks", "metrics", "independent")
 
@@ -40,23 +37,10 @@ def cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-def ready(variant: str):
-    """Return what forks the runs, in the environment of twins."""
+def ready(variant: str) -> dict[str, Warm | None]:
+    """Return for each language what forks the runs, where they can be forked; it ends with us."""
     os.chdir(ROOT)
-    os.environ |= runner.environment(variant, seed=None, threads=1)
-    forked = multiprocessing.get_context("forkserver")
-    forked.set_forkserver_preload(["keras", "pandas", "matplotlib.pyplot", "sklearn.metrics"])
-    return forked
-
-
-def run_here(exercise: str, seed: int, folder: str) -> None:
-    """Run one twin in this process, its output into files beside the record."""
-    os.environ |= {"DEEPTWINS_SEED": str(seed), "DEEPTWINS_RESULTS": folder}
-    sys.path.insert(0, str(script_file(exercise, "python").parent))
-    out = runner.output_file(exercise, "python")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open("w") as stream, contextlib.redirect_stdout(stream):
-        runpy.run_path(str(script_file(exercise, "python")), run_name="__main__")
+    return {language: runner.warm(language, variant) for language in LANGUAGES}
 
 
 def compare(python: dict, r: dict) -> None:
@@ -68,60 +52,46 @@ def compare(python: dict, r: dict) -> None:
             raise SystemExit(f"R differs from Python in {where}: {finding.detail}")
 
 
-def read_from(folder: str, exercise: str) -> dict:
-    """Return the record that a run left in its folder."""
-    os.environ["DEEPTWINS_RESULTS"] = folder
-    return record.read(exercise, "python")
+def run(exercise: str, language: str, variant: str, seed: int, warmed: Warm | None) -> dict:
+    """Return the record of one run; SystemExit where it fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["DEEPTWINS_RESULTS"] = folder
+        outcome = runner.run_twin(exercise, language, variant=variant, seed=seed, warmed=warmed)
+        if not outcome.ok:
+            lines = "\n".join(outcome.last_lines)
+            raise SystemExit(f"{exercise} in {language}, seed {seed}: {outcome.problem}\n{lines}")
+        return record.read(exercise, language)
 
 
-def runs(exercise: str, seeds: list[int], forked) -> list[dict]:
-    """Return the records of one Python twin over seeds; SystemExit where a run fails."""
+def runs(
+    exercise: str, language: str, variant: str, seeds: list[int], forked: dict[str, Warm | None]
+) -> list[dict]:
+    """Return the records of one twin over seeds; SystemExit where a run fails."""
     records = []
     for number in seeds:
-        with tempfile.TemporaryDirectory() as folder:
-            process = forked.Process(target=run_here, args=(exercise, number, folder))
-            process.start()
-            process.join()
-            if process.exitcode:
-                raise SystemExit(f"{exercise}, seed {number}: status {process.exitcode}")
-            records.append(read_from(folder, exercise))
-        print(f"{exercise}: seed {number}, {records[-1]['seconds']:.1f} s", flush=True)
+        records.append(run(exercise, language, variant, number, forked[language]))
+        seconds = records[-1]["seconds"]
+        print(f"{exercise} in {language}: seed {number}, {seconds:.1f} s", flush=True)
     return records
 
 
 def compare_fresh(exercise: str, variant: str, forked: dict) -> None:
     """End with SystemExit where a fresh process gives another record than a forked one."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["DEEPTWINS_RESULTS"] = folder
-        outcome = runner.run_twin(exercise, "python", variant=variant, seed=forked["seed"])
-        fresh = read_from(folder, exercise) if outcome.ok else {}
+    fresh = run(exercise, forked["language"], variant, forked["seed"], None)
     for part in RESULTS:
-        if fresh.get(part) != forked[part]:
-            raise SystemExit(f"{exercise}: a fresh process gives other {part}: {outcome.problem}")
-
-
-def by_r(exercise: str, variant: str, seeds: list[int]) -> list[dict]:
-    """Return the records of the R twin over seeds."""
-    records = []
-    for number in seeds:
-        with tempfile.TemporaryDirectory() as folder:
-            os.environ["DEEPTWINS_RESULTS"] = folder
-            outcome = runner.run_twin(exercise, "r", variant=variant, seed=number)
-            if not outcome.ok:
-                lines = "\n".join(outcome.last_lines)
-                raise SystemExit(f"{exercise} in R, seed {number}: {outcome.problem}\n{lines}")
-            records.append(record.read(exercise, "r"))
-        print(f"{exercise} in R: seed {number}, {records[-1]['seconds']:.1f} s", flush=True)
-    return records
+        if fresh[part] != forked[part]:
+            where = f"{exercise} in {forked['language']}"
+            raise SystemExit(f"{where}: a fresh process gives other {part}")
 
 
 def make(exercise: str, variant: str, seeds: list[int], note: str, forked) -> Path:
     """Write the bands of one exercise."""
-    found = runs(exercise, seeds, forked)
+    found = runs(exercise, "python", variant, seeds, forked)
     first = found[0]
     compare_fresh(exercise, variant, first)
     compared = seeds if first["independent"] else seeds[9::10]
-    others = by_r(exercise, variant, compared)
+    others = runs(exercise, "r", variant, compared, forked)
+    compare_fresh(exercise, variant, others[0])
     for one in others:
         compare(found[seeds.index(one["seed"])], one)
     independent = {

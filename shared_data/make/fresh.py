@@ -23,7 +23,8 @@ def count(exercise: str, variant: str, seeds: int, forked) -> dict:
     limits = bands.read(exercise, variant)
     first = max(limits["seeds"]) + 1
     outside = []
-    for one in expected.runs(exercise, list(range(first, first + seeds)), forked):
+    numbers = list(range(first, first + seeds))
+    for one in expected.runs(exercise, "python", variant, numbers, forked):
         left = [name for name, place in bands.place(one, limits).items() if place.word != "in"]
         if left:
             outside.append({"seed": one["seed"], "metrics": left})
