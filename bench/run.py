@@ -332,6 +332,9 @@ PARTS = {
 }
 
 
+ONCE = ("setup", "stream")  # too long to repeat
+
+
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -348,7 +351,7 @@ def main() -> None:
         began = time.perf_counter()
         numbers = PARTS[name](exercises, options.rounds)
         here |= {
-            "rounds": options.rounds,
+            "rounds": 1 if name in ONCE else options.rounds,
             "load_after": round(os.getloadavg()[0], 1),
             "seconds": round(time.perf_counter() - began),
             "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
