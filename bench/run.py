@@ -359,8 +359,8 @@ def main() -> None:
         path = BOOK / f"speed_{name}.yml"
         if options.keep and isinstance(numbers, list):
             known = yaml.safe_load(path.read_text("utf-8"))["found"]
-            new = {row["exercise"]: row for row in numbers}
-            numbers = [new.get(row["exercise"], row) for row in known]
+            rows = {row["exercise"]: row for row in [*known, *numbers]}
+            numbers = [rows[exercise] for exercise in sorted(rows)]
         content = yaml.safe_dump({"machine": here, "found": numbers}, sort_keys=False)
         if (options.ids and not options.keep) or options.dry:
             print(f"--- # {name}", content, sep="\n")

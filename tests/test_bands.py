@@ -18,7 +18,7 @@ def test_the_bands_are_prediction_intervals_that_hold_together(metrics):
     # (new - mean) / (s sqrt(1 + 1/n)) follows Student's t.
     upper = (found["high"] - found["mean"]) / (found["sd"] * math.sqrt(1 + 1 / 20))
     outside = 2 * stats.t.sf(upper, 19)
-    assert math.isclose(metrics * outside, 1 - bands.COVERAGE, abs_tol=1e-6)
+    assert math.isclose(metrics * outside, 1 - bands.NORMAL, abs_tol=1e-6)
     assert math.isclose(found["mean"] - found["low"], found["high"] - found["mean"])
 
 
@@ -202,11 +202,11 @@ def outside_without(expected, left_out):
 
 
 def test_a_seed_that_a_band_has_not_seen_leaves_it_as_seldom_as_stated(monkeypatch):
-    """Each seed in turn is left out: to the other nineteen, it is a fresh one."""
+    """Each seed in turn is left out: to the others, it is a fresh one."""
     monkeypatch.setattr(bands, "MINIMUM_SEEDS", bands.MINIMUM_SEEDS - 1)
     runs = [(bands.read(*one), seed) for one in EVERY_BAND for seed in bands.read(*one)["seeds"]]
     outside = sum(outside_without(expected, seed) for expected, seed in runs)
-    assert stats.binom.sf(outside - 1, len(runs), 1 - bands.COVERAGE) > 0.01, outside
+    assert outside <= len(runs) * (1 - bands.COVERAGE)
 
 
 SOLVED = [(name, variant) for name, variant in EVERY_BAND if name.startswith("solutions/")]

@@ -138,6 +138,14 @@ def make(exercise: str, variant: str, seeds: list[int], note: str, forked) -> Pa
     return bands.write(exercise, variant, content)
 
 
+def kept(exercise: str, variant: str) -> int:
+    """Return how many seeds the bands have that there are, or the least that they need."""
+    try:
+        return len(bands.read(exercise, variant)["seeds"])
+    except bands.BandError:
+        return bands.MINIMUM_SEEDS
+
+
 def by_language(records: list[dict]) -> dict[str, dict]:
     """Return one record of each language."""
     return {one["language"]: one for one in records}
@@ -147,13 +155,17 @@ def main() -> None:
     """Make the bands that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("ids", nargs="*", metavar="ID")
-    parser.add_argument("--seeds", type=int, default=20, help=f"at least {bands.MINIMUM_SEEDS}")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        help=f"By default as many as there are in the file, or {bands.MINIMUM_SEEDS}.",
+    )
     parser.add_argument("--data", choices=("mini", "full"), default="mini")
     parser.add_argument("--note", default="", help="What a reader has to know of the data.")
     options = parser.parse_args()
     forked = ready(options.data)
     for exercise in catalog.find(options.ids, solutions=True):
-        seeds = list(range(1, options.seeds + 1))
+        seeds = list(range(1, (options.seeds or kept(exercise, options.data)) + 1))
         print("wrote", make(exercise, options.data, seeds, options.note, forked))
 
 
