@@ -1,0 +1,334 @@
+# Search: many small trainings, shared out among workers.
+
+source("r/course.R")
+has_future <- requireNamespace("future", quietly = TRUE)
+
+# ---- constants ----
+SEED <- seed(1)
+FEATURES <- c(
+  "radius", "texture", "perimeter", "area", "smoothness",
+  "compactness", "concavity", "concave_points", "symmetry",
+  "fractal_dimension"
+)
+CONFIGURATIONS <- 6
+FOLDS <- 5
+BATCH_SIZE <- 32
+EPOCHS <- 12
+C <- 1.0
+SMALLEST <- 1e-7
+WORKERS <- 2
+TRIES <- 3
+TARGET <- list(loss = 0.1)
+
+# ---- load ----
+tumours <- merge(
+  read.csv(file.path(data_dir("nuclei"), "nuclei.csv")),
+  read.csv(file.path(data_dir("search"), "folds.csv"))
+)
+x <- as.matrix(tumours[FEATURES])
+y <- as.matrix(as.numeric(tumours$diagnosis == "malignant"))
+fold <- tumours$fold
+cat("tumours for the search:", sum(fold > 0),
+    "for the test:", sum(fold == 0), "\n")
+
+# ---- draw ----
+configurations <- head(
+  read.csv(file.path(data_dir("search"), "configurations.csv")),
+  CONFIGURATIONS
+)
+tasks <- list()
+for (number in configurations$configuration) {
+  for (one in seq_len(FOLDS)) {
+    task <- list(configuration = number, fold = one)
+    tasks <- c(tasks, list(task))
+  }
+}
+print(configurations, row.names = FALSE)
+cat(length(tasks), "tasks\n")
+
+# ---- task ----
+# Others draw from a worker's random numbers, too: each layer
+# gets a seed of its own.
+drawn <- function(seed) initializer_glorot_uniform(seed = seed)
+
+# Train one network on some of the tumours.
+train <- function(configuration, learn) {
+  chosen <- configurations[configuration, ]
+  set_random_seed(SEED)
+  scaler <- layer_normalization()
+  scaler |> adapt(x[learn, ])
+  model <- keras_model_sequential(
+    input_shape = length(FEATURES)
+  ) |>
+    layer_dense(chosen$units, activation = "relu",
+                kernel_initializer = drawn(SEED)) |>
+    layer_dropout(chosen$dropout, seed = SEED) |>
+    layer_dense(1, activation = "sigmoid",
+                kernel_initializer = drawn(SEED + 1L))
+  model |> compile(
+    optimizer = optimizer_adam(chosen$learning_rate),
+    loss = "binary_crossentropy"
+  )
+  start <- get_weights(model)
+  history <- model |> fit(
+    scaler(x[learn, ]), y[learn, , drop = FALSE],
+    batch_size = BATCH_SIZE,
+    epochs = EPOCHS, verbose = 0
+  )
+  list(scaler = scaler, model = model, start = start,
+       history = history)
+}
+
+cross_entropy <- function(p, y) {
+  p <- pmin(pmax(p, SMALLEST), 1 - SMALLEST)
+  mean(-log(ifelse(y == 1, p, 1 - p)))
+}
+
+# Train without one fold, and ask about that fold.
+score_fold <- function(task) {
+  ask <- fold == task$fold
+  trained <- train(task$configuration, fold > 0 & !ask)
+  p <- as.array(trained$model(trained$scaler(x[ask, ])))
+  bytes <- get_weights(trained$model) |>
+    lapply(\(one) if (is.matrix(one)) t(one) else one) |>
+    unlist() |>
+    writeBin(raw(), size = 4)
+  list(
+    loss = cross_entropy(p, y[ask, ]),
+    history = trained$history$metrics$loss,
+    weights = digest::digest(bytes, "sha256",
+                             serialize = FALSE)
+  )
+}
+
+# ---- keep ----
+folder <- result_file("14_search-tasks")
+dir.create(folder, showWarnings = FALSE)
+# What a worker is sent is all that a result can depend on, so
+# it is part of the name of the result's file.
+sent <- mget(c(
+  "SEED", "FEATURES", "BATCH_SIZE", "EPOCHS", "SMALLEST", "x",
+  "y", "fold", "configurations", "drawn", "train",
+  "cross_entropy", "score_fold"
+))
+defined <- list(rapply(sent, deparse, "function", how = "list"),
+                import("keras")$`__version__`)
+
+file_of <- function(task) {
+  key <- digest::digest(list(task, defined), "sha256")
+  file.path(folder, paste0(key, ".rds"))
+}
+
+# Write a file whole or not at all.
+keep <- function(task, result) {
+  part <- sub("rds$", "part", file_of(task))
+  saveRDS(result, part)
+  file.rename(part, file_of(task))
+}
+
+# ---- workers ----
+# One thread for each worker: they share the processor.
+if (!nzchar(Sys.getenv("TF_NUM_INTRAOP_THREADS"))) {
+  Sys.setenv(TF_NUM_INTRAOP_THREADS = "1")
+}
+where <- Sys.getenv("DEEPTWINS_CLUSTER", "local")
+if (!has_future) {
+  where <- "here"
+  cat("future is not installed (install.packages(\"future\")):",
+      "the tasks run one after another.\n")
+}
+
+start_workers <- function() {
+  if (where == "slurm") {
+    options(future.cache.path = folder)
+    future::plan(
+      future.batchtools::batchtools_slurm, workers = WORKERS,
+      resources = list("cpus-per-task" = 1, mem = "2G")
+    )
+  } else {
+    future::plan("sequential") # ends those of before
+    future::plan("multisession", workers = WORKERS)
+  }
+}
+
+label <- function(task) {
+  sprintf("configuration %d, fold %d", task$configuration,
+          task$fold)
+}
+
+give <- function(task) {
+  future::future(
+    {
+      if (!exists("layer_dense")) source("r/course.R")
+      score_fold(task)
+    },
+    globals = c(sent, list(task = task)), seed = NULL
+  )
+}
+
+# The result or the error of a task; NULL while it runs.
+look <- function(future) {
+  if (inherits(future, "error")) return(future)
+  tryCatch(
+    if (future::resolved(future)) future::value(future),
+    error = identity
+  )
+}
+
+# Call `ended` with each task and its result, in any order.
+run <- function(tasks, ended) {
+  if (where == "here") {
+    for (task in tasks) {
+      ended(task, tryCatch(score_fold(task), error = identity))
+    }
+    return(invisible())
+  }
+  start_workers()
+  on.exit(future::plan("sequential"))
+  waiting <- lapply(tasks, \(one) list(task = one, tries = 0))
+  running <- list()
+  while (length(waiting) + length(running)) {
+    if (length(waiting) && length(running) < WORKERS) {
+      one <- waiting[[1]]
+      waiting <- waiting[-1]
+      one$tries <- one$tries + 1
+      one$future <- tryCatch(give(one$task), error = identity)
+      running <- c(running, list(one))
+      next
+    }
+    Sys.sleep(0.02)
+    for (place in rev(seq_along(running))) {
+      one <- running[[place]]
+      result <- look(one$future)
+      if (is.null(result)) next
+      running <- running[-place]
+      if (inherits(result, "FutureError") && one$tries < TRIES) {
+        # Its worker has died.
+        cat("a worker was lost and its task is tried again:",
+            label(one$task), "\n")
+        waiting <- c(list(one), waiting)
+        if (where == "local") {
+          # New workers come as a set: the others begin again.
+          for (other in running) {
+            other$tries <- other$tries - 1
+            waiting <- c(list(other), waiting)
+          }
+          running <- list()
+          start_workers()
+          break
+        }
+      } else {
+        ended(one$task, result)
+      }
+    }
+  }
+}
+
+# ---- search ----
+todo <- Filter(\(task) !file.exists(file_of(task)), tasks)
+if (length(todo) < length(tasks)) {
+  cat(length(tasks) - length(todo), "tasks were done before.\n")
+}
+failed <- 0
+if (length(todo)) {
+  run(todo, \(task, result) {
+    if (inherits(result, "error")) {
+      failed <<- failed + 1
+      cat(label(task), "failed:", conditionMessage(result), "\n")
+    } else {
+      keep(task, result)
+    }
+  })
+}
+if (failed) {
+  stop(failed, " tasks failed; the others are kept in ", folder,
+       " for the next start.")
+}
+found <- lapply(tasks, \(task) readRDS(file_of(task)))
+
+# ---- choose ----
+loss <- sapply(found, \(one) one$loss)
+loss <- matrix(loss, CONFIGURATIONS, FOLDS, byrow = TRUE)
+mean_loss <- rowMeans(loss)
+best <- which.min(mean_loss)
+# How much lower is each fold's own best than the best of all?
+optimism <- mean(loss[best, ] - apply(loss, 2, min))
+order_of <- order(mean_loss)
+cbind(configurations, loss = round(mean_loss, 4))[order_of, ] |>
+  print(row.names = FALSE)
+cat(sprintf("the best: %.4f, probably %.4f too low\n",
+            mean_loss[best], optimism))
+
+# ---- scores ----
+numbers <- configurations$configuration
+data.frame(
+  configuration = factor(rep(numbers, FOLDS),
+                         numbers[order_of]),
+  loss = c(loss)
+) |>
+  ggplot(aes(configuration, loss)) +
+  geom_point(aes(colour = configuration), alpha = 0.5,
+             size = 3) +
+  stat_summary(fun = mean, geom = "point", shape = "\u2014",
+               size = 10) +
+  expand_limits(y = 0) +
+  labs(x = "configuration, from the best to the worst",
+       y = "cross-entropy of a fold") +
+  guides(colour = "none")
+ggsave(result_file("14_search-scores.png"),
+       width = 6, height = 3.6, dpi = 150, bg = "white")
+
+# ---- refit ----
+is_search <- fold > 0
+is_test <- fold == 0
+final <- train(best, is_search)
+p <- as.array(final$model(final$scaler(x[is_test, ])))
+test <- list(
+  loss = cross_entropy(p, y[is_test, ]),
+  accuracy = mean((p > 0.5) == y[is_test, ]),
+  auc = as.numeric(pROC::auc(pROC::roc(
+    y[is_test, ], c(p), levels = c(0, 1), direction = "<"
+  )))
+)
+cat("configuration", numbers[best],
+    "on all tumours of the search,\ntested once:\n")
+str(lapply(test, round, 4))
+
+# ---- baseline ----
+z <- as.array(final$scaler(x))
+logistic <- glmnet::glmnet(
+  z[is_search, ], y[is_search, ], "binomial",
+  alpha = 0, lambda = 1 / (C * sum(is_search)),
+  standardize = FALSE, thresh = 1e-14
+)
+p_baseline <- logistic |>
+  predict(z[is_test, ], type = "response")
+loss_baseline <- cross_entropy(p_baseline, y[is_test, ]) |>
+  round(6)
+cat(sprintf("logistic regression: test loss %.4f\n",
+            loss_baseline))
+
+# ---- report ----
+report(
+  "14_search",
+  data = list(
+    x = x, y = y, fold = fold,
+    configurations = as.matrix(configurations),
+    # whole numbers of 1e-8: the same in both languages
+    loss = round(loss * 1e8),
+    history = t(sapply(found, \(one) one$history)),
+    weights = sapply(found, \(one) {
+      as.numeric(paste0("0x", substr(one$weights, 1, 12)))
+    })
+  ),
+  networks = list(
+    best = list(final$model, final$start, final$history)
+  ),
+  metrics = c(test, list(
+    loss_best = mean_loss[best], optimism = optimism,
+    loss_mean = mean(mean_loss), loss_worst = max(mean_loss),
+    loss_baseline = loss_baseline
+  ))
+)
+# The search is over, and the record has its results.
+unlink(sapply(tasks, file_of))
