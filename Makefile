@@ -28,10 +28,12 @@ run: setup
 # finds itself in for a library, and tries to load it.
 test: setup
 	@$(PYTHON) setup/browser.py
+	@$(PYTHON) setup/slurm.py
 	@.venv/bin/pytest
 
 test-all: setup
 	@$(PYTHON) setup/browser.py
+	@$(PYTHON) setup/slurm.py
 	@.venv/bin/pytest -m "long or not long" --durations=20
 
 bench: setup
@@ -51,7 +53,7 @@ setup:
 lock: setup
 	.venv/bin/uv pip compile --universal --generate-hashes \
 	  --no-emit-index-url --no-header --python-version 3.10 \
-	  --extra maps --extra preview --extra exports --extra test pyproject.toml -o requirements.lock
+	  --extra maps --extra cluster --extra preview --extra exports --extra test pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv .rlib .make results _book book/notebooks .quarto .pytest_cache .hypothesis .ruff_cache

@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from deeptwins import data_dir, report, result_file, seed
 
 try:
+    import dask
     from distributed import (
         Client, SubprocessCluster, as_completed
     )
@@ -155,6 +156,10 @@ if Client is None:
 def start_workers():
     if where == "slurm":
         from dask_jobqueue import SLURMCluster
+        # If all workers are gone, do not wait for ever.
+        dask.config.set({
+            "distributed.scheduler.no-workers-timeout": "60s"
+        })
         cluster = SLURMCluster(
             cores=1, memory="2GB", log_directory=str(folder),
             scheduler_options={"allowed_failures": TRIES},
@@ -178,6 +183,7 @@ def run(tasks):
                 yield task, error
         return
     with start_workers() as cluster, Client(cluster) as client:
+        client.wait_for_workers(1)  # a queue may take hours
         started = client.map(score_fold, tasks, pure=False)
         of = dict(zip(started, tasks))
         for future in as_completed(started):

@@ -141,9 +141,11 @@ if (!has_future) {
 start_workers <- function() {
   if (where == "slurm") {
     options(future.cache.path = folder)
+    # batchtools asks SLURM for the jobs of this name.
+    Sys.setenv(USER = Sys.info()[["user"]])
     future::plan(
       future.batchtools::batchtools_slurm, workers = WORKERS,
-      resources = list("cpus-per-task" = 1, mem = "2G")
+      resources = list(ntasks = 1, mem = "2G")
     )
   } else {
     future::plan("sequential") # ends those of before
@@ -202,7 +204,8 @@ run <- function(tasks, ended) {
       result <- look(one$future)
       if (is.null(result)) next
       running <- running[-place]
-      if (inherits(result, "FutureError") && one$tries < TRIES) {
+      if (inherits(result, "FutureError") &&
+            one$tries <= TRIES) {
         # Its worker has died.
         cat("a worker was lost and its task is tried again:",
             label(one$task), "\n")

@@ -17,7 +17,7 @@ if (!file.exists("r/course.R")) {
 # needs the first four; without another, what does not need it still runs.
 local({
   needed <- c("digest", "ggplot2", "jsonlite", "reticulate")
-  named <- c(needed, "glmnet", "png", "pROC", "Rtsne", "uwot")
+  named <- c(needed, "future", "glmnet", "png", "pROC", "Rtsne", "uwot")
   lacks <- named[!nzchar(vapply(named, \(one) system.file(package = one), ""))]
   if (length(lacks)) {
     text <- paste0(

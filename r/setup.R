@@ -19,7 +19,9 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
   needs_compiler <- 3L # exit status, which setup/r.py knows
   without <- c( # what the course can do without, and how
     keras3 = "r/keras_bridge.R stands in for it.",
-    uwot = "Exercise 12 leaves out what needs it."
+    uwot = "Exercise 12 leaves out what needs it.",
+    future = "Exercise 14 runs its tasks one after another.",
+    future.batchtools = "Exercise 14 cannot send its tasks to SLURM."
   )
   optional <- names(without)
   library_here <- file.path(getwd(), ".rlib")

@@ -23,6 +23,7 @@ HEALTHY = doctor.Facts(
         "rpy2-robjects": "3.6.6",
         "smalldocs": "0.5.4",
         "umap-learn": "0.5.12",
+        "distributed": "2026.8.0",
     },
     bounds={
         "tensorflow": SpecifierSet(">=2.19,<2.22"),
@@ -32,6 +33,7 @@ HEALTHY = doctor.Facts(
         "rpy2-robjects": SpecifierSet("==3.6.6"),
         "smalldocs": SpecifierSet(">=0.5.4"),
         "umap-learn": SpecifierSet(">=0.5.7,<0.6"),
+        "distributed": SpecifierSet(">=2025.1"),
     },
     r=doctor.R(
         version="4.2.2",

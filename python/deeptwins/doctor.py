@@ -154,7 +154,7 @@ def gather() -> Facts:
 
 def python_bounds() -> dict[str, SpecifierSet]:
     """Return the packages of pyproject.toml that apply to this Python, with their bounds."""
-    extras = [{"extra": name} for name in ("", "maps", "preview", "exports", "test")]
+    extras = [{"extra": name} for name in ("", "maps", "cluster", "preview", "exports", "test")]
     requirements = [Requirement(line) for line in metadata.requires("deeptwins") or []]
     return {
         one.name: one.specifier
@@ -348,6 +348,7 @@ def check_python(facts: Facts) -> list[Check]:
         ("Keras", "keras", True),
         ("NumPy", "numpy", True),
         ("UMAP (exercise 12)", "umap-learn", False),
+        ("Dask (exercise 14)", "distributed", False),
     ):
         version = facts.packages.get(name)
         bound = facts.bounds[name]
