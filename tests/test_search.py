@@ -164,6 +164,8 @@ class Search:
         """Return what a record says of the results."""
         path = self.folder / self.language / "14_search.json"
         record = json.loads(path.read_text(encoding="utf-8"))
+        # Layers are numbered through in each process, so that their names differ.
+        del record["networks"]["best"]["architecture"]
         return {part: record[part] for part in RESULTS}
 
 

@@ -146,10 +146,10 @@ def test_the_worked_example_does_what_the_page_says(copy):
         else:
             assert kind == "long"  # what takes minutes: the whole course, run and tested
     assert kinds.count("says") == 4
-    assert (copy / "book/_fragments/14_nearest/ask.qmd").is_file()
+    assert (copy / "book/_fragments/15_nearest/ask.qmd").is_file()
     status, said = shell(
         ".venv/bin/python -m pytest -q tests/test_twins.py "
-        "-k '14_nearest and (sections or line or title)'",
+        "-k '15_nearest and (sections or line or title)'",
         copy,
     )
     assert status == 0, said
