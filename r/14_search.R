@@ -18,7 +18,7 @@ C <- 1.0
 SMALLEST <- 1e-7
 WORKERS <- 2
 TRIES <- 3
-TARGET <- list(loss = 0.1)
+TARGET <- list(loss_best = 0.15)
 
 # ---- load ----
 tumours <- merge(

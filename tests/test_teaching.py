@@ -164,7 +164,7 @@ def test_the_packages_to_stage_are_those_that_the_course_imports():
 
     fields = message_from_string((ROOT / "DESCRIPTION").read_text(encoding="utf-8"))
     imported = {entry.split("(")[0].strip() for entry in fields["Imports"].split(",")}
-    staged = set(re.findall(r"r-cran-(\w+)", page("teach_offline")))
+    staged = set(re.findall(r"r-cran-([\w.]+)", page("teach_offline")))
     assert staged == {name.lower() for name in imported - {"keras3"}}
 
 
