@@ -16,7 +16,7 @@ from pathlib import Path
 import common
 from common import say, step
 
-PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch")  # tests/slurm.py starts the same
+PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch")  # tests/own_slurm.py starts the same
 PACKAGES = ["slurmctld", "slurmd", "slurm-client", "munge", "r-cran-future.batchtools"]
 SYSTEM = "/usr/sbin"  # a user's PATH may lack it
 SYSTEMD = Path("/run/systemd/system")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,13 +12,13 @@ from pathlib import Path
 
 import embedded_r
 import numpy as np
+import own_slurm
 import pandas as pd
 import psutil
 import pytest
-import slurm
 
 from deeptwins import runner
-from deeptwins.paths import ROOT, SHARED, script_file
+from deeptwins.paths import BOOK, ROOT, SHARED, script_file
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
 
@@ -306,12 +307,25 @@ def test_without_an_engine_the_tasks_run_one_after_another(search, alone):
 # ---- a real SLURM ----
 
 
+FILE = re.compile(r'^```\{\.\w+ filename="~/([^"]+)"\}\n(.*?)^```$', re.S | re.M)
+
+
 @pytest.fixture(scope="module")
-def cluster():
+def cluster(tmp_path_factory):
+    """The environment of a user of a SLURM, who has the files of the chapter in the home folder."""
+    home = tmp_path_factory.mktemp("home")
+    files = FILE.findall((BOOK / "14_search.qmd").read_text(encoding="utf-8"))
+    assert [name for name, _ in files] == [
+        ".config/dask/jobqueue.yaml",
+        ".batchtools.slurm.tmpl",
+    ]
+    for name, text in files:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text, encoding="utf-8")
     try:
-        with slurm.running() as env:
-            yield env
-    except slurm.CannotStart as reason:
+        with own_slurm.running() as env:
+            yield env | {"HOME": str(home)}
+    except own_slurm.CannotStart as reason:
         pytest.skip(f"no SLURM: {reason}")
 
 
@@ -320,25 +334,29 @@ def on_slurm(search, cluster):
     if search.language == "r" and not has_r_package("future.batchtools"):
         pytest.skip("R's package future.batchtools is not installed: python3 setup/slurm.py")
     yield search
-    slurm.call(cluster, "scancel", "--user=root")
+    own_slurm.call(cluster, "scancel", "--user=root")
 
 
 def jobs(env):
-    return slurm.call(env, "squeue", "--noheader", "--states=R", "--format=%i").split()
+    return own_slurm.call(env, "squeue", "--noheader", "--states=R", "--format=%i").split()
 
 
 def test_slurm_gives_the_same_results(on_slurm, cluster, alone):
     search = on_slurm
     process = search.start(search.script(), "slurm", cluster)
     until(lambda: jobs(cluster), process)
-    script = slurm.call(cluster, "scontrol", "write", "batch_script", jobs(cluster)[0], "-")
+    script = own_slurm.call(cluster, "scontrol", "write", "batch_script", jobs(cluster)[0], "-")
     assert script.startswith("#!")
     wanted = {"python": "--nthreads 1", "r": "batchtools::doJobCollection"}
     assert wanted[search.language] in script
+    # What the files of the chapter say.
+    assert re.search(r"^#SBATCH (-p |--partition=)short$", script, re.M)
+    assert re.search(r"^#SBATCH (-A |--account=)my_project$", script, re.M)
+    assert re.search(r"^module load ", script, re.M)
     status, said = search.end(process)
     assert status == 0, said
     assert search.record() == alone
-    assert slurm.call(cluster, "squeue", "--noheader") == ""
+    assert own_slurm.call(cluster, "squeue", "--noheader") == ""
 
 
 def test_jobs_have_the_environment_and_leave_a_log(on_slurm, cluster):
@@ -372,7 +390,7 @@ def test_a_cancelled_job_is_told(on_slurm, cluster):
     until(search.flag.exists, process)
     worker = int(search.flag.read_text().strip().rstrip(".") or 0)
     running = jobs(cluster)
-    slurm.call(cluster, "scancel", *running)
+    own_slurm.call(cluster, "scancel", *running)
     status, said = search.end(process)
     if search.language == "python":
         # All workers were cancelled: Dask has nobody left to give the tasks to.

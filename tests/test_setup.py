@@ -28,7 +28,7 @@ else:
 
 from deeptwins.paths import ROOT
 
-STEPS = ("common", "python", "r", "quarto", "browser")
+STEPS = ("common", "python", "r", "quarto", "browser", "slurm")
 FILES = ("setup", "r/setup.R", "DESCRIPTION", "pyproject.toml", "requirements.lock")
 
 
@@ -669,6 +669,49 @@ def test_without_a_browser_it_says_so_once_and_goes_on(course, command, monkeypa
     assert "no browser" in capsys.readouterr().out
     course.browser.set_up()
     assert capsys.readouterr().out == ""
+
+
+# ---- the SLURM of the tests ----
+
+
+@pytest.fixture
+def slurm(course, command, monkeypatch, tmp_path):
+    """The step on a machine without systemd and with nothing of SLURM."""
+    monkeypatch.setattr(course.slurm, "SYSTEM", str(tmp_path / "nothing"))
+    monkeypatch.setattr(course.slurm, "SYSTEMD", tmp_path / "nothing")
+    monkeypatch.setattr(course.common, "as_root", lambda: [])
+    monkeypatch.setattr(course.common, "apt_installed", lambda packages: set())
+    command("apt-get")
+    return course.slurm
+
+
+def test_slurm_comes_from_apt(course, slurm, command, monkeypatch, capsys):
+    def install(packages, root):
+        assert packages == slurm.PACKAGES
+        for name in slurm.PROGRAMS:
+            command(name)
+
+    monkeypatch.setattr(course.common, "apt_install", install)
+    slurm.set_up()
+    printed = capsys.readouterr().out
+    assert "SLURM from apt" in printed
+    assert "no SLURM" not in printed
+
+
+def test_without_slurm_it_says_so_once_and_what_to_type(course, slurm, monkeypatch, capsys):
+    monkeypatch.setattr(course.common, "as_root", lambda: None)
+    slurm.set_up()
+    printed = capsys.readouterr().out
+    assert "no SLURM" in printed
+    assert "apt-get install --no-install-recommends slurmctld" in printed
+    slurm.set_up()
+    assert capsys.readouterr().out == ""
+
+
+def test_where_systemd_runs_slurm_is_not_installed_unasked(course, slurm, monkeypatch, tmp_path):
+    monkeypatch.setattr(slurm, "SYSTEMD", tmp_path)
+    monkeypatch.setattr(course.common, "apt_install", lambda *_: pytest.fail("installed"))
+    slurm.set_up()
 
 
 # ---- r/setup.R, with the real R ----

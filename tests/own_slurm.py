@@ -37,7 +37,7 @@ JobAcctGatherType=jobacct_gather/none
 KillWait=2
 ReturnToService=2
 NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=8000 State=UNKNOWN
-PartitionName=test Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=short Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
 
 
