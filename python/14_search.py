@@ -169,7 +169,8 @@ def start_workers():
     return SubprocessCluster(
         n_workers=WORKERS, threads_per_worker=1,
         dashboard_address=None,
-        scheduler_kwargs={"allowed_failures": TRIES},
+        scheduler_kwargs={"allowed_failures": TRIES,
+                          "idle_timeout": "20s"},
     )
 
 
@@ -183,7 +184,8 @@ def run(tasks):
                 yield task, error
         return
     with start_workers() as cluster, Client(cluster) as client:
-        client.wait_for_workers(1)  # a queue may take hours
+        if where == "slurm":
+            client.wait_for_workers(1)  # which may take hours
         started = client.map(score_fold, tasks, pure=False)
         of = dict(zip(started, tasks))
         for future in as_completed(started):

@@ -159,13 +159,17 @@ label <- function(task) {
 }
 
 give <- function(task) {
-  future::future(
-    {
-      if (!exists("layer_dense")) source("r/course.R")
-      score_fold(task)
-    },
-    globals = c(sent, list(task = task)), seed = NULL
+  future <- tryCatch(
+    future::future(
+      {
+        if (!exists("layer_dense")) source("r/course.R")
+        score_fold(task)
+      },
+      globals = c(sent, list(task = task)), seed = NULL
+    ),
+    error = identity
   )
+  list(task = task, future = future)
 }
 
 # The result or the error of a task; NULL while it runs.
@@ -179,51 +183,36 @@ look <- function(future) {
 
 # Call `ended` with each task and its result, in any order.
 run <- function(tasks, ended) {
-  if (where == "here") {
-    for (task in tasks) {
-      ended(task, tryCatch(score_fold(task), error = identity))
-    }
-    return(invisible())
-  }
   start_workers()
   on.exit(future::plan("sequential"))
-  waiting <- lapply(tasks, \(one) list(task = one, tries = 0))
   running <- list()
-  while (length(waiting) + length(running)) {
-    if (length(waiting) && length(running) < WORKERS) {
-      one <- waiting[[1]]
-      waiting <- waiting[-1]
-      one$tries <- one$tries + 1
-      one$future <- tryCatch(give(one$task), error = identity)
-      running <- c(running, list(one))
-      next
-    }
-    Sys.sleep(0.02)
-    for (place in rev(seq_along(running))) {
-      one <- running[[place]]
-      result <- look(one$future)
-      if (is.null(result)) next
-      running <- running[-place]
-      if (inherits(result, "FutureError") &&
-            one$tries <= TRIES) {
-        # Its worker has died.
-        cat("a worker was lost and its task is tried again:",
-            label(one$task), "\n")
-        waiting <- c(list(one), waiting)
-        if (where == "local") {
-          # New workers come as a set: the others begin again.
-          for (other in running) {
-            other$tries <- other$tries - 1
-            waiting <- c(list(other), waiting)
-          }
-          running <- list()
-          start_workers()
-          break
-        }
+  lost <- character()
+  while (length(tasks) + length(running)) {
+    given <- head(tasks, WORKERS - length(running))
+    tasks <- tail(tasks, length(tasks) - length(given))
+    running <- c(running, lapply(given, give))
+    found <- lapply(running, \(one) look(one$future))
+    ready <- !sapply(found, is.null)
+    died <- sapply(found, inherits, "FutureError")
+    for (place in which(ready)) {
+      task <- running[[place]]$task
+      if (died[place]) lost <- c(lost, label(task))
+      if (died[place] && sum(lost == label(task)) <= TRIES) {
+        cat("a worker was lost, its task is tried again:",
+            label(task), "\n")
+        tasks <- c(list(task), tasks)
       } else {
-        ended(one$task, result)
+        ended(task, found[[place]])
       }
     }
+    running <- running[!ready]
+    if (any(died) && where == "local") {
+      # New workers come as a set: the others begin again.
+      tasks <- c(lapply(running, \(one) one$task), tasks)
+      running <- list()
+      start_workers()
+    }
+    Sys.sleep(0.02)
   }
 }
 
@@ -233,15 +222,21 @@ if (length(todo) < length(tasks)) {
   cat(length(tasks) - length(todo), "tasks were done before.\n")
 }
 failed <- 0
-if (length(todo)) {
-  run(todo, \(task, result) {
-    if (inherits(result, "error")) {
-      failed <<- failed + 1
-      cat(label(task), "failed:", conditionMessage(result), "\n")
-    } else {
-      keep(task, result)
-    }
-  })
+ended <- function(task, result) {
+  if (inherits(result, "error")) {
+    failed <<- failed + 1
+    cat(label(task), "failed:", conditionMessage(result), "\n")
+  } else {
+    keep(task, result)
+  }
+}
+
+if (where == "here") {
+  for (task in todo) {
+    ended(task, tryCatch(score_fold(task), error = identity))
+  }
+} else if (length(todo)) {
+  run(todo, ended)
 }
 if (failed) {
   stop(failed, " tasks failed; the others are kept in ", folder,

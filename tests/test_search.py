@@ -83,8 +83,8 @@ RAISE = {"python": "raise ValueError('no such luck')", "r": "stop('no such luck'
 DIE = {"python": "os.kill(os.getpid(), 9)", "r": "tools::pskill(Sys.getpid(), 9)"}
 # The worker leaves its number, and stays in the middle of the fold.
 WAIT = {
-    "python": "open('{flag}', 'w').write(f'{{os.getpid()}}.'); import time; time.sleep(600)",
-    "r": "writeLines(paste0(Sys.getpid(), '.'), '{flag}'); Sys.sleep(600)",
+    "python": "open('{flag}', 'w').write(f'{{os.getpid()}}.'); import time; time.sleep({seconds})",
+    "r": "writeLines(paste0(Sys.getpid(), '.'), '{flag}'); Sys.sleep({seconds})",
 }
 
 
@@ -96,7 +96,7 @@ class Search:
         self.flag = folder / "flag"
         self.log = folder / "log"
 
-    def script(self, *faults, configurations=2, epochs=2, reverse=False):
+    def script(self, *faults, configurations=2, epochs=2, reverse=False, seconds=600):
         """Write the twin, made short, with what shall happen in configuration 1, fold 3."""
         source = script_file("14_search", self.language).read_text(encoding="utf-8")
         is_r = self.language == "r"
@@ -106,7 +106,9 @@ class Search:
             f"EPOCHS {equals} 12\n": f"EPOCHS {equals} {epochs}\n",
         }
         if faults:
-            condition, act = (one[self.language].format(flag=self.flag) for one in faults)
+            condition, act = (
+                one[self.language].format(flag=self.flag, seconds=seconds) for one in faults
+            )
             fault = AT[self.language].format(condition=condition, act=act)
             changes[ANCHOR[self.language]] = ANCHOR[self.language] + fault
         if reverse:
@@ -246,7 +248,8 @@ def test_a_task_that_always_fails_is_reported_and_loses_no_other(search, alone, 
 
 
 def test_an_interrupted_search_goes_on_and_a_changed_one_begins_anew(search, alone):
-    script = search.script(NOT_YET, WAIT)
+    # A worker of R looks up only after its task.
+    script = search.script(NOT_YET, WAIT, seconds=20)
     process = search.start(script)
     until(lambda: search.flag.exists() and len(search.kept()) >= 3, process)
     process.kill()
@@ -254,11 +257,11 @@ def test_an_interrupted_search_goes_on_and_a_changed_one_begins_anew(search, alo
     done = len(search.kept())
     assert done < 10
     assert_nothing_is_left(search, process)
-    status, said = search.run(search.script(NOT_YET, WAIT, epochs=1))
+    status, said = search.run(search.script(NOT_YET, WAIT, seconds=20, epochs=1))
     assert status == 0, said
     assert "done before" not in said
     assert search.record() != alone
-    status, said = search.run(search.script(NOT_YET, WAIT))
+    status, said = search.run(search.script(NOT_YET, WAIT, seconds=20))
     assert status == 0, said
     assert f"{done} tasks were done before." in said
     assert search.record() == alone
@@ -400,5 +403,5 @@ def test_a_cancelled_job_is_told(on_slurm, cluster):
     else:
         # Each task is a job, and a new one takes its place.
         assert status == 0, said
-        assert "a worker was lost and its task is tried again: configuration 1, fold 3" in said
+        assert "a worker was lost, its task is tried again: configuration 1, fold 3" in said
     assert worker == 0 or not psutil.pid_exists(worker)
