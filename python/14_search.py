@@ -119,21 +119,27 @@ def score_fold(task):
 # ---- keep ----
 folder = result_file("14_search-tasks")
 folder.mkdir(exist_ok=True)
+
+
+def digest(*parts):
+    text = json.dumps(parts)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 # Whatever could change a result is part of its file's name.
-defined = [
+defined = digest(
     {name: value for name, value in globals().items()
      if name.isupper()
      and name not in ("WORKERS", "TRIES", "TARGET")},
-    [inspect.getsource(train), inspect.getsource(score_fold)],
+    [inspect.getsource(one)
+     for one in (train, cross_entropy, score_fold)],
     [one.tolist() for one in (x, y, fold)],
     configurations.to_dict("list"), keras.__version__,
-]
+)
 
 
 def file_of(task):
-    text = json.dumps([task, defined])
-    key = hashlib.sha256(text.encode()).hexdigest()
-    return folder / f"{key}.json"
+    return folder / f"{digest(task, defined)}.json"
 
 
 def keep(task, result):

@@ -111,8 +111,10 @@ sent <- mget(c(
   "y", "fold", "configurations", "drawn", "train",
   "cross_entropy", "score_fold"
 ))
-defined <- list(rapply(sent, deparse, "function", how = "list"),
-                import("keras")$`__version__`)
+defined <- digest::digest(list(
+  rapply(sent, deparse, "function", how = "list"),
+  import("keras")$`__version__`
+), "sha256")
 
 file_of <- function(task) {
   key <- digest::digest(list(task, defined), "sha256")
