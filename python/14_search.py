@@ -240,6 +240,7 @@ for place, one in enumerate(order):
 ax.set_xticks(range(CONFIGURATIONS), numbers[order])
 ax.set(xlabel="configuration, from the best to the worst",
        ylabel="cross-entropy of a fold", ylim=(0, None))
+ax.margins(x=0.1)
 fig.savefig(result_file("14_search-scores.png"))
 plt.show()
 
