@@ -112,7 +112,7 @@ sent <- mget(c(
   "cross_entropy", "score_fold"
 ))
 defined <- digest::digest(list(
-  rapply(sent, deparse, "function", how = "list"),
+  rapply(sent, deparse, "function", how = "replace"),
   import("keras")$`__version__`
 ), "sha256")
 

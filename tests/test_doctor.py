@@ -93,6 +93,7 @@ def test_every_part_that_the_course_needs_has_a_row():
         "Keras",
         "NumPy",
         "UMAP (exercise 12)",
+        "Dask (exercise 14)",
         "R",
         "reticulate",
         "Keras for R",

@@ -227,7 +227,13 @@ def test_a_worker_that_is_killed_in_a_fold_is_replaced(search, alone):
     assert search.record() == alone
 
 
-@pytest.mark.parametrize("act", [RAISE, DIE], ids=["raises", "kills its worker"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(RAISE, id="raises"),
+        pytest.param(DIE, id="kills its worker", marks=pytest.mark.long),
+    ],
+)
 def test_a_task_that_always_fails_is_reported_and_loses_no_other(search, alone, act):
     script = search.script(THERE, act)
     search.flag.touch()
@@ -247,6 +253,7 @@ def test_a_task_that_always_fails_is_reported_and_loses_no_other(search, alone, 
     assert search.record() == alone
 
 
+@pytest.mark.long
 def test_an_interrupted_search_goes_on_and_a_changed_one_begins_anew(search, alone):
     # A worker of R looks up only after its task.
     script = search.script(NOT_YET, WAIT, seconds=20)
@@ -363,6 +370,7 @@ def test_slurm_gives_the_same_results(on_slurm, cluster, alone):
     assert own_slurm.call(cluster, "squeue", "--noheader") == ""
 
 
+@pytest.mark.long
 def test_jobs_have_the_environment_and_leave_a_log(on_slurm, cluster):
     """Each worker sees its job and has one thread; what it says is in the folder of the tasks."""
     search = on_slurm
@@ -382,6 +390,7 @@ def test_jobs_have_the_environment_and_leave_a_log(on_slurm, cluster):
     assert len(search.kept()) == 4
 
 
+@pytest.mark.long
 def test_a_cancelled_job_is_told(on_slurm, cluster):
     """SLURM ends the job, and the search says what happened and to which task."""
     search = on_slurm
