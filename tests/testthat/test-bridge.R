@@ -338,6 +338,17 @@ result = [curve('train'), curve('validation')]
   }
 })
 
+test_that("a cleared session counts its layers from the beginning", {
+  expect_with_each(homes, "
+    first <- layer_dense(units = 1)
+    clear_session()
+    c(layer_dense(units = 1)$name, layer_dense(units = 1)$name)
+  ", python_result("
+keras.utils.clear_session()
+result = [keras.layers.Dense(1).name, keras.layers.Dense(1).name]
+"))
+})
+
 test_that("distances between three inputs are learned from by the hinge loss", {
   expect_with_each(homes, "
     distance <- function(a, b) {
