@@ -71,7 +71,7 @@ def train(configuration, learn):
     """Train one network on some of the tumours."""
     chosen = configurations.set_index("configuration")
     chosen = chosen.loc[configuration]
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(SEED)
     scaler = keras.layers.Normalization()
     scaler.adapt(x[learn].astype("float32"))

@@ -54,7 +54,7 @@ drawn <- function(seed) initializer_glorot_uniform(seed = seed)
 # Train one network on some of the tumours.
 train <- function(configuration, learn) {
   chosen <- configurations[configuration, ]
-  clear_session()
+  clear_session(free_memory = FALSE)
   set_random_seed(SEED)
   scaler <- layer_normalization()
   scaler |> adapt(x[learn, ])

@@ -46,6 +46,7 @@ LIMITS = {
     "loss": (0.0, math.inf),
     "rmse": (0.0, math.inf),
     "sd": (0.0, math.inf),
+    "optimism": (0.0, math.inf),
 }
 
 

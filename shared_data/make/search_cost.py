@@ -32,8 +32,8 @@ CLOCK = {
     "r": (
         "todo <- Filter(",
         'began <- proc.time()[["elapsed"]]\ntodo <- Filter(',
-        "found <- lapply(",
-        'cat("SECONDS", proc.time()[["elapsed"]] - began, "\\n")\nquit()\nfound <- lapply(',
+        "found <- lapply(tasks",
+        'cat("SECONDS", proc.time()[["elapsed"]] - began, "\\n")\nquit()\nfound <- lapply(tasks',
     ),
 }
 
