@@ -121,6 +121,8 @@ BUILT <- c(
     "metrics.Precision(thresholds=0.7, top_k=2)",
   "metric_sparse_top_k_categorical_accuracy(k = 3)" =
     "metrics.SparseTopKCategoricalAccuracy(k=3)",
+  "initializer_glorot_uniform(seed = 2)" =
+    "initializers.GlorotUniform(seed=2)",
   "initializer_random_normal(stddev = 0.1, seed = 4)" =
     "initializers.RandomNormal(stddev=0.1, seed=4)",
   "regularizer_l1(0.001)" = "regularizers.L1(0.001)",
