@@ -137,7 +137,6 @@ def _script(
             "DEEPTWINS_RESULTS": folder,
             "BENCH_CLOCK": str(clock),
             "PYTHONPATH": path,
-            "DEEPTWINS_CLUSTER": "here",  # what workers do, the clock would not see
             **settings,
         }
         found = process(command, env)

@@ -80,7 +80,7 @@ def course(content: Mapping[str, Any]) -> str:
         for way, words in names.items()
     ]
     heads = [
-        f"All {found['exercises']} exercises in both languages",
+        f"{found['exercises']} exercises in both languages",
         "by the clock",
         "of the first",
     ]
