@@ -107,9 +107,10 @@ def test_the_solution_reaches_the_target_that_the_exercise_misses(ran, exercise)
         assert not reached(metric, plain["metrics"][metric], value)
         assert reached(metric, solved["metrics"][metric], value)
         over_seeds = bands.read(f"solutions/{exercise}", "mini")["metrics"][metric]["values"]
-        # 10 falls short with two seeds of twenty and 12 with one, as their chapters say.
+        # 3 and 12 fall short with one seed and 10 with two, as their chapters say.
         short = sum(not reached(metric, one, value) for one in over_seeds)
-        assert short == {"10_cnn_lstm_peptides": 2, "12_maps": 1}.get(exercise, 0)
+        told = {"03_backprop": 1, "10_cnn_lstm_peptides": 2, "12_maps": 1}
+        assert short == told.get(exercise, 0)
 
 
 FAMILIES = (
