@@ -201,11 +201,11 @@ def run(tasks):
 
 
 # ---- search ----
-todo = [task for task in tasks if not file_of(task).exists()]
-if len(todo) < len(tasks):
-    print(len(tasks) - len(todo), "tasks were done before.")
+left = [task for task in tasks if not file_of(task).exists()]
+if len(left) < len(tasks):
+    print(len(tasks) - len(left), "tasks were done before.")
 failed = 0
-for task, result in run(todo) if todo else []:
+for task, result in run(left) if left else []:
     if isinstance(result, Exception):
         failed += 1
         print(task, "failed:")

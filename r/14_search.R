@@ -220,9 +220,9 @@ run <- function(tasks, ended) {
 }
 
 # ---- search ----
-todo <- Filter(\(task) !file.exists(file_of(task)), tasks)
-if (length(todo) < length(tasks)) {
-  cat(length(tasks) - length(todo), "tasks were done before.\n")
+left <- Filter(\(task) !file.exists(file_of(task)), tasks)
+if (length(left) < length(tasks)) {
+  cat(length(tasks) - length(left), "tasks were done before.\n")
 }
 failed <- 0
 ended <- function(task, result) {
@@ -235,11 +235,11 @@ ended <- function(task, result) {
 }
 
 if (where == "here") {
-  for (task in todo) {
+  for (task in left) {
     ended(task, tryCatch(score_fold(task), error = identity))
   }
-} else if (length(todo)) {
-  run(todo, ended)
+} else if (length(left)) {
+  run(left, ended)
 }
 if (failed) {
   stop(failed, " tasks failed; the others are kept in ", folder,

@@ -113,7 +113,7 @@ class Search:
             changes[ANCHOR[self.language]] = ANCHOR[self.language] + fault
         if reverse:
             mark = "failed <- 0\n" if is_r else "failed = 0\n"
-            turned = "todo <- rev(todo)\n" if is_r else "todo = todo[::-1]\n"
+            turned = "left <- rev(left)\n" if is_r else "left = left[::-1]\n"
             changes[mark] = turned + mark
         for old, new in changes.items():
             assert source.count(old) == 1, old

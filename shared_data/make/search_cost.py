@@ -24,14 +24,14 @@ FOLDS = (3, 5)
 # Where the clock starts and stops in each twin.
 CLOCK = {
     "python": (
-        "todo = [",
-        "import time\nbegan = time.monotonic()\ntodo = [",
+        "left = [",
+        "import time\nbegan = time.monotonic()\nleft = [",
         "found = [json",
         "print('SECONDS', time.monotonic() - began)\nraise SystemExit\nfound = [json",
     ),
     "r": (
-        "todo <- Filter(",
-        'began <- proc.time()[["elapsed"]]\ntodo <- Filter(',
+        "left <- Filter(",
+        'began <- proc.time()[["elapsed"]]\nleft <- Filter(',
         "found <- lapply(tasks",
         'cat("SECONDS", proc.time()[["elapsed"]] - began, "\\n")\nquit()\nfound <- lapply(tasks',
     ),
