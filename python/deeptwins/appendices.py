@@ -13,6 +13,8 @@ import yaml
 from deeptwins import bands, defaults, markup, speed
 from deeptwins.paths import LANGUAGES
 
+NEED_KERAS = ("defaults",)  # made only where they have to be: without TensorFlow a book takes less
+
 
 def body(source: Path) -> str:
     """Return the fragment that is made from a file of entries."""
@@ -22,7 +24,7 @@ def body(source: Path) -> str:
 def outdated(name: str, fragment: Path) -> bool:
     """Whether a fragment speaks of another Keras than the one that is installed here."""
     here = defaults.installed()
-    return name == "defaults" and bool(here) and here not in fragment.read_text(encoding="utf-8")
+    return name in NEED_KERAS and bool(here) and here not in fragment.read_text(encoding="utf-8")
 
 
 def phrasebook(groups: list[dict[str, Any]]) -> str:

@@ -92,7 +92,9 @@ def write(exercises: Sequence[str]) -> list[Path]:
         {
             path: _headed(digests, appendices.body(_source(path.stem)), _place(_source(path.stem)))
             for path, digests in _lists().items()
-            if _problems({path: digests}) or appendices.outdated(path.stem, path)
+            if path.stem not in appendices.NEED_KERAS
+            or _problems({path: digests})
+            or appendices.outdated(path.stem, path)
         }
     )
     changed += _update(_downloads(exercises))
