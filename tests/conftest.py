@@ -49,7 +49,7 @@ def fresh_run(tmp_path_factory):
         env=os.environ | {"DEEPTWINS_RESULTS": str(folder)},
         capture_output=True,
         text=True,
-        timeout=1800,
+        timeout=4 * helpers.HANGS,
     )
     return folder, done.stdout + done.stderr
 

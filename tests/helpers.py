@@ -10,6 +10,10 @@ import yaml
 from deeptwins import exports
 from deeptwins.paths import LANGUAGES, ROOT, script_file
 
+# Seconds after which a process hangs for certain, however slow and busy the machine: a test
+# fails by what it looks at and never by its duration.
+HANGS = 3600
+
 
 def section(exercise: str, language: str, names: list[str]) -> str:
     """Return the source of the named sections, in the script's order.

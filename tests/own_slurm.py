@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
-PATIENCE = 30  # seconds until the node has to be there
+PATIENCE = 300  # seconds until the node has to be there, on a busy machine too
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 CONFIGURATION = """
 ClusterName=deeptwins

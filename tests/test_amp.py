@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 import pytest
 import sklearn.metrics as sk
+from helpers import HANGS
 from typer.testing import CliRunner
 
 from deeptwins import amp, amp_board, amp_child, amp_model
@@ -482,7 +483,7 @@ def test_two_scores_a_peptide_are_refused(truth, tmp_path):
 
 
 @linux
-def test_a_layer_that_never_ends_is_stopped(truth, tmp_path):
+def test_a_layer_that_never_ends_is_stopped(truth, tmp_path, monkeypatch):
     config = sequential(
         layer("Dense", name="dense", units=1),
         layer("RepeatVector", name="repeat_vector", n=1_000_000),
@@ -495,6 +496,8 @@ def test_a_layer_that_never_ends_is_stopped(truth, tmp_path):
         **{"simple_rnn/cell": [one, one, one[0]]},
     )
     path = archive(tmp_path / "team.keras", config, content)
+    # By the clock, a busy machine may take as long as it likes.
+    monkeypatch.setattr(amp_model, "PATIENCE", HANGS)
     assert "stopped after 15 seconds" in reason(path, truth, seconds=15)
 
 
@@ -846,16 +849,21 @@ def stand_in(tmp_path, monkeypatch, code):
         ("print(json.dumps({'scores': [1.5] * 80, 'open': []}))", "from 0 to 1"),
         ("while True: print('x' * 10000, end='')", "more than an answer"),
         ("os.abort()", "broke down (status -6)"),
-        ("os.close(1); time.sleep(60)", "not done after"),
-        ("time.sleep(60)", "not done after 1 seconds"),
         ("print(json.dumps({'refused': 'a\\x1b[2J' + 'b' * 1000}))", "a?[2Jbbb"),
     ],
 )
 def test_the_answer_of_the_process_is_not_trusted(truth, tmp_path, monkeypatch, code, expected):
-    monkeypatch.setattr(amp_model, "PATIENCE", 1)
-    found = reason(stand_in(tmp_path, monkeypatch, code), truth, seconds=1)
+    found = reason(stand_in(tmp_path, monkeypatch, code), truth)
     assert expected in found
     assert len(found) <= 300
+
+
+@linux
+@pytest.mark.parametrize("code", ["time.sleep(600)", "os.close(1); time.sleep(600)"])
+def test_a_process_that_does_not_answer_is_not_waited_for(truth, tmp_path, monkeypatch, code):
+    monkeypatch.setattr(amp_model, "PATIENCE", 1)
+    found = reason(stand_in(tmp_path, monkeypatch, code), truth, seconds=1)
+    assert found == "it was not done after 1 seconds"
 
 
 @linux

@@ -38,6 +38,8 @@ TEXT = ("text/", "application/json", "image/svg", "application/javascript")
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 WCAG_21_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 COLOURS = ["color-contrast", "link-in-text-block"]
+PATIENCE = 60_000  # milliseconds, for a busy machine; what is there is seen at once
+expect.set_options(timeout=PATIENCE)
 CONFIG = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
 
 
@@ -84,7 +86,7 @@ class Visit:
         )
         self.contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("request", self._request)
@@ -339,6 +341,13 @@ def heads(page: Page) -> set[str]:
     return set(page.evaluate(SHOWN))
 
 
+def wait_for_head(page: Page, language: str) -> None:
+    """Wait until all tabsets of a page that was just opened show one language."""
+    page.wait_for_function(
+        f"(language) => [...new Set(({SHOWN})())].join() === language", arg=language
+    )
+
+
 def test_one_tab_moves_all_and_is_remembered(visit):
     page = visit(CHAPTER, width=1000)
     assert heads(page) == {"Python"}
@@ -346,11 +355,9 @@ def test_one_tab_moves_all_and_is_remembered(visit):
     assert heads(page) == {"R"}
     page.locator(".page-navigation .nav-page-next a").click()
     page.wait_for_url(f"**/{NEXT}")
-    page.wait_for_timeout(100)
-    assert heads(page) == {"R"}
+    wait_for_head(page, "R")
     page.reload()
-    page.wait_for_timeout(100)
-    assert heads(page) == {"R"}
+    wait_for_head(page, "R")
     expect(page.locator(".view-choice [value=r]")).to_have_attribute("aria-pressed", "true")
     assert not visit.complaints
 
@@ -365,7 +372,7 @@ def test_the_switch_at_the_head_moves_all_and_is_remembered(visit, view):
     assert page.locator(".twins .tab-pane:visible").count() == page.locator(".twins").count()
     page.goto(page.url.replace(CHAPTER, NEXT))
     page.reload()
-    page.wait_for_timeout(100)
+    wait_for_head(page, name)
     unfold(page)
     assert heads(page) == {name}
     assert page.locator(".twins .tab-pane:visible").count() == page.locator(".twins").count()

@@ -30,10 +30,9 @@ CONTENT = np.random.default_rng(1).bytes(300_000)
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """A data home and a home of Keras of the test's own; waits are short."""
+    """A data home and a home of Keras of the test's own."""
     monkeypatch.setenv("DEEPTWINS_DATA", str(tmp_path / "home"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(fetch, "PATIENCE", 1.0)
     return tmp_path / "home"
 
 
@@ -115,7 +114,7 @@ def download(server, home, tmp_path):
 
     def run(**options):
         part = home / "cell_images.zip.part"
-        options = {"size": len(CONTENT), "sha256": digest, "patience": 1.0} | options
+        options = {"size": len(CONTENT), "sha256": digest} | options
         fetch.download(server.url, part, **options)
         return part
 
@@ -221,11 +220,11 @@ def test_an_endless_file_is_stopped(server, download, home):
 def test_a_silent_server_is_given_up_and_what_came_is_kept(server, download, home):
     server.cut_after = [100_000, 0]
     with pytest.raises(FetchError, match=r"has been silent for 1 seconds. 100 kB are kept"):
-        download()
+        download(patience=1.0)
     assert (home / "cell_images.zip.part").stat().st_size == 100_000
     server.silent = True
     with pytest.raises(FetchError, match="gave no answer within 1 seconds"):
-        download()
+        download(patience=1.0)
 
 
 def test_a_missing_file_is_named(server, download):
@@ -243,7 +242,7 @@ def test_nobody_there(download, server):
 def test_a_name_that_is_never_found_holds_nobody_up(download, server, monkeypatch):
     monkeypatch.setattr("socket.getaddrinfo", lambda *arguments, **options: time.sleep(3))
     with pytest.raises(FetchError, match="no answer within 1 seconds"):
-        download()
+        download(patience=1.0)
 
 
 # ---- archives ----
@@ -580,7 +579,8 @@ def test_what_a_loader_gives_is_checked_before_it_takes_its_place(keras_has, hom
     assert tree(home) == [".cifar10.lock"]
 
 
-def test_a_silent_server_does_not_reach_kerass_loader(keras_has, server, home):
+def test_a_silent_server_does_not_reach_kerass_loader(keras_has, server, home, monkeypatch):
+    monkeypatch.setattr(fetch, "PATIENCE", 1.0)
     server.silent = True
     done = call("fetch", "imdb")
     assert done.exit_code == 1

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from helpers import HANGS
 from packaging.specifiers import SpecifierSet
 from typer.testing import CliRunner
 
@@ -258,7 +259,7 @@ def test_the_doctor_does_not_wait_for_tensorflow():
         "print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=HANGS, check=True
     )
     assert done.stdout.strip() == "[]"
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import HANGS
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -32,7 +33,6 @@ from deeptwins.cli import app
 from deeptwins.paths import LANGUAGES, ROOT, SHARED
 
 TWIN = "02_metrics"  # the fastest: it needs no Keras
-WAIT = 120  # seconds after which a test is given up; nothing here takes a tenth of it
 needs_r = pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="a matter of Linux")
 
@@ -111,7 +111,7 @@ class Pause:
     def wait_for(self, language, process):
         """Wait until the twin has come to its pause; return its process's number."""
         handle = self.reached[language]
-        assert select.select([handle], [], [], WAIT)[0], f"{language} did not come to its pause"
+        assert select.select([handle], [], [], HANGS)[0], f"{language} did not come to its pause"
         while not (pid := os.read(handle, 100)):
             assert process.poll() is None, process.communicate()
         os.close(handle)
@@ -152,7 +152,7 @@ def start(root, results, *arguments, before=(), **settings):
 def call(root, results, *arguments, **settings):
     """Call `deeptwins` in a checkout; return its status and all that it said, in one line."""
     process = start(root, results, *arguments, **settings)
-    said = " ".join("\n".join(process.communicate(timeout=WAIT)).split())
+    said = " ".join("\n".join(process.communicate(timeout=HANGS)).split())
     return process.returncode, said
 
 
@@ -198,7 +198,7 @@ def test_a_twin_that_is_run_by_itself_does_too(checkout, tmp_path, locale):
             cwd=checkout,
             env=environment(checkout, tmp_path / "zwölf", LC_ALL=locale, MPLBACKEND="agg"),
             capture_output=True,
-            timeout=WAIT,
+            timeout=HANGS,
         )
         assert done.returncode == 0, done.stderr
     for language in LANGUAGES:
@@ -209,7 +209,7 @@ def test_a_twin_that_is_run_by_itself_does_too(checkout, tmp_path, locale):
 @needs_r
 def test_the_doctor_names_a_locale_without_utf_8(checkout, tmp_path):
     done = start(checkout, tmp_path, "doctor", "--json", LC_ALL="C")
-    rows = {row["name"]: row for row in json.loads(done.communicate(timeout=WAIT)[0])}
+    rows = {row["name"]: row for row in json.loads(done.communicate(timeout=HANGS)[0])}
     assert rows["Locale"]["remedy"] == "export LC_ALL=C.UTF-8"
     assert "R: not UTF-8" in rows["Locale"]["found"]
 
@@ -224,10 +224,10 @@ def test_a_killed_run_takes_its_twins_with_it_and_leaves_no_record(pausing, tmp_
     process = start(pausing, results, "run", TWIN, PAUSE=tmp_path)
     twins = [os.pidfd_open(pause.wait_for(one, process)) for one in LANGUAGES]
     process.kill()
-    assert process.wait(WAIT) == -signal.SIGKILL
+    assert process.wait(HANGS) == -signal.SIGKILL
     process.communicate()
     for twin in twins:
-        assert select.select([twin], [], [], WAIT)[0], "the twin outlived the run"
+        assert select.select([twin], [], [], HANGS)[0], "the twin outlived the run"
         os.close(twin)
     assert not [name for name in left(results) if name.endswith((".json", ".f32"))]
     assert [name for name in left(results) if "/.02" in name], "nothing was there to clear away"
@@ -244,7 +244,7 @@ def test_a_killed_twin_is_named_and_the_other_goes_on(pausing, tmp_path, languag
     results, pause = tmp_path / "results", Pause(tmp_path, [language])
     process = start(pausing, results, "run", TWIN, "--lang", language, PAUSE=tmp_path)
     os.kill(pause.wait_for(language, process), signal.SIGKILL)
-    said = " ".join(process.communicate(timeout=WAIT)[1].split())
+    said = " ".join(process.communicate(timeout=HANGS)[1].split())
     assert process.returncode == 1
     assert "was ended by SIGKILL; if nobody did that, the memory was too small" in said
     assert f"{language}/{TWIN}.json" not in left(results)
@@ -266,7 +266,7 @@ def test_two_runs_of_one_exercise_follow_each_other(pausing, tmp_path):
     assert first.poll() is None
     pause.go_on("python")
     for process in (first, second):
-        said = process.communicate(timeout=WAIT)
+        said = process.communicate(timeout=HANGS)
         assert process.returncode == 0, said
     assert left(results) == [name for name in WHOLE if name.startswith("python")]
     record.validate(json.loads((results / "python" / f"{TWIN}.json").read_text("utf-8")), TWIN)
@@ -337,7 +337,7 @@ def test_a_disk_that_fills_up_in_the_middle_leaves_no_half_record(pausing, tmp_p
     filler = fill(results)
     for language in LANGUAGES:
         pause.go_on(language)
-    said = " ".join(" ".join(process.communicate(timeout=WAIT)).split())
+    said = " ".join(" ".join(process.communicate(timeout=HANGS)).split())
     assert process.returncode == 1
     for language in LANGUAGES:
         reason = f"{results}/{language} cannot be written to (No space left on device)"
@@ -708,7 +708,7 @@ def server(tmp_path):
             self.end_headers()
             half = len(content) // 2
             self.wfile.write(content[start : max(start, half)])
-            running.go_on.wait(WAIT)
+            running.go_on.wait(HANGS)
             self.wfile.write(content[max(start, half) :])
 
         def log_message(self, *arguments):
@@ -734,7 +734,7 @@ def test_a_killed_download_is_gone_on_with_by_the_next(server, tmp_path):
     command.append(str(len(server.content)))
     part = home / "cell_images.zip.part"
     killed = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    deadline = time.monotonic() + WAIT
+    deadline = time.monotonic() + HANGS
     while not (part.exists() and part.stat().st_size):
         assert killed.poll() is None, killed.communicate()
         assert time.monotonic() < deadline
@@ -745,7 +745,7 @@ def test_a_killed_download_is_gone_on_with_by_the_next(server, tmp_path):
     assert 0 < have < len(server.content)
     assert not (home / "malaria_cells").exists()
     server.go_on.set()
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=WAIT)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stderr
     assert server.asked == [None, f"bytes={have}-"]
     assert left(home) == [f"malaria_cells/{one}/a.png" for one in datahome.CELLS]
@@ -844,7 +844,7 @@ def test_without_a_home_folder_each_says_which_folder_to_name(checkout, tmp_path
         env = environment(checkout, tmp_path, DEEPTWINS_VARIANT="full")
         env.pop("XDG_CACHE_HOME", None)
         done = subprocess.run(
-            [*homeless, *command], cwd=checkout, env=env, capture_output=True, timeout=WAIT
+            [*homeless, *command], cwd=checkout, env=env, capture_output=True, timeout=HANGS
         )
         return done.returncode, (done.stdout + done.stderr).decode()
 
@@ -874,7 +874,7 @@ def test_without_a_home_folder_the_mini_data_still_run(checkout, homeless, tmp_p
             cwd=checkout,
             env=environment(checkout, tmp_path / "results", MPLBACKEND="agg"),
             capture_output=True,
-            timeout=WAIT,
+            timeout=HANGS,
         )
         assert done.returncode == 0, done.stderr
     assert left(tmp_path / "results") == [
@@ -919,7 +919,7 @@ def test_a_missing_r_package_is_named_with_what_brings_it(checkout, tmp_path, r_
     assert f"R lacks {package}. Install with: Rscript r/setup.R" in said
     assert not [name for name in left(tmp_path) if name.endswith(".json")]
     done = start(checkout, tmp_path, "doctor", "--json", **hidden)
-    rows = {row["name"]: row for row in json.loads(done.communicate(timeout=WAIT)[0])}
+    rows = {row["name"]: row for row in json.loads(done.communicate(timeout=HANGS)[0])}
     assert f"{package} missing" in rows["R packages"]["found"]
     assert rows["R packages"]["remedy"] == "Rscript r/setup.R"
 
@@ -945,7 +945,7 @@ def test_another_python_under_reticulate_is_named(checkout, tmp_path):
     assert str(other) in said.replace(" ", "") or str(other) in said
     assert not [name for name in left(tmp_path / "r") if name.endswith(".json")]
     done = start(checkout, tmp_path, "doctor", "--json", **settings)
-    rows = {row["name"]: row for row in json.loads(done.communicate(timeout=WAIT)[0])}
+    rows = {row["name"]: row for row in json.loads(done.communicate(timeout=HANGS)[0])}
     assert f"R would start {other}" in rows["reticulate"]["remedy"]
     assert "unset RETICULATE_PYTHON" in rows["reticulate"]["remedy"]
 

@@ -6,6 +6,7 @@ import sys
 
 import embedded_r
 import pytest
+from helpers import HANGS
 
 from deeptwins import bands, catalog, datasets, record, verify
 from deeptwins.paths import LANGUAGES, ROOT
@@ -38,7 +39,7 @@ def full_run(tmp_path_factory):
     command = [sys.executable, "-m", "deeptwins", "run", *wanted, "--data", "full"]
     if not embedded_r.installed():
         command += ["--lang", "python"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=3600)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=4 * HANGS)
     yield done.stdout + done.stderr
     del os.environ["DEEPTWINS_RESULTS"]
     if before is not None:

@@ -5,12 +5,13 @@ import subprocess
 import sys
 
 import pytest
+from helpers import HANGS
 
 from deeptwins.paths import ROOT
 
 
 def run(*command):
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -9,6 +9,7 @@ import sys
 
 import nbformat
 import pytest
+from helpers import HANGS
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -107,7 +108,7 @@ def run(tmp_path, monkeypatch):
             if cell["cell_type"] == "code":
                 cell["outputs"] = []
         where = {"metadata": {"path": str(folder)}}
-        return NotebookClient(notebook, timeout=300, resources=where).execute()
+        return NotebookClient(notebook, timeout=HANGS, resources=where).execute()
 
     return run
 

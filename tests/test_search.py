@@ -16,13 +16,13 @@ import own_slurm
 import pandas as pd
 import psutil
 import pytest
+from helpers import HANGS
 
 from deeptwins import runner
 from deeptwins.paths import BOOK, ROOT, SHARED, script_file
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
 
-TIMEOUT = 3600  # seconds until a search that hangs is ended, however busy the machine
 RESULTS = ("data", "networks", "metrics")
 ENDINGS = {"python": "json", "r": "rds"}
 
@@ -144,7 +144,7 @@ class Search:
     def end(self, process):
         """Wait until a search has ended; return its status and what it said."""
         try:
-            status = process.wait(TIMEOUT)
+            status = process.wait(HANGS)
         finally:
             kill_group(process.pid)
         return status, self.said()
@@ -179,7 +179,7 @@ def kill_group(leader):
 
 def until(true, process):
     """Wait until something is true while a search runs."""
-    limit = time.monotonic() + TIMEOUT
+    limit = time.monotonic() + HANGS
     while not true():
         assert process.poll() is None, "the search has ended"
         assert time.monotonic() < limit
@@ -288,7 +288,7 @@ def assert_nothing_is_left(search, process):
                 pass
         return found
 
-    limit = time.monotonic() + 180
+    limit = time.monotonic() + HANGS
     while left() and time.monotonic() < limit:
         time.sleep(0.5)
     names = left()

@@ -7,6 +7,7 @@ import sys
 import embedded_r
 import pytest
 import yaml
+from helpers import HANGS
 
 from deeptwins import speed, speedpicture
 from deeptwins.paths import BOOK, LANGUAGES, ROOT
@@ -99,7 +100,7 @@ def test_the_clock_tells_compiling_from_training_in_a_process_of_its_own(tmp_pat
         "model.evaluate(np.ones((64, 2)), np.ones(64), verbose=0)\n"
     )
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": "bench/clock", "BENCH_CLOCK": str(clock)}
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, timeout=HANGS)
     calls = [yaml.safe_load(line) for line in clock.read_text().splitlines()]
     assert [one["call"] for one in calls] == ["import", "fit", "evaluate"]
     assert all(0 < one["compile"] < one["seconds"] for one in calls[1:])

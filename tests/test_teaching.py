@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import embedded_r
 import pytest
 import yaml
+from helpers import HANGS
 
 from deeptwins import catalog, datahome, files
 from deeptwins.paths import BOOK, ROOT
@@ -120,7 +121,7 @@ def shell(line, root):
     env = ENVIRONMENT | {"PYTHONPATH": str(root / "python"), "RETICULATE_PYTHON": PYTHON}
     env.pop("DEEPTWINS_RESULTS", None)
     done = subprocess.run(
-        ["sh", "-c", line], cwd=root, env=env, capture_output=True, text=True, timeout=300
+        ["sh", "-c", line], cwd=root, env=env, capture_output=True, text=True, timeout=HANGS
     )
     return done.returncode, done.stdout + done.stderr
 

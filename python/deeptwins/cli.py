@@ -96,7 +96,9 @@ def run(
     ] = Data.mini,
     seed: Annotated[int | None, typer.Option(help="Instead of the twins' own seed.")] = None,
     solutions: Solutions = False,
-    timeout: Annotated[float, typer.Option(help="Seconds that one twin may take.")] = 600,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds until a twin that hangs is ended.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run twins, each in a process of its own, and print the ledger of their agreement."""
@@ -126,7 +128,7 @@ def run(
                 languages,
                 variant=data.value,
                 seed=seed,
-                timeout=timeout,
+                timeout=runner.TIMEOUT if timeout is None else timeout,
                 started=shown.started,
                 ended=shown.ended,
             )

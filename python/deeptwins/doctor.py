@@ -32,7 +32,7 @@ from rich.markup import escape
 from deeptwins import datasets, files
 from deeptwins.paths import ROOT, data_home, results_dir
 
-PATIENCE = 10  # seconds for R and for Quarto to say what they are
+PATIENCE = 60  # seconds for R and for Quarto to say what they are; a cluster's disks are slow
 PROXY_PATIENCE = 5
 SET_UP = "make setup"
 R_SET_UP = "Rscript r/setup.R"

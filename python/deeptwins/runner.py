@@ -25,7 +25,7 @@ from deeptwins.paths import ROOT, results_dir, script_file
 from deeptwins.warm import POSSIBLE, Forked, Warm
 
 THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
-TIMEOUT = 600  # seconds; the slowest twin takes a twentieth of it
+TIMEOUT = 3600  # seconds: only what hangs takes so long, on a slow and busy machine too
 SECTION_MARK = "\x1e"  # ASCII record separator, which no twin prints; splitlines() splits at it
 LAST_LINES = 12
 MAKE_ROOM = "see to it, or choose another folder: export DEEPTWINS_RESULTS=/some/folder"

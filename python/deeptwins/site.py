@@ -25,7 +25,7 @@ from deeptwins.paths import BOOK, ROOT
 
 OUTPUT = ROOT / "_book"
 QUARTO_MINIMUM = (1, 4)  # cross-references to a figure that is made of tabs
-ANSWER_SECONDS = 10
+ANSWER_SECONDS = 60  # until Quarto has said its version; a cluster's disks are slow
 NOT_IN_PREVIEW = {
     "numbers": "numbers of chapters, sections and figures (references are links without a number)",
     "lightbox": "pictures that open in full size",
