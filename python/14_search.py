@@ -173,11 +173,13 @@ def start_workers():
         )
         cluster.scale(WORKERS)
         return cluster
+    # Without work for so long, the workers end: nobody else
+    # would end them if this script were killed.
     return SubprocessCluster(
         n_workers=WORKERS, threads_per_worker=1,
         dashboard_address=None,
         scheduler_kwargs={"allowed_failures": TRIES,
-                          "idle_timeout": "20s"},
+                          "idle_timeout": "2 minutes"},
     )
 
 

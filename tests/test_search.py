@@ -274,6 +274,16 @@ def test_an_interrupted_search_goes_on_and_a_changed_one_begins_anew(search, alo
     assert search.record() == alone
 
 
+@pytest.mark.long
+def test_a_solution_that_is_killed_leaves_no_worker(search):
+    script = script_file("solutions/14_search", search.language)
+    process = search.start(script, env={"PYTHONUNBUFFERED": "1"})
+    until(lambda: "fold 1:" in search.said(), process)
+    process.kill()
+    process.wait()
+    assert_nothing_is_left(search, process)
+
+
 def assert_nothing_is_left(search, process):
     """The workers end by themselves when the search that started them was killed."""
     mark = f"DEEPTWINS_RESULTS={search.folder}".encode()

@@ -118,6 +118,7 @@ else:
     with SubprocessCluster(
         n_workers=WORKERS, threads_per_worker=1,
         dashboard_address=None,
+        scheduler_kwargs={"idle_timeout": "2 minutes"},
     ) as cluster, Client(cluster) as client:
         best, loss = race(lambda *tasks: client.gather(
             client.map(score_fold, *tasks, pure=False)))
