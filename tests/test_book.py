@@ -625,7 +625,7 @@ def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, s
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("QUARTO_PATH", str(program))
     if reason == "does not answer":
-        monkeypatch.setattr(site, "ANSWER_SECONDS", 1)
+        monkeypatch.setattr(site.doctor, "PATIENCE", 1)
     monkeypatch.setattr(site, "PREVIEW_PACKAGES", ())
     found = site.renderer()
     assert found.name == ("smalldocs" if reason else "Quarto")

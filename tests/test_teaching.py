@@ -119,7 +119,8 @@ def shell(line, root):
     programs = {"deeptwins": f"{shlex.quote(PYTHON)} -m deeptwins", "python": shlex.quote(PYTHON)}
     line = re.sub(r"\.venv/bin/(deeptwins|python)\b", lambda found: programs[found[1]], line)
     env = ENVIRONMENT | {"PYTHONPATH": str(root / "python"), "RETICULATE_PYTHON": PYTHON}
-    env.pop("DEEPTWINS_RESULTS", None)
+    for ours in ("DEEPTWINS_RESULTS", "PYTEST_ADDOPTS"):
+        env.pop(ours, None)
     done = subprocess.run(
         ["sh", "-c", line], cwd=root, env=env, capture_output=True, text=True, timeout=HANGS
     )

@@ -20,12 +20,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeptwins import catalog, citations, exports, files, notebooks
+from deeptwins import catalog, citations, doctor, exports, files, notebooks
 from deeptwins.paths import BOOK, ROOT
 
 OUTPUT = ROOT / "_book"
 QUARTO_MINIMUM = (1, 4)  # cross-references to a figure that is made of tabs
-ANSWER_SECONDS = 60  # until Quarto has said its version; a cluster's disks are slow
 NOT_IN_PREVIEW = {
     "numbers": "numbers of chapters, sections and figures (references are links without a number)",
     "lightbox": "pictures that open in full size",
@@ -101,7 +100,7 @@ def _quarto() -> Renderer | str:
         return "Quarto was not found"
     try:
         answer = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=ANSWER_SECONDS
+            [path, "--version"], capture_output=True, text=True, timeout=doctor.PATIENCE
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{path} does not answer ({error})"
