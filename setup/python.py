@@ -35,17 +35,24 @@ def set_up() -> None:
     key = common.digest(LOCK, ROOT / "pyproject.toml", Path(__file__), str(ROOT))
     if common.stamped("python", key) and works("import deeptwins"):
         return
-    if not works("import pip"):
+    if moved() or not works("import pip"):
         make_venv(choose())
+        common.stamp("venv", str(ROOT))
     settings = pip_settings()
     os.environ.update(for_uv(settings))
     if not reachable(settings):
         raise SetupError(
             f"nobody answered within {common.PATIENCE} s where pip gets its packages. Check the "
-            "network, or give pip a mirror or a folder of wheels (PIP_INDEX_URL, PIP_FIND_LINKS)."
+            "network, or give pip a mirror (PIP_INDEX_URL), or a folder of wheels and nothing else "
+            "(PIP_FIND_LINKS with PIP_NO_INDEX=1)."
         )
     install(installers())
     common.stamp("python", key)
+
+
+def moved() -> bool:
+    """Tell whether .venv was made in another folder: its programs would call the Python there."""
+    return common.made("venv.stamp").is_file() and not common.stamped("venv", str(ROOT))
 
 
 def python_of(venv: Path) -> Path:
@@ -142,7 +149,7 @@ def for_uv(settings: dict[str, str]) -> dict[str, str]:
 
 
 def reachable(settings: dict[str, str]) -> bool:
-    """Tell whether pip's index answers; a folder of wheels needs no answer."""
+    """Tell whether pip's index answers; without an index nobody needs to."""
     if "no-index" in settings:
         return True
     asked = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"

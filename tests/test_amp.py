@@ -347,6 +347,19 @@ def test_board_files_must_not_lie_among_what_was_handed_in(teams, hidden):
     assert not (teams / "board.csv").exists()
 
 
+def test_where_a_board_cannot_go_is_said_before_anything_is_judged(teams, hidden, tmp_path):
+    given = ["board", teams, "--truth", hidden / "truth.csv"]
+    done = call(*given, "--html", tmp_path / "b.html", "--csv", tmp_path)
+    assert done.exit_code == 2
+    assert f"{tmp_path} is a folder" in done.stderr
+    assert not done.stdout
+    assert not (tmp_path / "b.html").exists()
+    (tmp_path / "file").touch()
+    done = call(*given, "--csv", tmp_path / "file" / "b.csv")
+    assert done.exit_code == 2
+    assert "cannot be written to" in done.stderr
+
+
 def test_score_takes_the_public_test_part_unless_told_otherwise(tmp_path, monkeypatch, hidden):
     truth = amp.public_truth("mini")
     file = write_scores(tmp_path / "mine.csv", truth, scores_of(truth))
@@ -465,6 +478,15 @@ def test_a_model_is_judged_as_its_weights_say(truth, tmp_path):
     expected = 1 / (1 + np.exp(-(EMBEDDING[numbers].mean(axis=1) @ KERNEL + BIAS)))[:, 0]
     assert found == pytest.approx(expected, abs=2e-6)
     assert set(walls) <= set(amp_model.WALLS.values())
+
+
+@linux
+def test_a_model_that_keras_does_not_know_is_refused_with_the_cause(truth, tmp_path):
+    config = sequential(*plain_layers()[:-1], layer("Dense", name="dense", units=1, newer=None))
+    path = archive(tmp_path / "team.keras", config, PLAIN)
+    found = reason(path, truth)
+    assert found.startswith("Keras does not load it: ")
+    assert "{'newer': None}" in found
 
 
 @linux
@@ -847,6 +869,8 @@ def stand_in(tmp_path, monkeypatch, code):
         ("print(json.dumps({'scores': [0.5], 'open': []}))", "one score for each peptide"),
         ("print(json.dumps({'scores': [float('nan')] * 80, 'open': []}))", "from 0 to 1"),
         ("print(json.dumps({'scores': [1.5] * 80, 'open': []}))", "from 0 to 1"),
+        ("print('{\"scores\": [1' + '0' * 400 + ']}')", "no answer that can be read"),
+        ("print('[' * 4000)", "no answer that can be read"),
         ("while True: print('x' * 10000, end='')", "more than an answer"),
         ("os.abort()", "broke down (status -6)"),
         ("print(json.dumps({'refused': 'a\\x1b[2J' + 'b' * 1000}))", "a?[2Jbbb"),

@@ -7,7 +7,7 @@ import synthetic
 from scipy import stats
 
 from deeptwins import bands, catalog, checks
-from deeptwins.paths import LANGUAGES
+from deeptwins.paths import LANGUAGES, script_file
 
 NEAR = [0.50, 0.52, 0.48, 0.51, 0.49, 0.53, 0.47, 0.50, 0.52, 0.48] * 2
 
@@ -227,10 +227,12 @@ def test_a_solution_beats_its_exercise_by_the_margin_that_its_file_states(exerci
 def checked(results, monkeypatch):
     """Check a synthetic record with a given accuracy against the synthetic bands."""
 
-    def check(accuracy, language="python"):
+    def check(accuracy, language="python", changes=None):
         monkeypatch.setattr(bands, "EXPECTED", results / "expected")
         bands.write(synthetic.EXERCISE, "mini", synthetic.expected())
         one = synthetic.changed(synthetic.make(language), "metrics.accuracy", accuracy)
+        for place, value in (changes or {}).items():
+            one = synthetic.changed(one, place, value)
         synthetic.write(one)
         return checks.check(synthetic.EXERCISE, language)
 
@@ -248,6 +250,22 @@ def test_check_places_a_result_and_weighs_it_against_the_target(
     assert found.places["accuracy"].word == word
     assert [goal.reached for goal in found.goals] == [reached]
     assert found.holds is holds
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_check_says_nothing_of_a_script_that_changed_since_it_ran(checked, language):
+    found = checked(0.97, language, {"script": "0" * 64})
+    name = script_file(synthetic.EXERCISE, language).name
+    assert f"{name} changed since it ran: deeptwins run" in found.problem
+    assert (found.places, found.goals, found.holds) == ({}, [], False)
+
+
+def test_check_holds_other_data_to_their_goal_and_not_to_the_band(checked):
+    found = checked(0.97, changes={"data.digest": "0" * 64})
+    assert "other data" in found.note
+    assert found.places == {}
+    assert [goal.reached for goal in found.goals] == [True]
+    assert found.holds
 
 
 def test_check_names_what_is_missing(results):

@@ -90,7 +90,7 @@ class Visit:
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("request", self._request)
-        page.on("requestfailed", lambda one: self.complaints.append(f"failed: {one.url}"))
+        page.on("requestfailed", self._failed)
         page.on("response", self._response)
         page.goto(self.address + path)
         return page
@@ -109,6 +109,11 @@ class Visit:
     def _request(self, request):
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.complaints.append(f"asks elsewhere: {request.url}")
+
+    def _failed(self, request):
+        # The browser gives up what is under way when a test goes on to the next page.
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"failed: {request.url}: {request.failure}")
 
     def _response(self, response):
         if response.status >= 400:

@@ -14,6 +14,14 @@ from deeptwins import bands, catalog, ledger, runner, verify
 from deeptwins.cli import app
 
 
+def test_a_script_that_is_half_written_is_listed_by_its_id(tmp_path, monkeypatch):
+    script = tmp_path / "04_half.py"
+    monkeypatch.setattr(catalog, "script_file", lambda exercise, language: script)
+    assert catalog.title("04_half") == "04_half"
+    script.write_text("model = (", encoding="utf-8")
+    assert catalog.title("04_half") == "04_half"
+
+
 @pytest.fixture
 def call(results, monkeypatch):
     """Call the command line on results and bands of the test's own."""

@@ -771,6 +771,16 @@ def test_a_disk_that_fills_up_in_a_download_is_named_and_the_next_goes_on(
     assert part.read_bytes() == server.content
 
 
+@pytest.mark.parametrize("given", ["http://proxy:port", "http://[::1", "proxy:99999999"])
+def test_a_proxy_that_is_no_address_is_named(given, monkeypatch):
+    for name in ("no_proxy", "NO_PROXY", "http_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", given)
+    [address] = doctor.proxies()
+    assert given in address
+    assert not doctor.proxy_answers(address)
+
+
 @pytest.fixture
 def hanging_proxy(monkeypatch):
     """A proxy that takes connections and never says a word."""

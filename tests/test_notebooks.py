@@ -83,6 +83,12 @@ def test_making_them_twice_gives_the_same_files(tmp_path):
     }
     notebooks.write(EXERCISES[:2], tmp_path)
     assert first == {path: path.read_bytes() for path in tmp_path.iterdir()}
+    # What Jupyter and its user put beside them is theirs.
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    (tmp_path / "mine.ipynb").write_text("{}")
+    notebooks.write(EXERCISES[:2], tmp_path)
+    assert (tmp_path / ".ipynb_checkpoints").is_dir()
+    assert (tmp_path / "mine.ipynb").is_file()
     for path in first:
         nbformat.validate(nbformat.read(path, as_version=4))
 

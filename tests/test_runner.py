@@ -230,3 +230,12 @@ def test_a_forked_process_gives_what_a_fresh_one_gives(language):
     except RuntimeError as error:
         pytest.skip(str(error))
     assert found == {"04_hello_iris": [], "08_encoding": []}
+
+
+def test_a_twin_finds_the_folders_that_were_named_from_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DEEPTWINS_RESULTS", "out")
+    monkeypatch.setenv("DEEPTWINS_DATA", "data")
+    env = runner.environment("mini", None, 1)
+    assert env["DEEPTWINS_RESULTS"] == str(tmp_path / "out")
+    assert env["DEEPTWINS_DATA"] == str(tmp_path / "data")

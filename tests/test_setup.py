@@ -315,6 +315,19 @@ def test_a_broken_venv_is_made_again(course, steps, monkeypatch):
     assert steps == ["install", "venv", "install"]
 
 
+def test_a_venv_from_another_folder_is_made_again(course, steps, monkeypatch):
+    monkeypatch.setattr(course.python, "works", lambda statement: False)
+    course.python.set_up()
+    monkeypatch.setattr(course.python, "works", lambda statement: True)
+    course.python.set_up()
+    assert steps == ["venv", "install"]
+    # As a folder that was moved here, with all that it had noted there.
+    course.common.stamp("venv", str(course.root.with_name("earlier")))
+    course.common.stamp("python", "another key")
+    course.python.set_up()
+    assert steps == ["venv", "install"] * 2
+
+
 def test_a_failed_installation_is_tried_again(course, steps, monkeypatch):
     def fail(programs):
         raise course.common.SetupError("no")

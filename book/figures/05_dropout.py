@@ -1,4 +1,4 @@
-"""Draw dropout: in each step other units are silent, in prediction none."""
+"""Draw dropout: for each example other units are silent, in prediction none."""
 
 import matplotlib.pyplot as plt
 
@@ -6,8 +6,8 @@ from deeptwins.paths import BOOK
 
 LAYERS = [3, 6, 1]
 PANELS = [
-    ("one training step", {1, 2, 5}),
-    ("the next step", {0, 2, 4}),
+    ("training: one example", {1, 2, 5}),
+    ("training: another example", {0, 2, 4}),
     ("prediction", set()),
 ]
 ON, OFF = "#0072B2", "#cccccc"

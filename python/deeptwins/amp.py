@@ -166,11 +166,10 @@ def hide(amps: Path, others: Path, folder: Path) -> list[Path]:
     paths = [folder / "peptides.csv", folder / "truth.csv"]
     if there := [path for path in paths if path.exists()]:
         raise Refused(f"{there[0]} is there already")
+    lines = [",".join(TRUTH_HEADER)] + [f"{row[0]},{row[1]},{row[2]}" for row in rows]
+    files.write_text(paths[1], "\n".join(lines) + "\n", mode=0o600)
     lines = [",".join(TRUTH_HEADER[:2])] + [f"{row[0]},{row[1]}" for row in rows]
     files.write_text(paths[0], "\n".join(lines) + "\n")
-    lines = [",".join(TRUTH_HEADER)] + [f"{row[0]},{row[1]},{row[2]}" for row in rows]
-    files.write_text(paths[1], "\n".join(lines) + "\n")
-    paths[1].chmod(0o600)
     return paths
 
 

@@ -279,6 +279,12 @@ def check_weights(content: bytes, size: int) -> None:
 # ---- the model ----
 
 
+def cause(error: Exception) -> str:
+    """Return the last line of what Keras says: before it stands the whole configuration."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1][:250]
+
+
 def predict(path: Path, x) -> list[float]:
     """Return a score for each row of x, which is padded or cut in front to the model's length.
 
@@ -295,7 +301,7 @@ def predict(path: Path, x) -> list[float]:
     except MemoryError:
         raise
     except Exception as error:
-        raise Refused(f"Keras does not load it: {error}") from None
+        raise Refused(f"Keras does not load it: {cause(error)}") from None
     shape = model.input_shape
     if not (isinstance(shape, tuple) and len(shape) == 2):
         raise Refused(
@@ -316,7 +322,7 @@ def predict(path: Path, x) -> list[float]:
     except MemoryError:
         raise
     except Exception as error:
-        raise Refused(f"it does not work on the encoded peptides: {error}") from None
+        raise Refused(f"it does not work on the encoded peptides: {cause(error)}") from None
     return np.asarray(scores, float)[:, 0].tolist()
 
 

@@ -62,7 +62,7 @@ def judge(path: Path, truth: Truth, seconds: int = SECONDS) -> tuple[np.ndarray,
             raise Refused(plain(str(found["refused"]), 300))
         scores = np.asarray(found["scores"], float)
         walls = [WALLS[wall] for wall in found["open"]]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise Refused("its process gave no answer that can be read") from None
     if scores.shape != (len(truth.ids),):
         raise Refused("it does not give one score for each peptide")

@@ -58,6 +58,9 @@ def find(wanted: list[str], *, solutions: bool = False) -> list[str]:
 
 
 def title(exercise: str) -> str:
-    """Return the first line of the Python twin's docstring."""
-    tree = ast.parse(script_file(exercise, "python").read_text(encoding="utf-8"))
+    """Return the first line of the Python twin's docstring, or the id where it cannot be read."""
+    try:
+        tree = ast.parse(script_file(exercise, "python").read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return exercise
     return (ast.get_docstring(tree) or exercise).splitlines()[0].rstrip(".")

@@ -6,8 +6,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from deeptwins import bands, record
+from deeptwins import bands, files, record
 from deeptwins.markup import TITLES
+from deeptwins.paths import script_file
 
 SENTENCES = {
     "in": "in the expected band",
@@ -35,6 +36,7 @@ class Check:
     exercise: str
     language: str
     problem: str = ""
+    note: str = ""  # why there are no places
     places: dict[str, bands.Place] = field(default_factory=dict)
     goals: list[Goal] = field(default_factory=list)
 
@@ -65,6 +67,10 @@ def check(exercise: str, language: str) -> Check:
         expected = bands.read(exercise, found["data"]["variant"])
     except (record.RecordError, bands.BandError) as error:
         return Check(exercise, language, problem=str(error))
+    script = script_file(exercise, language)
+    if not script.is_file() or files.sha256(script) != found["script"]:
+        again = f"deeptwins run {exercise} --lang {language}"
+        return Check(exercise, language, problem=f"{script.name} changed since it ran: {again}")
     goals = [
         Goal(
             metric,
@@ -74,6 +80,9 @@ def check(exercise: str, language: str) -> Check:
         )
         for metric, target in found["constants"].get("TARGET", {}).items()
     ]
+    if found["data"]["digest"] != expected["data"]["digest"]:
+        note = "the band was made from other data, so it says nothing of these"
+        return Check(exercise, language, note=note, goals=goals)
     return Check(exercise, language, places=bands.place(found, expected), goals=goals)
 
 
@@ -86,6 +95,8 @@ def show(result: Check, console: Console) -> None:
     console.print(f"[bold]{result.exercise}[/], {TITLES[result.language]}", highlight=False)
     if result.problem:
         console.print(f"  [red]{escape(result.problem)}[/]", highlight=False, soft_wrap=True)
+    if result.note:
+        console.print(f"  {escape(result.note)}", highlight=False, soft_wrap=True)
     for name, place in result.places.items():
         style = "green" if place.word in ("in", "absent") else "yellow"
         limits = f"{_number(place.low)} to {_number(place.high)}"

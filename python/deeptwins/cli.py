@@ -407,6 +407,7 @@ def amp_board_command(
 ) -> None:
     """Rank all that lies in a folder; what is not taken is listed with its reason."""
     from deeptwins import amp_board
+    from deeptwins.files import trouble as file_trouble
     from deeptwins.files import write_text
 
     if not folder.is_dir():
@@ -419,6 +420,13 @@ def amp_board_command(
             soft_wrap=True,
         )
         raise typer.Exit(2)
+    for one in (html, csv):  # before the models run, which takes minutes
+        trouble = one and (f"{one} is a folder" if one.is_dir() else file_trouble(one.parent))
+        if trouble:
+            errors.print(
+                f"[red]{escape(trouble)}: name another file for the board.[/]", soft_wrap=True
+            )
+            raise typer.Exit(2)
     paths = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
     if not paths:
         errors.print(f"[red]Nothing was handed in: {escape(str(folder))} is empty.[/]")

@@ -117,7 +117,7 @@ def examine() -> list[Check]:
 
 
 def gather() -> Facts:
-    """Ask the machine; R and Quarto at the same time, each at most ten seconds."""
+    """Ask the machine; R and Quarto at the same time, each for at most PATIENCE seconds."""
     bounds = python_bounds()
     r_bounds = description_bounds()
     with ThreadPoolExecutor() as pool:
@@ -266,8 +266,13 @@ def proxies() -> list[str]:
     """Return the proxies that this machine is told to use, without names and passwords."""
     found = urllib.request.getproxies()
     named = (found.get(scheme) for scheme in ("http", "https"))
-    parts = [urlsplit(one if "//" in one else f"http://{one}") for one in named if one]
-    return list(dict.fromkeys(f"{one.scheme}://{one.netloc.rpartition('@')[2]}" for one in parts))
+    whole = (one if "//" in one else f"http://{one}" for one in named if one)
+    parts = (one.partition("://") for one in whole)
+    return list(
+        dict.fromkeys(
+            f"{scheme}://{rest.split('/')[0].rpartition('@')[2]}" for scheme, _, rest in parts
+        )
+    )
 
 
 def proxy_answers(address: str) -> bool:
@@ -275,8 +280,8 @@ def proxy_answers(address: str) -> bool:
 
     It is asked for a page that cannot exist, so that the answer is its own.
     """
-    parts = urlsplit(address)
     try:
+        parts = urlsplit(address)
         where = parts.hostname or "", parts.port or 80
         with socket.create_connection(where, timeout=PROXY_PATIENCE) as connection:
             connection.sendall(
@@ -284,7 +289,7 @@ def proxy_answers(address: str) -> bool:
                 b"Host: deeptwins.invalid\r\nConnection: close\r\n\r\n"
             )
             return bool(connection.recv(1))
-    except OSError:
+    except (OSError, ValueError):  # or what is given is no address
         return False
 
 

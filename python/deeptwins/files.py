@@ -11,11 +11,12 @@ ROOM = 1 << 20  # bytes; what one run leaves behind is of this order
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its place when the block ends well.
 
     A reader sees the old file or the new one, never a half; two writers do
-    not share a file. When the block fails, `path` stays as it was.
+    not share a file. When the block fails, `path` stays as it was. The file gets
+    the permissions `mode`, less the user's umask.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
@@ -26,7 +27,7 @@ def replacing(path: Path) -> Iterator[Path]:
         # mkstemp is private to the user; results are as readable as any other file.
         umask = os.umask(0)
         os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        temporary.chmod(mode & ~umask)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -96,9 +97,9 @@ def _lock(handle: int, *, wait: bool) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, mode: int = 0o666) -> None:
     """Write UTF-8 text with Unix line ends, whole or not at all."""
-    with replacing(path) as temporary:
+    with replacing(path, mode) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -69,8 +69,9 @@ def write(exercises: Sequence[str], folder: Path) -> None:
     }
     for path, notebook in made.items():
         files.write_text(path, nbformat.writes(notebook) + "\n")
-    for path in set(folder.iterdir()) - made.keys():
-        path.unlink()
+    for language in LANGUAGES:
+        for path in set(folder.glob(f"*_{language}.ipynb")) - made.keys():
+            path.unlink()
 
 
 def make(exercise: str, language: str) -> nbformat.NotebookNode:

@@ -15,7 +15,7 @@ VARIANTS = ("mini", "full")
 
 def results_dir() -> Path:
     """Return the folder of the results: DEEPTWINS_RESULTS, or results/ in the checkout."""
-    return Path(os.environ.get("DEEPTWINS_RESULTS") or ROOT / "results")
+    return Path(os.environ.get("DEEPTWINS_RESULTS") or ROOT / "results").absolute()
 
 
 def data_home() -> Path:
@@ -24,7 +24,7 @@ def data_home() -> Path:
     Raises FileNotFoundError where there is neither DEEPTWINS_DATA nor a home folder.
     """
     if given := os.environ.get("DEEPTWINS_DATA"):
-        return Path(given)
+        return Path(given).absolute()
     cache = os.environ.get("XDG_CACHE_HOME") or home() / ".cache"
     return Path(cache) / "deeptwins"
 

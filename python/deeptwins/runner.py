@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from deeptwins import files, record
-from deeptwins.paths import ROOT, results_dir, script_file
+from deeptwins.paths import ROOT, data_home, results_dir, script_file
 from deeptwins.warm import POSSIBLE, Forked, Warm
 
 THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
@@ -94,6 +94,8 @@ def environment(variant: str, seed: int | None, threads: int) -> dict[str, str]:
     if sys.platform == "linux" and not re.search("utf-?8", named, re.I):
         # R would take every letter beyond ASCII apart, those of the checkout's own path too.
         env["LC_ALL"] = "C.UTF-8"
+    if env.get("DEEPTWINS_DATA"):  # a twin runs in another folder than the one who named it
+        env["DEEPTWINS_DATA"] = str(data_home())
     env.pop("DEEPTWINS_SEED", None)
     if seed is not None:
         env["DEEPTWINS_SEED"] = str(seed)
