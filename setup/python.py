@@ -37,7 +37,6 @@ def set_up() -> None:
         return
     if moved() or not works("import pip"):
         make_venv(choose())
-        common.stamp("venv", str(ROOT))
     settings = pip_settings()
     os.environ.update(for_uv(settings))
     if not reachable(settings):
@@ -47,6 +46,7 @@ def set_up() -> None:
             "(PIP_FIND_LINKS with PIP_NO_INDEX=1)."
         )
     install(installers())
+    common.stamp("venv", str(ROOT))
     common.stamp("python", key)
 
 

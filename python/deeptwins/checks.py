@@ -6,9 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from deeptwins import bands, files, record
+from deeptwins import bands, record
 from deeptwins.markup import TITLES
-from deeptwins.paths import script_file
 
 SENTENCES = {
     "in": "in the expected band",
@@ -67,10 +66,8 @@ def check(exercise: str, language: str) -> Check:
         expected = bands.read(exercise, found["data"]["variant"])
     except (record.RecordError, bands.BandError) as error:
         return Check(exercise, language, problem=str(error))
-    script = script_file(exercise, language)
-    if not script.is_file() or files.sha256(script) != found["script"]:
-        again = f"deeptwins run {exercise} --lang {language}"
-        return Check(exercise, language, problem=f"{script.name} changed since it ran: {again}")
+    if changed := record.changed(found):
+        return Check(exercise, language, problem=changed)
     goals = [
         Goal(
             metric,

@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from deeptwins.paths import results_dir
+from deeptwins import files
+from deeptwins.paths import results_dir, script_file
 
 SCHEMA_FILE = Path(__file__).with_name("record.schema.json")
 
@@ -54,3 +55,11 @@ def read(exercise: str, language: str) -> dict[str, Any]:
     if (record["id"], record["language"]) != (exercise, language):
         raise RecordError(f"{path} is the record of {record['language']} {record['id']}")
     return record
+
+
+def changed(record: dict[str, Any]) -> str:
+    """Return, with what to do, that a script is no longer the one that made a record; else ""."""
+    script = script_file(record["id"], record["language"])
+    if script.is_file() and files.sha256(script) == record["script"]:
+        return ""
+    return f"{script.name} changed since it ran: deeptwins run {record['id']}"

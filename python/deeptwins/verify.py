@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from deeptwins import bands, files, record
-from deeptwins.paths import LANGUAGES, script_file
+from deeptwins import bands, record
+from deeptwins.paths import LANGUAGES
 
 Record = dict[str, Any]
 
@@ -89,12 +89,9 @@ def _same(a: Any, b: Any) -> bool:
 def script(python: Record, r: Record) -> Finding:
     """Compare the constants, and the scripts on disk with those that ran."""
     level = "script"
-    exercise = python["id"]
     for one in (python, r):
-        path = script_file(exercise, one["language"])
-        if not path.is_file() or files.sha256(path) != one["script"]:
-            again = f"deeptwins run {exercise}"
-            return Finding(level, False, None, f"{path.name} changed since it ran: {again}")
+        if changed := record.changed(one):
+            return Finding(level, False, None, changed)
     for name in sorted(python["constants"].keys() | r["constants"].keys()):
         values = [one["constants"].get(name) for one in (python, r)]
         if name not in python["constants"] or name not in r["constants"] or not _same(*values):
