@@ -94,20 +94,46 @@ def run(
     data: Annotated[
         Data, typer.Option(help="mini ships with the course; full is in the data home.")
     ] = Data.mini,
-    seed: Annotated[int | None, typer.Option(help="Instead of the twins' own seed.")] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Replace a constant: --set EPOCHS=30. Repeatable."
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same as --set SEED=...")] = None,
     solutions: Solutions = False,
     timeout: Annotated[
         float | None, typer.Option(help="Seconds until a twin that hangs is ended.")
     ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep-weights", help="Keep the weights of twins that agree, too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run twins, each in a process of its own, and print the ledger of their agreement."""
-    from deeptwins import bands, ledger, runner
+    from deeptwins.data import variants
+    from deeptwins.proof import ledger, levels
+    from deeptwins.runs import constants, record, runner
 
     exercises = _find(ids, solutions=solutions)
     if data is Data.full and not ids:
-        exercises = bands.with_full(exercises)
+        exercises = [one for one in exercises if one in variants.with_full()]
     languages = LANGUAGES if lang is Lang.both else (lang.value,)
+    try:
+        chosen = constants.parse(values or []) | ({} if seed is None else {"SEED": seed})
+    except ValueError as error:
+        _end_with(str(error))
+    verdicts: dict[str, levels.Verdict] = {}
+
+    def compared(exercise: str) -> None:
+        if lang is not Lang.both:
+            return
+        verdict = verdicts[exercise] = levels.verify(exercise)
+        if verdict.holds and not keep:
+            for language in languages:
+                record.drop_tensors(exercise, language)
+        if not as_json:
+            ledger.show_row(verdict, console, head=len(verdicts) == 1)
 
     def waiting(exercise: str) -> None:
         errors.print(
@@ -116,43 +142,42 @@ def run(
             soft_wrap=True,
         )
 
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(runner.reserved(exercises, waiting))
-        except OSError as error:
-            reason = f"{results_dir()} cannot be written to ({error.strerror})"
-            _end_with(f"{reason}; {runner.MAKE_ROOM}")
+    settings = runner.Settings(data.value, chosen, timeout=timeout or runner.TIMEOUT)
+    try:
         with ledger.progress(len(exercises) * len(languages), quiet=as_json) as shown:
             outcomes = runner.run(
                 exercises,
                 languages,
-                variant=data.value,
-                seed=seed,
-                timeout=runner.TIMEOUT if timeout is None else timeout,
+                settings,
                 started=shown.started,
                 ended=shown.ended,
+                compared=compared,
+                waiting=waiting,
             )
-        verdicts = ledger.verdicts(exercises) if lang is Lang.both else []
-    holds = all(outcome.ok for outcome in outcomes) and all(v.holds for v in verdicts)
+    except OSError as error:
+        reason = f"{results_dir()} cannot be written to ({error.strerror})"
+        _end_with(f"{reason}; {runner.MAKE_ROOM}")
+    rows = [verdicts[one] for one in exercises if one in verdicts]
+    holds = all(outcome.ok for outcome in outcomes) and all(row.holds for row in rows)
     if as_json:
         _print_json(
             {
                 "holds": holds,
                 "runs": [outcome.as_dict() for outcome in outcomes],
-                "ledger": [verdict.as_dict() for verdict in verdicts],
+                "ledger": [row.as_dict() for row in rows],
             }
         )
-    elif verdicts:
-        ledger.show(verdicts, console)
+    elif rows:
+        ledger.explain(rows, console)
     raise typer.Exit(0 if holds else 1)
 
 
 @app.command()
 def verify(ids: Ids = None, solutions: Solutions = False, as_json: Json = False) -> None:
     """Compare the last runs of R and Python, level by level, and print the ledger."""
-    from deeptwins import ledger
+    from deeptwins.proof import ledger, levels
 
-    verdicts = ledger.verdicts(_find(ids, solutions=solutions))
+    verdicts = [levels.verify(one) for one in _find(ids, solutions=solutions)]
     holds = all(verdict.holds for verdict in verdicts)
     if as_json:
         _print_json({"holds": holds, "ledger": [verdict.as_dict() for verdict in verdicts]})
@@ -162,13 +187,46 @@ def verify(ids: Ids = None, solutions: Solutions = False, as_json: Json = False)
 
 
 @app.command()
+def bands(
+    ids: Ids = None,
+    data: Annotated[Data, typer.Option(help="For which variant of the data.")] = Data.mini,
+    seeds: Annotated[
+        int | None, typer.Option(min=20, help="How many; by default as many as before, or 20.")
+    ] = None,
+    headlines: Annotated[
+        str, typer.Option("--results", help="The headline results, by comma; at most six.")
+    ] = "",
+    own_random: Annotated[
+        str, typer.Option(help="Results that each language draws by itself, by comma.")
+    ] = "",
+    solutions: Solutions = False,
+) -> None:
+    """Make the expected bands of exercises again, from many seeds."""
+    from deeptwins.proof import seeds as maker
+
+    for exercise in _find(ids, solutions=solutions):
+        try:
+            path = maker.make(
+                exercise,
+                data.value,
+                seeds=range(1, seeds + 1) if seeds else (),
+                headlines=[one for one in headlines.split(",") if one],
+                own_random=[one for one in own_random.split(",") if one],
+                said=lambda line: console.print(escape(line), highlight=False),
+            )
+        except (maker.SeedError, ValueError) as error:
+            _end_with(str(error))
+        console.print(f"wrote {path.relative_to(ROOT)}", highlight=False)
+
+
+@app.command()
 def check(
     exercise: Annotated[str, typer.Argument(metavar="ID", help="As 04 or 04_hello_iris.")],
     lang: Annotated[Lang, typer.Option(help="Which of the twins.")] = Lang.both,
     as_json: Json = False,
 ) -> None:
     """Say where your result lies: in the expected band or not, and against the target."""
-    from deeptwins import checks
+    from deeptwins.proof import check as checks
 
     found = _find([exercise], solutions=False)
     languages = LANGUAGES if lang is Lang.both else (lang.value,)

@@ -2,10 +2,13 @@
 
 import contextlib
 import hashlib
+import json
 import os
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOM = 1 << 20  # bytes; what one run leaves behind is of this order
 
@@ -59,42 +62,22 @@ def trouble(folder: Path) -> str:
     return ""
 
 
-@contextlib.contextmanager
-def alone(lock: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold the file `lock` for the block; the system lets go of it however the process ends.
-
-    Where another process holds it, BlockingIOError is raised, or with
-    `waiting` that is called once and the other waited for.
-    """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a") as handle:
+def link(place: Path, target: Path) -> None:
+    """Make `place` stand for the folder `target`: a link, a junction on Windows, or else a copy."""
+    try:
+        place.symlink_to(target, target_is_directory=True)
+    except OSError:  # Windows without developer mode, some network drives
         try:
-            _lock(handle.fileno(), wait=False)
-        except BlockingIOError:
-            if waiting is None:
-                raise
-            waiting()
-            _lock(handle.fileno(), wait=True)
-        yield
+            import _winapi
+
+            _winapi.CreateJunction(str(target), str(place))
+        except (ImportError, OSError):
+            shutil.copytree(target, place)
 
 
-def _lock(handle: int, *, wait: bool) -> None:
-    """Lock an open file, or raise BlockingIOError."""
-    if os.name == "nt":
-        import msvcrt
-
-        while True:
-            try:
-                # LK_LOCK itself gives up after ten seconds.
-                msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-                return
-            except OSError:
-                if not wait:
-                    raise BlockingIOError from None
-    else:
-        import fcntl
-
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file; {} where there is no file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def write_text(path: Path, text: str, mode: int = 0o666) -> None:

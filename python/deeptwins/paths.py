@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from deeptwins.messages import message
-
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "shared_data"
 EXPECTED = SHARED / "expected"
 BOOK = ROOT / "book"
+FIGURES = BOOK / "figures.yml"
 LANGUAGES = ("python", "r")
+TITLES = {"python": "Python", "r": "R"}
 VARIANTS = ("mini", "full")
 
 
@@ -34,7 +34,10 @@ def home() -> Path:
     try:
         return Path.home()
     except RuntimeError:
-        raise FileNotFoundError(message("no_home")) from None
+        raise FileNotFoundError(
+            "There is no home folder for the full data sets. Name a folder for them: "
+            "export DEEPTWINS_DATA=/some/folder"
+        ) from None
 
 
 def script_file(exercise: str, language: str) -> Path:

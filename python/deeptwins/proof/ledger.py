@@ -12,16 +12,11 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from deeptwins.markup import TITLES
-from deeptwins.runner import Outcome
-from deeptwins.verify import LEVELS, Finding, Verdict, keras_from, verify
+from deeptwins.paths import TITLES
+from deeptwins.proof.levels import LEVELS, Finding, Verdict, keras3_of
+from deeptwins.runs.runner import Outcome
 
 STYLES = {True: "green", False: "bold red", None: "dim"}
-
-
-def verdicts(exercises: Sequence[str]) -> list[Verdict]:
-    """Return the verdict on each exercise from the records in the results folder."""
-    return [verify(exercise) for exercise in exercises]
 
 
 def cell(finding: Finding) -> str:
@@ -36,29 +31,55 @@ def cell(finding: Finding) -> str:
     return f"{mark} {finding.difference:.1g}"
 
 
-def show(rows: Sequence[Verdict], console: Console) -> None:
-    """Print the ledger, and below it every level that does not hold, with its reason."""
-    title = "R against Python: ✓ or ✗ with the largest difference seen"
+def table() -> Table:
+    """Return the ledger without its rows."""
     # With one space between columns the twins that agree fit into 80; differences are longer,
     # and then a name is folded rather than a number cut.
-    table = Table(title=title, box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("exercise", overflow="fold")
+    made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    made.add_column("exercise", overflow="fold", width=22)
     for level in LEVELS:
-        table.add_column(level.heading, no_wrap=True)
+        made.add_column(level.heading, no_wrap=True, min_width=6)
+    return made
+
+
+def cells(row: Verdict) -> list[Text]:
+    """Return a row of the ledger."""
+    name = row.exercise
+    shown = "  solution" if name.startswith("solutions/") else name
+    return [Text(shown), *(Text(cell(one), STYLES[one.holds]) for one in row.findings)]
+
+
+def show(rows: Sequence[Verdict], console: Console) -> None:
+    """Print the ledger, and below it every level that does not hold, with its reason."""
+    made = table()
+    made.title = "R against Python: ✓ or ✗ with the largest difference seen"
     for row in rows:
-        cells = [Text(cell(finding), STYLES[finding.holds]) for finding in row.findings]
-        name = row.exercise
-        solution = name.startswith("solutions/")
-        table.add_row("  solution" if solution else name, *cells)
-    console.print(table)
+        made.add_row(*cells(row))
+    console.print(made)
+    explain(rows, console)
+
+
+def show_row(row: Verdict, console: Console, *, head: bool) -> None:
+    """Print one row as soon as it is known, under the same columns; the head before the first."""
+    made = table()
+    made.show_header = head
+    made.add_row(*cells(row))
+    console.print(made)
+
+
+def explain(rows: Sequence[Verdict], console: Console) -> None:
+    """Print every level that does not hold with its reason, and how many exercises hold."""
     for row in rows:
         failed = [finding for finding in row.findings if finding.holds is False]
         for finding in failed[:1] if failed[1:] and "no record" in failed[1].detail else failed:
             text = f"[red]{row.exercise}[/] {finding.level}: {escape(finding.detail)}"
             console.print(text, highlight=False, soft_wrap=True)
+        if row.diverged:
+            text = f"[yellow]{row.exercise}[/] diverged: {escape(row.diverged)}"
+            console.print(text, highlight=False, soft_wrap=True)
     holding = sum(row.holds for row in rows)
     console.print(f"{holding} of {len(rows)} exercises hold at every level.", highlight=False)
-    console.print(keras_from(rows), highlight=False)
+    console.print(keras3_of(rows), highlight=False)
 
 
 class Progress:

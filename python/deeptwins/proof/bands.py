@@ -1,5 +1,11 @@
 """The expected bands: made from many seeds, kept in shared_data/expected/, used by verify.
 
+A file has, for each variant of the data: `results` (three to six headline
+results, equal in both languages), `independent` (headline results that each
+language draws for itself, with a band for each), `own_random` (further results
+of that kind, without a band), `targets` of the challenge, the seeds, and what
+they were made with.
+
 All bands of a file hold together: COVERAGE is the chance, or more, that one
 further run lies in every one of them. With mean m and standard deviation s of n
 seeds, each band is the prediction interval m ± t s sqrt(1 + 1/n), where t is the
@@ -22,6 +28,7 @@ from typing import Any
 
 from deeptwins import files
 from deeptwins.paths import EXPECTED
+from deeptwins.runs.record import Record
 
 COVERAGE = 0.95  # of all bands of a run together, as stated and as tests hold it to
 NORMAL = 0.98  # what it would be if metrics were normally distributed
@@ -79,7 +86,7 @@ def read(exercise: str, variant: str) -> dict[str, Any]:
     Raises BandError where there are none.
     """
     path = expected_file(exercise)
-    remedy = f"Make it with: python shared_data/make/expected.py {exercise}"
+    remedy = f"Make it with: deeptwins bands {exercise}"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -93,16 +100,13 @@ def read(exercise: str, variant: str) -> dict[str, Any]:
     return content[variant]
 
 
-def with_full(exercises: Iterable[str]) -> list[str]:
-    """Return those of the exercises that have bands for full data."""
-
-    def has_full(exercise: str) -> bool:
-        try:
-            return bool(read(exercise, "full"))
-        except BandError:
-            return False
-
-    return [one for one in exercises if has_full(one)]
+def own_random(exercise: str, variant: str) -> set[str]:
+    """Return the results that each language draws by itself; none where there are no bands."""
+    try:
+        found = read(exercise, variant)
+    except BandError:
+        return set()
+    return {*found["independent"], *found["own_random"]}
 
 
 def band(name: str, values: Iterable[float | None], metrics: int = 1) -> dict[str, Any]:
@@ -146,9 +150,9 @@ def together(
     """
     drawn = [values for both in independent.values() for values in both.values()]
     varying = sum(len(set(values)) > 1 for values in [*metrics.values(), *drawn])
-    found: dict[str, dict[str, Any]] = {"metrics": {}, "independent": {}}
+    found: dict[str, dict[str, Any]] = {"results": {}, "independent": {}}
     for name, values in metrics.items():
-        found["metrics"][name] = band(name, values, varying)
+        found["results"][name] = band(name, values, varying)
     for name, both in independent.items():
         found["independent"][name] = _of_languages(name, both, varying)
     return found
@@ -177,24 +181,23 @@ def _quantile(n: int, chance: float) -> float:
     return float(stats.t.isf(chance / 2, n - 1))
 
 
-def place(record: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Place]:
-    """Return where each result of a record lies that has a band.
+def place(record: Record, expected: Mapping[str, Any]) -> dict[str, Place]:
+    """Return where each headline result of a record lies.
 
     An independent result that is None is absent: its package is not installed.
+    A result that the record does not have is undefined.
     """
     places = {}
-    results = record["metrics"] | record["independent"]
     drawn = {name: one[record["language"]] for name, one in expected["independent"].items()}
-    for name, limits in (expected["metrics"] | drawn).items():
-        if name not in results:
-            continue
-        value, low, high = results[name], limits["low"], limits["high"]
-        if value is None and name in record["independent"]:
+    for name, limits in (expected["results"] | drawn).items():
+        value, low, high = record["results"].get(name), limits["low"], limits["high"]
+        if value is None and name in drawn:
             word, distance = "absent", 0.0
         elif value is None or low is None:
             word = "in" if value is None and low is None else "undefined"
             distance = 0.0 if word == "in" else math.inf
         else:
+            value = float(value)
             word = "below" if value < low else "above" if value > high else "in"
             distance = max(low - value, value - high, 0.0)
         places[name] = Place(value, low, high, word, distance)
@@ -221,7 +224,7 @@ def margins(
     for metric in metrics:
         sign = -1 if lower_is_better(metric) else 1
         pairs = zip(
-            solution["metrics"][metric]["values"], plain["metrics"][metric]["values"], strict=True
+            solution["results"][metric]["values"], plain["results"][metric]["values"], strict=True
         )
         gains = [sign * (solved - missed) for solved, missed in pairs]
         n, mean, sd = len(gains), statistics.mean(gains), statistics.stdev(gains)

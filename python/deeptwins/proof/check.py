@@ -6,8 +6,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from deeptwins import bands, record
-from deeptwins.markup import TITLES
+from deeptwins.paths import TITLES
+from deeptwins.proof import bands
+from deeptwins.runs import record
 
 SENTENCES = {
     "in": "in the expected band",
@@ -68,16 +69,11 @@ def check(exercise: str, language: str) -> Check:
         return Check(exercise, language, problem=str(error))
     if changed := record.changed(found):
         return Check(exercise, language, problem=changed)
-    goals = [
-        Goal(
-            metric,
-            target,
-            found["metrics"].get(metric),
-            reached(metric, found["metrics"].get(metric), target),
-        )
-        for metric, target in found["constants"].get("TARGET", {}).items()
-    ]
-    if found["data"]["digest"] != expected["data"]["digest"]:
+    goals = []
+    for name, target in expected["targets"].items():
+        value = found["results"].get(name)
+        goals.append(Goal(name, target, value, reached(name, value, target)))
+    if found["data"]["digest"] != expected["data"]:
         note = "the band was made from other data, so it says nothing of these"
         return Check(exercise, language, note=note, goals=goals)
     return Check(exercise, language, places=bands.place(found, expected), goals=goals)

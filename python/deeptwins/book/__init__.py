@@ -1,0 +1,1 @@
+"""Make the book from the chapters and from the runs that were verified last."""

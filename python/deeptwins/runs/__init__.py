@@ -1,0 +1,1 @@
+"""Run twins and keep what they did: driver, capture, runner, record."""

@@ -1,0 +1,25 @@
+"""A matplotlib backend that keeps each shown figure as a file.
+
+The driver chooses it by MPLBACKEND=module://deeptwins.runs.figures; `plt.show()`
+then writes figures/<section>-<number>.png in the working directory.
+"""
+
+from pathlib import Path
+
+from matplotlib._pylab_helpers import Gcf
+from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas
+
+from deeptwins.runs import capture, sections
+
+__all__ = ["FigureCanvas", "show"]
+FOLDER = "figures"
+
+
+def show(*args: object, **options: object) -> None:
+    """Write every open figure to a file, and close it."""
+    Path(FOLDER).mkdir(exist_ok=True)
+    name = sections.slug(capture.section())
+    for manager in Gcf.get_all_fig_managers():
+        count = len(list(Path(FOLDER).glob(f"{name}-*.png"))) + 1
+        manager.canvas.figure.savefig(Path(FOLDER, f"{name}-{count}.png"))
+    Gcf.destroy_all()

@@ -1,0 +1,67 @@
+"""The sections of a twin: where they begin, and what each printed.
+
+A section begins at a line `# ---- name ----`; what stands before the first one
+is called `setup`. The drivers print MARK and the name at the start of each.
+"""
+
+import re
+
+SETUP, CONSTANTS = "setup", "constants"
+PATTERN = r"^# ---- (.+?) -+$"  # the drivers of both languages get it from here
+MARK = "\x1e"  # ASCII record separator, which no twin prints
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# An unfinished progress bar of Keras: how many there are depends on the clock.
+UNFINISHED = re.compile(r"^ *(\d+)/(?!\1 )\d+ ━")
+# The times in a finished one: `6/6 - 1s - 94ms/step - loss: …` or `6/6 ━━━ 1s 94ms/step - loss: …`.
+TIMES = re.compile(r"(?<=\d)(?: -| ━+) \d+s(?: -)? \d+(?:us|ms|s)/(?:step|epoch)")
+
+
+def starts(source: str) -> dict[str, int]:
+    """Return the line (from 1) at which each section of a script begins, in order.
+
+    Raises ValueError where two sections have the same name.
+    """
+    found = {SETUP: 1}
+    for number, line in enumerate(source.splitlines(), start=1):
+        if marker := re.match(PATTERN, line):
+            if marker[1] in found:
+                raise ValueError(f"line {number}: there is a section {marker[1]!r} already")
+            found[marker[1]] = number
+    return found
+
+
+def of_script(source: str) -> dict[str, str]:
+    """Return the code of each section by its name, without markers and outer blank lines."""
+    lines, begins = source.splitlines(), starts(source)
+    ends = [*list(begins.values())[1:], len(lines) + 1]
+    return {
+        name: "\n".join(lines[first - (name == SETUP) : end - 1]).strip("\n")
+        for (name, first), end in zip(begins.items(), ends, strict=True)
+    }
+
+
+def of_output(printed: str) -> dict[str, str]:
+    """Return what each section printed, by the section's name, cleaned."""
+    first, *rest = re.split(rf"{MARK}(.*)\r?\n", printed)
+    return {SETUP: clean(first)} | {
+        name: clean(text) for name, text in zip(rest[0::2], rest[1::2], strict=True)
+    }
+
+
+def clean(printed: str) -> str:
+    """Return console output as it stays on the screen, without what the clock decides.
+
+    Colours, overwritten text, unfinished progress bars, Keras' times per epoch
+    and step, and blanks at line ends go; everything else stays as it is.
+    """
+    lines = []
+    for line in ANSI.sub("", printed).split("\n"):
+        shown = re.split(r"[\r\b]+", line.rstrip("\r"))[-1].rstrip()
+        if not UNFINISHED.match(shown):
+            lines.append(TIMES.sub("", shown))
+    return "\n".join(lines).strip("\n")
+
+
+def slug(name: str) -> str:
+    """Return a section's name as part of a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
