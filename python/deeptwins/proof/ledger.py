@@ -36,9 +36,9 @@ def table() -> Table:
     # With one space between columns the twins that agree fit into 80; differences are longer,
     # and then a name is folded rather than a number cut.
     made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    made.add_column("exercise", overflow="fold", width=22)
+    made.add_column("exercise", overflow="fold", width=18)
     for level in LEVELS:
-        made.add_column(level.heading, no_wrap=True, min_width=6)
+        made.add_column(level.heading, no_wrap=True)
     return made
 
 

@@ -329,7 +329,7 @@ LEVELS = [
     Level("inputs", "\ninputs", "every array given to Keras has the same shape and bits", inputs),
     Level(
         "architecture",
-        "archi-\ntecture",
+        "archi-\ntect.",
         "every field of every configuration is equal",
         architecture,
         True,
@@ -342,13 +342,13 @@ LEVELS = [
         True,
     ),
     Level(
-        "training", "\ntraining", "loss and metrics of every epoch differ by 0", training, True
+        "training", "train-\ning", "loss and metrics of every epoch differ by 0", training, True
     ),
     Level("final weights", "final\nweights", "every weight is bit-identical", final_weights, True),
-    Level("predictions", "predic-\ntions", "every prediction is bit-identical", predictions, True),
+    Level("predictions", "predic\ntions", "every prediction is bit-identical", predictions, True),
     Level(
         "results",
-        "\nresults",
+        "re-\nsults",
         f"values differ by at most {TOLERANCE:g}; what an algorithm of each language's own draws "
         "at random (t-SNE, UMAP, k-means) is held to the band alone",
         results,

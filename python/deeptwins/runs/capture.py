@@ -17,7 +17,7 @@ as streams.
 import functools
 import hashlib
 import importlib.abc
-import importlib.machinery
+import importlib.util
 import inspect
 import json
 import math
