@@ -1,108 +1,174 @@
-"""What was verified last, and what has changed since.
+"""The last verified runs, as the book shows them: book/runs/<id>.json and its pictures.
 
-`deeptwins book` notes in book/verified.json, for every exercise whose runs hold,
-the SHA-256 of all that the verification was about: the two scripts, the data
-sets, the file of expected bands, the fragments with their figures. `problems()`
-compares it with what is there now, and needs neither R nor TensorFlow.
+`note()` keeps what both twins printed, drew and computed once they hold at every
+level, with the SHA-256 of all that can change it: scripts, data, expected file,
+and the machinery (driver, capture, stand-in, lock file). `problems()` compares
+these with what is there now; neither needs R or TensorFlow.
 """
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from deeptwins import bands, catalog, datasets, files, fragments, record
+from PIL import Image, ImageChops
+
+from deeptwins import catalog, files
+from deeptwins.data import cards
 from deeptwins.paths import BOOK, LANGUAGES, ROOT, script_file
+from deeptwins.proof import bands, levels
+from deeptwins.runs import record
 
-VERIFIED = BOOK / "verified.json"
+RUNS = BOOK / "runs"
 AGAIN = "deeptwins run {exercise} && deeptwins book"
-NEW_BANDS = "python shared_data/make/expected.py {exercise}"
+MACHINERY = (
+    "python/deeptwins/runs/driver.py",
+    "python/deeptwins/runs/capture.py",
+    "python/deeptwins/runs/sections.py",
+    "r/driver.R",
+    "r/standin",
+    "requirements.lock",
+)
+KEPT = ("results", "sections", "seconds", "versions", "settings", "machine", "finished")
+COLOURS = 256
+VISIBLE = 8  # the largest change of one colour channel that a palette may bring, of 255
 
 
-def note() -> bool:
-    """Note the exercises that were run here, once fragments.write() has found that they hold.
+class NotVerified(Exception):
+    """A run that does not hold, or is not the one that the book shows."""
 
-    Returns whether anything is new: an entry changes only where a digest does,
-    and exercises that no longer exist leave the record.
+
+def note() -> list[Path]:
+    """Keep every exercise that was run here, and return the files that changed.
+
+    What was not run here stays as it is; what belongs to no exercise is deleted.
 
     Raises
     ------
-    FragmentError
-        The data of an exercise changed after it ran.
+    NotVerified
+        A run does not hold, or was made with other constants or data than the book's.
     """
-    known = _read()
-    noted = {}
-    for exercise in catalog.exercises():
-        if fragments.was_run(exercise):
-            noted[exercise] = _entry(exercise, known.get(exercise, {}))
-        elif exercise in known:
-            noted[exercise] = known[exercise]
-    if noted == known:
-        return False
-    files.write_text(VERIFIED, json.dumps(noted, indent=1, ensure_ascii=False) + "\n")
-    return True
+    exercises = catalog.exercises()
+    changed = []
+    for exercise in exercises:
+        if all((record.folder_of(exercise, one) / record.RECORD).is_file() for one in LANGUAGES):
+            changed += _keep(exercise)
+    for path in set(RUNS.rglob("*.json")) - {RUNS / f"{one}.json" for one in exercises}:
+        shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+        path.unlink()
+        changed.append(path)
+    return changed
+
+
+def read(exercise: str) -> dict[str, Any]:
+    """Return what was kept of an exercise; {} where it was never verified."""
+    return files.read_json(RUNS / f"{exercise}.json")
+
+
+def picture(exercise: str, language: str, name: str) -> Path:
+    """Return where a figure of a verified run is kept."""
+    return RUNS / exercise / language / name
 
 
 def problems(exercises: Iterable[str]) -> list[str]:
     """Return a sentence for each thing that changed since it was verified, and what mends it."""
-    known = _read()
-    return [
-        problem for exercise in exercises for problem in _problems(exercise, known.get(exercise))
-    ]
+    return [problem for exercise in exercises for problem in _problems(exercise)]
 
 
-def _problems(exercise: str, noted: Mapping[str, Any] | None) -> Iterator[str]:
+def _problems(exercise: str) -> Iterator[str]:
     again = AGAIN.format(exercise=exercise)
-    if noted is None:
+    kept = read(exercise)
+    if not kept:
         yield f"{exercise} was never verified. Run: {again}"
         return
     try:
-        now = _digests(exercise, noted["data"])
-    except (FileNotFoundError, ValueError) as error:  # a data set that is not whole
+        now = _digests(exercise)
+    except (OSError, ValueError) as error:  # a data set that is not whole
         yield f"{exercise}: {error}"
         return
-    for kind, digests in now.items():
-        for name, digest in digests.items():
-            if noted[kind].get(name) != digest:
-                first = f"{NEW_BANDS} && ".format(exercise=exercise) if kind == "data" else ""
-                yield f"{exercise}: {name} changed since it was verified. Run: {first}{again}"
+    for name in sorted(now.keys() | kept["digests"].keys()):
+        if now.get(name) != kept["digests"].get(name):
+            yield f"{exercise}: {name} changed since it was verified. Run: {again}"
+    for language in LANGUAGES:
+        for section in kept[language]["sections"]:
+            for name in section["figures"]:
+                if not picture(exercise, language, name).is_file():
+                    yield f"{exercise}: the picture {name} of {language} is missing. Run: {again}"
 
 
-def _read() -> dict[str, Any]:
-    return json.loads(VERIFIED.read_text(encoding="utf-8")) if VERIFIED.is_file() else {}
+def _keep(exercise: str) -> list[Path]:
+    both = {language: record.read(exercise, language) for language in LANGUAGES}
+    for one in both.values():
+        if one["set"] or one["data"]["variant"] != "mini":
+            values = ", ".join(one["set"]) or one["data"]["variant"]
+            raise NotVerified(
+                f"{exercise} last ran with {values} set; the book shows it as it stands. "
+                f"Run: deeptwins run {exercise}"
+            )
+    verdict = levels.compare(*both.values(), networks=bands.read(exercise, "mini")["networks"])
+    if failed := [one for one in verdict.findings if one.holds is False]:
+        raise NotVerified(f"{exercise} does not hold: {failed[0].level}: {failed[0].detail}")
+    content = {
+        "digests": _digests(exercise),
+        "verified": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "ledger": verdict.as_dict(),
+        **{language: {key: one[key] for key in KEPT} for language, one in both.items()},
+    }
+    shown = {
+        picture(exercise, language, name): record.folder_of(exercise, language) / record.FIGURES / name
+        for language, one in both.items()
+        for section in one["sections"]
+        for name in section["figures"]
+    }
+    changed = [target for target, source in shown.items() if _compress(source, target)]
+    left = [one for one in (RUNS / exercise).rglob("*.png") if one not in shown]
+    for one in left:
+        one.unlink()
+    known = read(exercise)
+    if changed or left or any(known.get(key) != content[key] for key in ("digests", "ledger")):
+        path = RUNS / f"{exercise}.json"
+        files.write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        changed.append(path)
+    return [*changed, *left]
 
 
-def _entry(exercise: str, known: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what is noted of an exercise: as before, if nothing changed."""
-    ran = record.read(exercise, "python")
-    now = _digests(exercise, ran["data"]["name"].split(" + "))
-    if datasets.together(now["data"]) != ran["data"]["digest"]:
-        names = " or ".join(now["data"])
-        again = AGAIN.format(exercise=exercise)
-        raise fragments.FragmentError(f"{names} changed since {exercise} ran. Run: {again}")
-    if all(known.get(kind) == digests for kind, digests in now.items()):
-        return known
-    keras_from = record.read(exercise, "r")["versions"]["keras_from"]
-    day = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    return now | {"keras_from": keras_from, "verified": day}
-
-
-def _digests(exercise: str, data: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return the digests of what is there now, by kind and by name."""
+def _digests(exercise: str) -> dict[str, str]:
+    """Return the digests of all that can change a run, by name."""
     scripts = [script_file(exercise, language) for language in LANGUAGES]
+    sets = dict.fromkeys(name for one in scripts for name in cards.named_in(one))
     expected = bands.expected_file(exercise)
     return {
-        "scripts": {_place(path): _sha256(path) for path in scripts},
-        "data": {name: datasets.mini(name).digest for name in data},
-        "expected": {_place(expected): _sha256(expected)},
-        "fragments": {_place(fragments.FRAGMENTS / exercise): fragments.digest(exercise)},
+        **{_place(one): files.sha256(one) for one in [*scripts, expected]},
+        **{f"shared_data/{name}": cards.verify(name) for name in sets},
+        **{name: cards.digest_of(ROOT / name) for name in MACHINERY},
     }
-
-
-def _sha256(path: Path) -> str:
-    return files.sha256(path) if path.is_file() else "missing"
 
 
 def _place(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def _compress(source: Path, target: Path) -> bool:
+    """Write a picture as a small PNG, and say whether `target` changed.
+
+    A picture of few colours gets a palette, which makes it a third the size; a
+    photograph keeps its colours. `target` is left alone if it shows the same.
+    """
+    with Image.open(source) as image:
+        shown = image.convert("RGB")
+    small = shown.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    change = ImageChops.difference(small.convert("RGB"), shown)
+    if max(high for _, high in change.getextrema()) > VISIBLE:
+        small = shown
+    if target.is_file():
+        with Image.open(target) as old:
+            if (
+                old.size == small.size
+                and not ImageChops.difference(old.convert("RGB"), small.convert("RGB")).getbbox()
+            ):
+                return False
+    with files.replacing(target) as temporary:
+        small.save(temporary, format="PNG", optimize=True)
+    return True

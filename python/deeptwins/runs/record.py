@@ -21,6 +21,7 @@ from deeptwins.runs import capture, sections
 SCHEMA = 2
 SCHEMA_FILE = Path(__file__).with_name("record.schema.json")
 RECORD, OUTPUT, ERRORS, RAN = "record.json", "output.txt", "errors.txt", "ran.json"
+FIGURES = "figures"
 
 Record = dict[str, Any]
 
@@ -45,7 +46,7 @@ def write(job: dict[str, Any], data: dict[str, Any], settings: dict[str, Any]) -
         else {"architectures": {}, "calls": []}
     )
     printed = (folder / OUTPUT).read_text(encoding="utf-8", errors="replace")
-    figures = sorted((folder / "figures").glob("*.png"), key=_in_order)
+    figures = sorted((folder / FIGURES).glob("*.png"), key=_in_order)
     now = datetime.datetime.now(datetime.timezone.utc)
     record = {
         "schema": SCHEMA,
