@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from deeptwins import data_dir, report, result_file, seed
-
 # ---- constants ----
-SEED = seed(1)
+FLOWERS = "shared_data/iris/iris.csv"
+PARTITIONS = "shared_data/iris/partitions.csv"
+NOISE = "shared_data/iris/noise.csv"
+SEED = 1
 SPECIES = ["setosa", "versicolor", "virginica"]
 FEATURES = [
     "sepal_length", "sepal_width", "petal_length", "petal_width"
@@ -19,13 +20,9 @@ UNITS = 10
 LEARNING_RATE = 0.05
 BATCH_SIZE = 4
 EPOCHS = 6
-TARGET = {"accuracy_5_fold": 0.92}
 
 # ---- load ----
-folder = data_dir("iris")
-flowers = pd.read_csv(folder / "iris.csv")
-x = flowers[FEATURES].to_numpy()
-y = flowers["species"].map(SPECIES.index).to_numpy()
+flowers = pd.read_csv(FLOWERS)
 print(flowers["species"].value_counts())
 
 # ---- partition ----
@@ -33,18 +30,20 @@ rest, test = train_test_split(
     flowers, test_size=0.2, stratify=flowers["species"],
     random_state=SEED,
 )
-train, tuning = train_test_split(
+train, val = train_test_split(
     rest, test_size=0.25, stratify=rest["species"],
     random_state=SEED,
 )
-print("train", len(train), "tuning", len(tuning),
+print("train", len(train), "validation", len(val),
       "test", len(test))
 print(test["species"].value_counts())
 
 # ---- shared ----
-parts = pd.read_csv(folder / "partitions.csv")
-print(pd.crosstab(parts["partition"], flowers["species"]))
-is_test = (parts["partition"] == "test").to_numpy()
+flowers = flowers.merge(pd.read_csv(PARTITIONS), on="row")
+print(pd.crosstab(flowers["partition"], flowers["species"]))
+x = flowers[FEATURES].to_numpy()
+y = flowers["species"].map(SPECIES.index).to_numpy()
+is_test = (flowers["partition"] == "test").to_numpy()
 is_rest = ~is_test
 
 # ---- network ----
@@ -62,29 +61,23 @@ def build(inputs):
     return model
 
 
-networks = {}
+def fit_and_score(model, weights, x, y, learn, ask):
+    model.set_weights(weights)
+    model.fit(x[learn], y[learn], batch_size=BATCH_SIZE,
+              epochs=EPOCHS, verbose=0)
+    y_prob = model.predict(x[ask], verbose=0)
+    return (y_prob.argmax(axis=1) == y[ask]).mean()
+
+
 model = build(len(FEATURES))
-start = model.get_weights()
-
-
-def fit_and_score(name, model, start, x, y, learn, ask):
-    model.set_weights(start)
-    history = model.fit(
-        x[learn], y[learn], batch_size=BATCH_SIZE,
-        epochs=EPOCHS, verbose=0,
-    )
-    networks[name] = (model, start, history,
-                      model.get_weights())
-    predicted = model.predict(x[ask], verbose=0).argmax(axis=1)
-    return (predicted == y[ask]).mean()
-
+weights = model.get_weights()
 
 # ---- folds ----
 scores = {}
 for k in FOLDS:
-    fold = parts[f"fold_{k}"].to_numpy()
+    fold = flowers[f"fold_{k}"].to_numpy()
     scores[k] = [
-        fit_and_score(f"fold {i} of {k}", model, start, x, y,
+        fit_and_score(model, weights, x, y,
                       is_rest & (fold != i), fold == i)
         for i in range(1, k + 1)
     ]
@@ -100,41 +93,31 @@ plt.xticks(range(len(FOLDS)), FOLDS)
 plt.margins(x=0.2)
 plt.xlabel("number of folds")
 plt.ylabel("accuracy of a fold")
-plt.savefig(result_file("01_partitions-spread.png"))
 plt.show()
 
 # ---- final ----
-final = fit_and_score("final", model, start, x, y,
-                      is_rest, is_test)
+final = fit_and_score(model, weights, x, y, is_rest, is_test)
 print(f"trained on {is_rest.sum()} flowers, "
       f"tested on {is_test.sum()}: {final:.3f}")
 
 # ---- leak ----
-noise = pd.read_csv(folder / "noise.csv")
-noise = noise.drop(columns="row").to_numpy()
-dice = parts["shuffled_species"].map(SPECIES.index).to_numpy()
-guesser = build(noise.shape[1])
-blank = guesser.get_weights()
-honest = fit_and_score("honest", guesser, blank, noise, dice,
+noise = flowers[["row"]].merge(pd.read_csv(NOISE), on="row")
+x_noise = noise.drop(columns="row").to_numpy()
+shuffled = flowers["shuffled_species"].map(SPECIES.index)
+y_noise = shuffled.to_numpy()
+guesser = build(x_noise.shape[1])
+weights = guesser.get_weights()
+honest = fit_and_score(guesser, weights, x_noise, y_noise,
                        is_rest, is_test)
-leaky = fit_and_score("leaky", guesser, blank, noise, dice,
+leaky = fit_and_score(guesser, weights, x_noise, y_noise,
                       is_rest | is_test, is_test)
 print(f"nothing to learn, test rows kept out: {honest:.3f}")
 print(f"nothing to learn, test rows leaked:   {leaky:.3f}")
 
-# ---- report ----
-metrics = {"accuracy_final": final,
+# ---- results ----
+results = {"accuracy_final": final,
            "accuracy_honest": honest, "accuracy_leaky": leaky}
 for k in FOLDS:
-    metrics[f"accuracy_{k}_fold"] = np.mean(scores[k])
-    metrics[f"sd_{k}_fold"] = np.std(scores[k], ddof=1)
-report(
-    "01_partitions",
-    data={
-        "x": x, "y": y, "is_test": is_test,
-        "fold": parts[[f"fold_{k}" for k in FOLDS]].to_numpy(),
-        "noise": noise, "dice": dice,
-    },
-    networks=networks,
-    metrics=metrics,
-)
+    results[f"accuracy_{k}_fold"] = np.mean(scores[k])
+    results[f"sd_{k}_fold"] = np.std(scores[k], ddof=1)
+print(pd.Series(results).round(3).to_string())

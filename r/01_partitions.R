@@ -1,9 +1,13 @@
 # Partitions and folds: how to ask a model honestly.
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 
 # ---- constants ----
-SEED <- seed(1)
+FLOWERS <- "shared_data/iris/iris.csv"
+PARTITIONS <- "shared_data/iris/partitions.csv"
+NOISE <- "shared_data/iris/noise.csv"
+SEED <- 1
 SPECIES <- c("setosa", "versicolor", "virginica")
 FEATURES <- c(
   "sepal_length", "sepal_width", "petal_length", "petal_width"
@@ -13,13 +17,9 @@ UNITS <- 10
 LEARNING_RATE <- 0.05
 BATCH_SIZE <- 4
 EPOCHS <- 6
-TARGET <- list(accuracy_5_fold = 0.92)
 
 # ---- load ----
-folder <- data_dir("iris")
-flowers <- read.csv(file.path(folder, "iris.csv"))
-x <- as.matrix(flowers[FEATURES])
-y <- match(flowers$species, SPECIES) - 1L
+flowers <- read.csv(FLOWERS)
 table(flowers$species)
 
 # ---- partition ----
@@ -32,16 +32,18 @@ draw <- function(rows, share) {
 }
 all_rows <- seq_len(nrow(flowers))
 test <- draw(all_rows, 0.2)
-tuning <- draw(setdiff(all_rows, test), 0.25)
-train <- setdiff(all_rows, c(test, tuning))
-cat("train", length(train), "tuning", length(tuning),
+val <- draw(setdiff(all_rows, test), 0.25)
+train <- setdiff(all_rows, c(test, val))
+cat("train", length(train), "validation", length(val),
     "test", length(test), "\n")
 table(flowers$species[test])
 
 # ---- shared ----
-parts <- read.csv(file.path(folder, "partitions.csv"))
-table(parts$partition, flowers$species)
-is_test <- parts$partition == "test"
+flowers <- merge(flowers, read.csv(PARTITIONS), by = "row")
+table(flowers$partition, flowers$species)
+x <- as.matrix(flowers[FEATURES])
+y <- match(flowers$species, SPECIES) - 1L
+is_test <- flowers$partition == "test"
 is_rest <- !is_test
 
 # ---- network ----
@@ -57,84 +59,64 @@ build <- function(inputs) {
   model
 }
 
-networks <- list()
-model <- build(length(FEATURES))
-start <- get_weights(model)
-
-fit_and_score <- function(name, model, start, x, y, learn, ask) {
-  model |> set_weights(start)
-  history <- model |> fit(
-    x[learn, ], y[learn],
-    batch_size = BATCH_SIZE,
-    epochs = EPOCHS, verbose = 0
-  )
-  networks[[name]] <<- list(model, start, history,
-                            get_weights(model))
-  probability <- model |> predict(x[ask, ], verbose = 0)
-  predicted <- max.col(probability, "first") - 1L
-  mean(predicted == y[ask])
+fit_and_score <- function(model, weights, x, y, learn, ask) {
+  model |> set_weights(weights)
+  model |> fit(x[learn, ], y[learn], batch_size = BATCH_SIZE,
+               epochs = EPOCHS, verbose = 0)
+  y_prob <- model |> predict(x[ask, ], verbose = 0)
+  mean(max.col(y_prob, "first") - 1L == y[ask])
 }
+
+model <- build(length(FEATURES))
+weights <- get_weights(model)
 
 # ---- folds ----
 scores <- list()
 for (k in FOLDS) {
-  fold <- parts[[paste0("fold_", k)]]
-  scores[[as.character(k)]] <- sapply(seq_len(k), \(i) {
-    fit_and_score(paste("fold", i, "of", k), model, start,
-                  x, y, is_rest & fold != i, fold == i)
+  fold <- flowers[[paste0("fold_", k)]]
+  of_k <- sapply(seq_len(k), \(i) {
+    fit_and_score(model, weights, x, y,
+                  is_rest & fold != i, fold == i)
   })
+  scores[[as.character(k)]] <- of_k
   cat(sprintf("%2d folds: mean %.3f, sd %.3f\n", k,
-              mean(scores[[as.character(k)]]),
-              sd(scores[[as.character(k)]])))
+              mean(of_k), sd(of_k)))
 }
 
 # ---- spread ----
 stack(scores) |>
   ggplot(aes(ind, values)) +
   geom_point(aes(colour = ind), alpha = 0.5, size = 3) +
-  stat_summary(fun = mean, geom = "point", shape = "\u2014",
-               size = 10) +
+  stat_summary(fun = mean, geom = "point", shape = "-",
+               size = 20) +
   labs(x = "number of folds", y = "accuracy of a fold") +
   guides(colour = "none")
-ggsave(result_file("01_partitions-spread.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- final ----
-final <- fit_and_score("final", model, start, x, y,
-                       is_rest, is_test)
+final <- fit_and_score(model, weights, x, y, is_rest, is_test)
 cat(sprintf("trained on %d flowers, tested on %d: %.3f\n",
             sum(is_rest), sum(is_test), final))
 
 # ---- leak ----
-noise <- read.csv(file.path(folder, "noise.csv"))
-noise <- as.matrix(subset(noise, select = -row))
-dice <- match(parts$shuffled_species, SPECIES) - 1L
-guesser <- build(ncol(noise))
-blank <- get_weights(guesser)
-honest <- fit_and_score("honest", guesser, blank, noise, dice,
+noise <- merge(flowers["row"], read.csv(NOISE), by = "row")
+x_noise <- as.matrix(subset(noise, select = -row))
+y_noise <- match(flowers$shuffled_species, SPECIES) - 1L
+guesser <- build(ncol(x_noise))
+weights <- get_weights(guesser)
+honest <- fit_and_score(guesser, weights, x_noise, y_noise,
                         is_rest, is_test)
-leaky <- fit_and_score("leaky", guesser, blank, noise, dice,
+leaky <- fit_and_score(guesser, weights, x_noise, y_noise,
                        is_rest | is_test, is_test)
 cat(sprintf("nothing to learn, test rows kept out: %.3f\n",
             honest))
 cat(sprintf("nothing to learn, test rows leaked:   %.3f\n",
             leaky))
 
-# ---- report ----
-metrics <- list(accuracy_final = final,
+# ---- results ----
+results <- list(accuracy_final = final,
                 accuracy_honest = honest, accuracy_leaky = leaky)
-for (k in FOLDS) {
-  of_k <- scores[[as.character(k)]]
-  metrics[[paste0("accuracy_", k, "_fold")]] <- mean(of_k)
-  metrics[[paste0("sd_", k, "_fold")]] <- sd(of_k)
+for (k in as.character(FOLDS)) {
+  results[[paste0("accuracy_", k, "_fold")]] <- mean(scores[[k]])
+  results[[paste0("sd_", k, "_fold")]] <- sd(scores[[k]])
 }
-report(
-  "01_partitions",
-  data = list(
-    x = x, y = y, is_test = is_test,
-    fold = as.matrix(parts[paste0("fold_", FOLDS)]),
-    noise = noise, dice = dice
-  ),
-  networks = networks,
-  metrics = metrics
-)
+print(round(unlist(results), 3))

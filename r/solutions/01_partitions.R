@@ -1,9 +1,11 @@
 # Solution: scale the inputs by what the training rows know.
 
-source("r/course.R")
+library(keras3)
 
 # ---- constants ----
-SEED <- seed(1)
+FLOWERS <- "shared_data/iris/iris.csv"
+PARTITIONS <- "shared_data/iris/partitions.csv"
+SEED <- 1
 SPECIES <- c("setosa", "versicolor", "virginica")
 FEATURES <- c(
   "sepal_length", "sepal_width", "petal_length", "petal_width"
@@ -13,16 +15,15 @@ UNITS <- 10
 LEARNING_RATE <- 0.2
 BATCH_SIZE <- 4
 EPOCHS <- 12
-TARGET <- list(accuracy_5_fold = 0.92)
 
 # ---- load ----
-folder <- data_dir("iris")
-flowers <- read.csv(file.path(folder, "iris.csv"))
-parts <- read.csv(file.path(folder, "partitions.csv"))
+flowers <- merge(
+  read.csv(FLOWERS), read.csv(PARTITIONS), by = "row"
+)
 x <- as.matrix(flowers[FEATURES])
 y <- match(flowers$species, SPECIES) - 1L
-fold <- parts[[paste0("fold_", FOLDS)]]
-is_test <- parts$partition == "test"
+fold <- flowers[[paste0("fold_", FOLDS)]]
+is_test <- flowers$partition == "test"
 
 # ---- network ----
 set_random_seed(SEED)
@@ -34,44 +35,33 @@ model |> compile(
   optimizer = optimizer_sgd(LEARNING_RATE),
   loss = "sparse_categorical_crossentropy"
 )
-start <- get_weights(model)
-networks <- list()
+weights <- get_weights(model)
 
-fit_and_score <- function(name, learn, ask) {
+fit_and_score <- function(learn, ask) {
   scaler <- layer_normalization()
   scaler |> adapt(x[learn, ])
-  model |> set_weights(start)
-  history <- model |> fit(
-    scaler(x[learn, ]), y[learn],
-    batch_size = BATCH_SIZE,
-    epochs = EPOCHS, verbose = 0
-  )
-  networks[[name]] <<- list(model, start, history,
-                            get_weights(model))
-  probability <- model |> predict(scaler(x[ask, ]), verbose = 0)
-  mean(max.col(probability, "first") - 1L == y[ask])
+  model |> set_weights(weights)
+  model |> fit(scaler(x[learn, ]), y[learn],
+               batch_size = BATCH_SIZE, epochs = EPOCHS,
+               verbose = 0)
+  y_prob <- model |> predict(scaler(x[ask, ]), verbose = 0)
+  mean(max.col(y_prob, "first") - 1L == y[ask])
 }
 
 # ---- folds ----
 scores <- sapply(seq_len(FOLDS), \(i) {
-  fit_and_score(paste("fold", i), !is_test & fold != i,
-                fold == i)
+  fit_and_score(!is_test & fold != i, fold == i)
 })
 cat(sprintf("%d folds: mean %.3f, sd %.3f\n", FOLDS,
             mean(scores), sd(scores)))
 
 # ---- final ----
-final <- fit_and_score("final", !is_test, is_test)
+final <- fit_and_score(!is_test, is_test)
 cat(sprintf("test: %.3f\n", final))
 
-# ---- report ----
-report(
-  "solutions/01_partitions",
-  data = list(x = x, y = y, is_test = is_test, fold = fold),
-  networks = networks,
-  metrics = list(
-    accuracy_5_fold = mean(scores),
-    sd_5_fold = sd(scores),
-    accuracy_final = final
-  )
+# ---- results ----
+results <- list(
+  accuracy_5_fold = mean(scores),
+  sd_5_fold = sd(scores),
+  accuracy_final = final
 )

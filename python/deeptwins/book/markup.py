@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-TITLES = {"python": "Python", "r": "R"}
+from deeptwins.paths import TITLES
+
 
 
 def pane(language: str, code: str, printed: str) -> str:

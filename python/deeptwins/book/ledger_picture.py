@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from deeptwins.verify import LEVELS, Finding, Verdict
+from deeptwins.proof.levels import LEVELS, Finding, Verdict
 
 # The book shows pictures on white in both themes.
 TEXT, MUTED, LINE, FULL, FAILED = "#1f2328", "#57606a", "#d5dbe1", "#0b6e4f", "#b3261e"
