@@ -12,10 +12,8 @@ from tensorboard.backend.event_processing import (
     event_accumulator,
 )
 
-from deeptwins import data_dir, report, result_file, seed
-
 # ---- constants ----
-SEED = seed(1)
+SEED = 1
 FEATURES = [
     "radius", "texture", "perimeter", "area", "smoothness",
     "compactness", "concavity", "concave_points", "symmetry",
@@ -32,7 +30,6 @@ L2 = 0.1
 DROPOUT = 0.5
 C = 1.0
 SMALLEST = 1e-7
-TARGET = {"loss": 0.25}
 
 # ---- load ----
 folder = data_dir("nuclei")
@@ -41,10 +38,10 @@ tumours = pd.read_csv(folder / "nuclei.csv").merge(
 )
 block = tumours["block"]
 is_few = block == 1
-is_tuning = tumours["partition"] == "tuning"
+is_val = tumours["partition"] == "tuning"
 is_test = tumours["partition"] == "test"
 y = (tumours[["diagnosis"]] == "malignant").to_numpy(float)
-print("tumours:", is_few.sum(), is_tuning.sum(), is_test.sum())
+print("tumours:", is_few.sum(), is_val.sum(), is_test.sum())
 
 # ---- scale ----
 scaler = keras.layers.Normalization()
@@ -52,7 +49,7 @@ raw = tumours[FEATURES].to_numpy()
 scaler.adapt(raw[is_few].astype("float32"))
 x = np.array(scaler(raw))
 x_few, y_few = x[is_few], y[is_few]
-x_tuning, y_tuning = x[is_tuning], y[is_tuning]
+x_val, y_val = x[is_val], y[is_val]
 x_test, y_test = x[is_test], y[is_test]
 print(pd.DataFrame({"lowest": x_few.min(axis=0),
                     "highest": x_few.max(axis=0)},
@@ -71,7 +68,7 @@ def build(regularizer=None, dropout=0):
     ])
 
 
-logs = result_file("05_curves-logs")
+logs = "05_curves-logs"
 shutil.rmtree(logs, ignore_errors=True)
 networks = {}
 
@@ -89,8 +86,8 @@ def train(name, model, x=x_few, y=y_few, epochs=EPOCHS,
         x, y,
         batch_size=BATCH_SIZE,
         epochs=epochs,
-        validation_data=(x_tuning, y_tuning),
-        validation_batch_size=len(y_tuning),
+        validation_data=(x_val, y_val),
+        validation_batch_size=len(y_val),
         callbacks=[log, *callbacks],
         verbose=0,
     )
@@ -126,7 +123,6 @@ def draw(names, file):
         ax.xaxis.get_major_locator().set_params(integer=True)
     axes[0].set(ylabel="cross-entropy", ylim=(0, None))
     axes[0].legend()
-    fig.savefig(result_file(file))
     plt.show()
 
 
@@ -200,7 +196,6 @@ ax.axvline(loss_baseline, linestyle="--", color="black")
 ax.invert_yaxis()
 ax.grid(axis="y", visible=False)
 ax.set_xlabel("cross-entropy on the test part")
-fig.savefig(result_file("05_curves-compare.png"))
 plt.show()
 
 # ---- tensorboard ----
@@ -217,17 +212,10 @@ for name in ["overfit", "early"]:
     print(f"{name}: {len(logged)} epochs in the log,"
           f" the last loss {logged[-1]:.3f}")
 
-# ---- report ----
-report(
-    "05_curves",
-    data={
-        "raw": raw, "x": x, "y": y, "block": block,
-        "is_tuning": is_tuning, "is_test": is_test,
-    },
-    networks=networks,
-    metrics={"loss": test["loss"]["overfit"]}
-    | {f"loss_{name}": one for name, one in test["loss"].items()
-       if name != "overfit"}
-    | {f"accuracy_{name}": one
-       for name, one in test["accuracy"].items()},
-)
+# ---- results ----
+results = {"loss": test["loss"]["overfit"]}
+| {f"loss_{name}": one for name, one in test["loss"].items()
+   if name != "overfit"}
+| {f"accuracy_{name}": one
+   for name, one in test["accuracy"].items()}
+print(pd.Series(results, dtype=float).round(4).to_string())

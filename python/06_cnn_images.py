@@ -7,12 +7,8 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix
 
-from deeptwins import (
-    data_file, read_arrays, report, result_file, seed
-)
-
 # ---- constants ----
-SEED = seed(1)
+SEED = 1
 CLASSES = [
     "airplane", "automobile", "bird", "cat", "deer",
     "dog", "frog", "horse", "ship", "truck"
@@ -25,7 +21,6 @@ BATCH_SIZE = 32
 EPOCHS = 5
 BLOCK = 4
 C = 0.1
-TARGET = {"accuracy": 0.43}
 
 # ---- load ----
 images = read_arrays(
@@ -37,10 +32,10 @@ learn = slice(0, TRAIN)
 tune = slice(TRAIN, TRAIN + TUNING)
 x_train = images["x_train"][learn]
 y_train = images["y_train"][learn]
-x_tuning = images["x_train"][tune]
-y_tuning = images["y_train"][tune]
+x_val = images["x_train"][tune]
+y_val = images["y_train"][tune]
 x_test, y_test = images["x_test"], images["y_test"]
-print("images:", len(y_train), len(y_tuning), len(y_test))
+print("images:", len(y_train), len(y_val), len(y_test))
 print("one image:", x_train.shape[1:],
       "from", x_train.min(), "to", x_train.max())
 
@@ -52,7 +47,6 @@ for label, column in enumerate(axes.T):
         ax.imshow(x_train[row])
         ax.axis("off")
     column[0].set_title(CLASSES[label], fontsize=6, loc="center")
-fig.savefig(result_file("06_cnn_images-look.png"))
 plt.show()
 
 # ---- model ----
@@ -66,7 +60,6 @@ model = keras.Sequential([
     keras.layers.Flatten(),
     keras.layers.Dense(10, activation="softmax"),
 ])
-start = model.get_weights()
 for layer in model.layers:
     print(f"{type(layer).__name__:<13}", layer.output.shape[1:],
           layer.count_params())
@@ -83,7 +76,7 @@ history = model.fit(
     x_train, y_train,
     batch_size=BATCH_SIZE,
     epochs=EPOCHS,
-    validation_data=(x_tuning, y_tuning),
+    validation_data=(x_val, y_val),
     verbose=2,
 )
 
@@ -97,7 +90,6 @@ for ax, name in zip(axes, ["accuracy", "loss"]):
     ax.set_ylabel(name)
 axes[0].legend()
 axes[1].set_xlabel("epoch")
-fig.savefig(result_file("06_cnn_images-curve.png"))
 plt.show()
 
 # ---- evaluate ----
@@ -118,7 +110,6 @@ ax.set_xticks(range(10), CLASSES, rotation=45, ha="right")
 ax.set_yticks(range(10), CLASSES)
 ax.set(xlabel="predicted", ylabel="true")
 ax.grid(False)
-fig.savefig(result_file("06_cnn_images-confusion.png"))
 plt.show()
 
 # ---- filters ----
@@ -129,7 +120,6 @@ for number, ax in enumerate(axes.flat):
     kernel = kernels[:, :, :, number]
     ax.imshow((kernel - lowest) / (highest - lowest))
     ax.axis("off")
-fig.savefig(result_file("06_cnn_images-filters.png"))
 plt.show()
 
 # ---- maps ----
@@ -139,7 +129,6 @@ fig, axes = plt.subplots(4, 8, figsize=(6, 3.2))
 for number, ax in enumerate(axes.flat):
     ax.imshow(maps[0, :, :, number], vmin=0, vmax=maps.max())
     ax.axis("off")
-fig.savefig(result_file("06_cnn_images-maps.png"))
 plt.show()
 print("one image becomes", maps.shape[1:])
 
@@ -160,22 +149,13 @@ print(f"logistic regression on {blocks(x_test).shape[1]} "
       f"averaged pixels {accuracy_baseline:.4f}")
 
 # ---- save ----
-model.save(result_file("06_cnn_images.keras"))
+model.save("06_cnn_images.keras")
 
-# ---- report ----
+# ---- results ----
 of_truth = probability[range(len(y_test)), y_test]
-report(
-    "06_cnn_images",
-    data={
-        "x_train": x_train, "y_train": y_train,
-        "x_tuning": x_tuning, "y_tuning": y_tuning,
-        "x_test": x_test, "y_test": y_test,
-        "confusion": confusion, "maps": maps,
-    },
-    networks={"cnn": (model, start, history)},
-    metrics={
-        "loss": -np.log(of_truth.astype(float)).mean(),
-        "accuracy": accuracy,
-        "accuracy_baseline": accuracy_baseline,
-    },
-)
+results = {
+    "loss": -np.log(of_truth.astype(float)).mean(),
+    "accuracy": accuracy,
+    "accuracy_baseline": accuracy_baseline,
+}
+print(pd.Series(results, dtype=float).round(4).to_string())

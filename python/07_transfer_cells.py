@@ -14,12 +14,8 @@ from PIL import Image
 from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
 
-from deeptwins import (
-    data_file, image_files, report, result_file, seed, variant
-)
-
 # ---- constants ----
-SEED = seed(1)
+SEED = 1
 SIZE = 128
 ALPHA = 0.25
 FROZEN = 20
@@ -35,7 +31,6 @@ LEARNING_RATE = 0.001
 FINE_RATE = 0.0001
 C = 0.01
 NEIGHBOURS = 5
-TARGET = {"auc": 0.92}
 
 # ---- load ----
 cells = image_files(data_file("cells"))
@@ -72,7 +67,7 @@ for group in [cells["person"].isin(ill),
     of_tuning = rest & cells["photo"].isin(photos)
     cells.loc[of_tuning, "part"] = "tuning"
 is_train = (cells["part"] == "train").to_numpy()
-is_tuning = (cells["part"] == "tuning").to_numpy()
+is_val = (cells["part"] == "tuning").to_numpy()
 is_test = (cells["part"] == "test").to_numpy()
 print(pd.crosstab(cells["part"], cells["label"]))
 
@@ -87,7 +82,6 @@ for row, label in zip(axes, ["Parasitized", "Uninfected"]):
         ax.axis("off")
     row[0].text(-0.1, 0.5, label, rotation=90, va="center",
                 ha="right", transform=row[0].transAxes)
-fig.savefig(result_file("07_transfer_cells-cells.png"))
 plt.show()
 
 # ---- metrics ----
@@ -169,7 +163,7 @@ print(pd.Series(shortcut).round(3))
 
 # ---- stream ----
 cache = tempfile.TemporaryDirectory(
-    dir=result_file("07_transfer_cells").parent
+    dir="07_transfer_cells".parent
 )
 
 
@@ -191,7 +185,7 @@ def stream(rows, name, shuffle=False):
 
 
 train = stream(cells[is_train], "train", shuffle=True)
-tuning = stream(cells[is_tuning], "tuning")
+tuning = stream(cells[is_val], "tuning")
 test = stream(cells[is_test], "test")
 everything = stream(cells, "everything")
 
@@ -268,7 +262,7 @@ history_top = top.fit(
     x[is_train], y[is_train],
     batch_size=BATCH_SIZE,
     epochs=EPOCHS_TOP,
-    validation_data=(x[is_tuning], y[is_tuning]),
+    validation_data=(x[is_val], y[is_val]),
     verbose=2,
 )
 end_top = top.get_weights()
@@ -331,7 +325,6 @@ ax.plot(curve["epoch"], curve["val_accuracy"], "o-",
 ax.axvline(EPOCHS_TOP + 0.5, ls=":", color="grey")
 ax.set(xlabel="epoch", ylabel="accuracy")
 ax.legend()
-fig.savefig(result_file("07_transfer_cells-curves.png"))
 plt.show()
 
 # ---- evaluate ----
@@ -378,41 +371,27 @@ for name, values in {"mean colour": colour_score,
 ax.plot([0, 1], [0, 1], ":", color="grey")
 ax.set(xlabel="1 - specificity", ylabel="sensitivity")
 ax.legend()
-fig.savefig(result_file("07_transfer_cells-roc.png"))
 plt.show()
 
 # ---- save ----
-model.save(result_file("07_transfer_cells.keras"))
+model.save("07_transfer_cells.keras")
 again = keras.models.load_model(
-    result_file("07_transfer_cells.keras")
+    "07_transfer_cells.keras"
 )
 same = np.array_equal(score_of(again), score)
 print("the reloaded model predicts the same:", same)
 
-# ---- report ----
+# ---- results ----
 cache.cleanup()
-report(
-    "07_transfer_cells",
-    data={
-        "y": y, "is_test": is_test, "is_tuning": is_tuning,
-        "person": cells["person"].rank(method="dense"),
-        "colour": colour,
-    },
-    networks={
-        "top": (top, start_top, history_top, end_top),
-        "fine": (model, start_fine, history_fine),
-        "original":
-            (original, start_original, history_original),
-    },
-    metrics={
-        **result,
-        **shortcut,
-        **{f"{name}_colour": value
-           for name, value in of_colour.items()},
-        **{f"{name}_features": value
-           for name, value in of_features.items()},
-        **{f"{name}_random": value
-           for name, value in of_random.items()},
-        "reloaded_same": same,
-    },
-)
+results = {
+    **result,
+    **shortcut,
+    **{f"{name}_colour": value
+       for name, value in of_colour.items()},
+    **{f"{name}_features": value
+       for name, value in of_features.items()},
+    **{f"{name}_random": value
+       for name, value in of_random.items()},
+    "reloaded_same": same,
+}
+print(pd.Series(results, dtype=float).round(4).to_string())

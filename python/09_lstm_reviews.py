@@ -7,17 +7,8 @@ import pandas as pd
 import sklearn.metrics as sk
 from sklearn.linear_model import LogisticRegression
 
-from deeptwins import (
-    data_file,
-    read_arrays,
-    report,
-    result_file,
-    seed,
-    variant,
-)
-
 # ---- constants ----
-SEED = seed(1)
+SEED = 1
 WORDS = 500
 TRAIN = 2000
 LENGTH = 200 if variant() == "full" else 40
@@ -27,7 +18,6 @@ BATCH_SIZE = 32
 EPOCHS = 10
 C = 0.1
 THRESHOLD = 0.5
-TARGET = {"auc": 0.86 if variant() == "full" else 0.8}
 
 # ---- load ----
 file = data_file("reviews")
@@ -66,7 +56,6 @@ ax.hist(lengths.clip(upper=3 * LENGTH),
         bins=range(0, 3 * LENGTH + 1, LENGTH // 40))
 ax.axvline(LENGTH, color="black", linestyle=":")
 ax.set(xlabel="words in a review", ylabel="reviews")
-fig.savefig(result_file("09_lstm_reviews-lengths.png"))
 plt.show()
 
 # ---- pad ----
@@ -82,7 +71,6 @@ model = keras.Sequential([
     keras.layers.LSTM(UNITS),
     keras.layers.Dense(1, activation="sigmoid"),
 ])
-start = model.get_weights()
 model.compile(
     optimizer="adam", loss="binary_crossentropy",
     metrics=["accuracy"],
@@ -97,7 +85,7 @@ history = model.fit(
     validation_data=(x_test, y_test),
     verbose=2,
 )
-model.save(result_file("09_lstm_reviews.keras"))
+model.save("09_lstm_reviews.keras")
 
 # ---- curve ----
 curve = pd.DataFrame(history.history)
@@ -109,7 +97,6 @@ for ax, name in zip(axes, ["accuracy", "loss"]):
     ax.set_ylabel(name)
 axes[0].legend()
 axes[1].set_xlabel("epoch")
-fig.savefig(result_file("09_lstm_reviews-curve.png"))
 plt.show()
 
 
@@ -168,24 +155,15 @@ for name, values in {
 ax.plot([0, 1], [0, 1], ":", color="grey")
 ax.set(xlabel="1 - specificity", ylabel="sensitivity")
 ax.legend()
-fig.savefig(result_file("09_lstm_reviews-roc.png"))
 plt.show()
 
-# ---- report ----
-report(
-    "09_lstm_reviews",
-    data={
-        "x_train": x_train, "y_train": y_train,
-        "x_test": x_test, "y_test": y_test,
-        "bag_train": bag(x_train), "lengths": lengths,
-    },
-    networks={"lstm": (model, start, history)},
-    metrics={
-        **lstm,
-        "auc_classes": auc_classes,
-        "accuracy_peeked": curve["val_accuracy"].max(),
-        "longer": longer,
-        **{f"{name}_bag": value
-           for name, value in bag_of_words.items()},
-    },
-)
+# ---- results ----
+results = {
+    **lstm,
+    "auc_classes": auc_classes,
+    "accuracy_peeked": curve["val_accuracy"].max(),
+    "longer": longer,
+    **{f"{name}_bag": value
+       for name, value in bag_of_words.items()},
+}
+print(pd.Series(results, dtype=float).round(4).to_string())

@@ -13,7 +13,6 @@ from sklearn.manifold import TSNE, trustworthiness
 from sklearn.metrics import silhouette_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from deeptwins import data_dir, report, result_file, seed
 
 try:
     import umap
@@ -21,7 +20,7 @@ except ImportError:
     umap = None
 
 # ---- constants ----
-SEED = seed(1)
+SEED = 1
 COLOURS = {
     "B": "#0072B2", "CD34+": "#000000", "CD4 T": "#D55E00",
     "CD8 T": "#E69F00", "NK": "#CC79A7",
@@ -43,7 +42,6 @@ ROUNDS = 20
 STEP_SIZE = 0.004
 BATCH_SIZE = 256
 EPOCHS = {"single": 10, "double": 10, "cells": 10}
-TARGET = {"silhouette_new_siamese": 0.36}
 
 # ---- load ----
 shapes = data_dir("rolls")
@@ -197,7 +195,6 @@ fig, axes = plt.subplots(2, 3, layout="constrained",
 for ax, name in zip(axes.flat, maps):
     draw(ax, name, maps[name], colour)
 legend(fig, COLOURS)
-fig.savefig(result_file("12_maps-groups.png"))
 plt.show()
 
 # ---- sizes ----
@@ -228,7 +225,6 @@ fig, axes = plt.subplots(1, 2, layout="constrained",
 for ax, name in zip(axes, drawn):
     draw(ax, name, drawn[name], clusters["cluster"].map(SIZES))
 legend(fig, SIZES)
-fig.savefig(result_file("12_maps-sizes.png"))
 plt.show()
 
 # ---- umap ----
@@ -260,7 +256,6 @@ if maps_umap:
                              figsize=(6, 2))
     for ax, name in zip(axes, maps_umap):
         draw(ax, name, maps_umap[name], colour)
-    fig.savefig(result_file("12_maps-umap.png"))
     plt.show()
 
 # ---- triplets ----
@@ -327,7 +322,7 @@ for name, of in triples.items():
     print(f"{name}: triplet loss",
           f"{history.history['loss'][0]:.3f} ->",
           f"{history.history['loss'][-1]:.3f}")
-encoders["cells"].save(result_file("12_maps.keras"))
+encoders["cells"].save("12_maps.keras")
 
 # ---- rolls ----
 def unrolled(name, found):
@@ -372,7 +367,6 @@ for row, name in zip(axes, views):
         draw(ax, method, found,
              (along + sheet - 1) / sheet.max())
     row[0].set_ylabel(name)
-fig.savefig(result_file("12_maps-sheets.png"))
 plt.show()
 
 # ---- new ----
@@ -415,23 +409,9 @@ shade = ["#d9d9d9"] * len(scores) + [
 for ax, name in zip(axes, new):
     draw(ax, name, np.vstack([maps[name], new[name]]), shade)
 legend(fig, COLOURS)
-fig.savefig(result_file("12_maps-new.png"))
 plt.show()
 
-# ---- report ----
-report(
-    "12_maps",
-    data={
-        "single": x["single"], "double": x["double"],
-        "three": three, "cells": x["cells"],
-        "new": genes[is_new],
-        # whole numbers of 1e-8: the same in both languages
-        "pca": np.rint(scores * 1e8) + 0.0,
-        **{f"triplets_{name}": triples[name]
-           for name in triples},
-        "map": maps["Siamese"], "map_new": new["Siamese"],
-    },
-    networks=networks,
-    metrics=metrics,
-    independent=independent,
-)
+# ---- results ----
+results = metrics
+results |= independent
+print(pd.Series(results, dtype=float).round(4).to_string())

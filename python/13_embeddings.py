@@ -10,18 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from deeptwins import (
-    data_dir,
-    data_file,
-    read_arrays,
-    read_peptides,
-    report,
-    result_file,
-    seed,
-)
-
 # ---- constants ----
-SEED = seed(1)
+SEED = 1
 AMINO_ACIDS = "XACDEFGHIKLMNPQRSTVWY"
 LENGTH = 50
 DIMENSIONS = 32
@@ -41,7 +31,6 @@ WORDS_UNITS = 25
 C_WORDS = 0.1
 PROBES = ["good", "bad", "funny", "dull"]
 STRONG = 50
-TARGET = {"rho": 0.7}
 
 # ---- load ----
 table = pd.read_csv(data_dir("aminoacids") / "aminoacids.csv")
@@ -75,7 +64,6 @@ model = keras.Sequential([
     keras.layers.LSTM(UNITS),
     keras.layers.Dense(1, activation="sigmoid"),
 ])
-start = model.get_weights()
 model.compile(optimizer="adam", loss="binary_crossentropy")
 history = model.fit(x, y, batch_size=BATCH_SIZE,
                     epochs=EPOCHS, verbose=0)
@@ -150,7 +138,6 @@ for letter, at in zip(table["letter"], zip(component, for_amp)):
 ax.set(xlabel="first component of the vectors",
        ylabel="weight for AMP")
 ax.legend()
-fig.savefig(result_file("13_embeddings-direction.png"))
 plt.show()
 
 # ---- clusters ----
@@ -177,7 +164,6 @@ for letter, at in zip(table["letter"], places):
     ax.annotate(letter, at, (4, 2), textcoords="offset points")
 ax.set(xlabel="t-SNE 1", ylabel="t-SNE 2")
 ax.legend()
-fig.savefig(result_file("13_embeddings-map.png"))
 plt.show()
 
 # ---- words ----
@@ -252,31 +238,20 @@ for i in strong[:20]:
     ax.annotate(words[i], (component[i], weight[i]), fontsize=8)
 ax.set(xlabel="first component of the word vectors",
        ylabel="weight in the bag of words")
-fig.savefig(result_file("13_embeddings-words.png"))
 plt.show()
 
-# ---- report ----
-report(
-    "13_embeddings",
-    data={
-        "x": x, "y": y, "x_words": x_words, "y_words": y_words,
-        "chemistry":
-            table[["charge", "hydropathy", "volume"]].to_numpy(),
-        "same_group": squareform(same),
-    },
-    networks={"letters": (model, start, history),
-              "words": (reader, blank, read)},
-    metrics={
-        **trained,
-        **{f"{name}_untrained": untrained[name]
-           for name in untrained},
-        **{f"pc1_{name}_{when}": pc1.loc[when, name]
-           for name in pc1 for when in pc1.index},
-        **{f"words_{name}": sentiment[name]
-           for name in sentiment},
-    },
-    independent={
-        **{f"ari_{name}": ari[name] for name in ari},
-        "tsne_kl": tsne.kl_divergence_,
-    },
-)
+# ---- results ----
+results = {
+    **trained,
+    **{f"{name}_untrained": untrained[name]
+       for name in untrained},
+    **{f"pc1_{name}_{when}": pc1.loc[when, name]
+       for name in pc1 for when in pc1.index},
+    **{f"words_{name}": sentiment[name]
+       for name in sentiment},
+}
+results |= {
+    **{f"ari_{name}": ari[name] for name in ari},
+    "tsne_kl": tsne.kl_divergence_,
+}
+print(pd.Series(results, dtype=float).round(4).to_string())

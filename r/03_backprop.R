@@ -1,16 +1,16 @@
 # Backpropagation: the chain rule, gate by gate.
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 
 # ---- constants ----
-SEED <- seed(1)
+SEED <- 1
 POINT <- c(-2, 5, -4)
 STEP <- 1e-5
 UNITS <- 8
 LEARNING_RATE <- 0.5
 EPOCHS <- 120
 TOLERANCE <- 1e-6
-TARGET <- list(accuracy = 0.94)
 
 # ---- gates ----
 x <- POINT[1]
@@ -75,7 +75,6 @@ model <- keras_model_sequential(input_shape = 2) |>
   layer_dense(UNITS, activation = "relu") |>
   layer_dense(1, activation = "sigmoid")
 
-start <- get_weights(model)
 cat("parameters:", count_params(model), "\n")
 
 
@@ -157,8 +156,6 @@ ggplot(curve, aes(epoch, loss, colour = by, linewidth = by)) +
   geom_line() +
   scale_linewidth_manual(values = c(3, 0.6)) +
   labs(colour = NULL, linewidth = NULL)
-ggsave(result_file("03_backprop-curve.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- evaluate ----
 line <- glm(label ~ x1 + x2, binomial, train)
@@ -174,24 +171,17 @@ for (name in names(accuracies)) {
   cat(sprintf("%s: %.3f\n", name, accuracies[[name]]))
 }
 
-# ---- report ----
-report(
-  "03_backprop",
-  data = list(
-    x_train = x_train, y_train = y_train,
-    x_test = x_test, y_test = y_test
+# ---- results ----
+results <- c(
+  list(
+    f = f, df_dx = dx, df_dy = dy, df_dz = dz,
+    steps_agree = error < TOLERANCE,
+    tape_agrees = all(by_tape == c(dx, dy, dz)),
+    gradients_agree = gap < TOLERANCE,
+    losses_agree = max(loss_gap) < TOLERANCE,
+    loss_first = losses[1],
+    loss_last = losses[EPOCHS]
   ),
-  networks = list(moons = list(model, start, history)),
-  metrics = c(
-    list(
-      f = f, df_dx = dx, df_dy = dy, df_dz = dz,
-      steps_agree = error < TOLERANCE,
-      tape_agrees = all(by_tape == c(dx, dy, dz)),
-      gradients_agree = gap < TOLERANCE,
-      losses_agree = max(loss_gap) < TOLERANCE,
-      loss_first = losses[1],
-      loss_last = losses[EPOCHS]
-    ),
-    accuracies
-  )
+  accuracies
 )
+print(round(unlist(results), 4))

@@ -1,9 +1,10 @@
 # Learning curves: underfitting, overfitting, and what helps.
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 
 # ---- constants ----
-SEED <- seed(1)
+SEED <- 1
 FEATURES <- c(
   "radius", "texture", "perimeter", "area", "smoothness",
   "compactness", "concavity", "concave_points", "symmetry",
@@ -20,7 +21,6 @@ L2 <- 0.1
 DROPOUT <- 0.5
 C <- 1.0
 SMALLEST <- 1e-7
-TARGET <- list(loss = 0.25)
 
 # ---- load ----
 folder <- data_dir("nuclei")
@@ -30,10 +30,10 @@ tumours <- merge(
 )
 block <- tumours$block
 is_few <- block == 1
-is_tuning <- tumours$partition == "tuning"
+is_val <- tumours$partition == "tuning"
 is_test <- tumours$partition == "test"
 y <- as.matrix(as.numeric(tumours$diagnosis == "malignant"))
-cat("tumours:", sum(is_few), sum(is_tuning), sum(is_test), "\n")
+cat("tumours:", sum(is_few), sum(is_val), sum(is_test), "\n")
 
 # ---- scale ----
 scaler <- layer_normalization()
@@ -44,7 +44,7 @@ rows <- function(wanted) {
   list(x = x[wanted, ], y = y[wanted, , drop = FALSE])
 }
 few <- rows(is_few)
-tuning <- rows(is_tuning)
+tuning <- rows(is_val)
 test <- rows(is_test)
 ranges <- apply(few$x, 2, range)
 dimnames(ranges) <- list(c("lowest", "highest"), FEATURES)
@@ -60,7 +60,7 @@ build <- function(regularizer = NULL, dropout = 0) {
     layer_dense(1, activation = "sigmoid")
 }
 
-logs <- result_file("05_curves-logs")
+logs <- "05_curves-logs"
 unlink(logs, recursive = TRUE)
 networks <- list()
 
@@ -198,8 +198,6 @@ scores |>
   geom_col(fill = "#0072B2") +
   geom_vline(xintercept = loss_baseline, linetype = "dashed") +
   labs(x = "cross-entropy on the test part", y = NULL)
-ggsave(result_file("05_curves-compare.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- tensorboard ----
 reader <- import(
@@ -219,19 +217,12 @@ for (name in c("overfit", "early")) {
   ))
 }
 
-# ---- report ----
+# ---- results ----
 loss <- setNames(
   as.list(scores$loss),
   sub("loss_overfit", "loss", paste0("loss_", scores$network))
 )
 accuracy <- setNames(as.list(scores$accuracy),
                      paste0("accuracy_", scores$network))
-report(
-  "05_curves",
-  data = list(
-    raw = raw, x = x, y = y, block = block,
-    is_tuning = is_tuning, is_test = is_test
-  ),
-  networks = networks,
-  metrics = c(loss, accuracy)
-)
+results <- c(loss, accuracy)
+print(round(unlist(results), 4))

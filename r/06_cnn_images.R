@@ -1,9 +1,10 @@
 # Convolution and pooling: a network that looks at images.
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 
 # ---- constants ----
-SEED <- seed(1)
+SEED <- 1
 CLASSES <- c(
   "airplane", "automobile", "bird", "cat", "deer",
   "dog", "frog", "horse", "ship", "truck"
@@ -16,7 +17,6 @@ BATCH_SIZE <- 32
 EPOCHS <- 5
 BLOCK <- 4
 C <- 0.1
-TARGET <- list(accuracy = 0.43)
 
 # ---- load ----
 images <- read_arrays(
@@ -28,11 +28,11 @@ learn <- seq_len(TRAIN)
 tune <- TRAIN + seq_len(TUNING)
 x_train <- images$x_train[learn, , , ]
 y_train <- images$y_train[learn]
-x_tuning <- images$x_train[tune, , , ]
-y_tuning <- images$y_train[tune]
+x_val <- images$x_train[tune, , , ]
+y_val <- images$y_train[tune]
 x_test <- images$x_test
 y_test <- images$y_test
-cat("images:", length(y_train), length(y_tuning),
+cat("images:", length(y_train), length(y_val),
     length(y_test), "\n")
 cat("one image:", dim(x_train)[-1],
     "from", min(x_train), "to", max(x_train), "\n")
@@ -61,8 +61,6 @@ ggplot(pixels, aes(column, -row, fill = fill)) +
   theme_void() +
   theme(strip.text.x = element_text(size = 6),
         strip.text.y = element_blank())
-ggsave(result_file("06_cnn_images-look.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- model ----
 set_random_seed(SEED)
@@ -74,7 +72,6 @@ model <- keras_model_sequential(input_shape = c(32, 32, 3)) |>
   layer_flatten() |>
   layer_dense(10, activation = "softmax")
 
-start <- get_weights(model)
 for (layer in model$layers) {
   cat(sprintf("%-13s", sub(".*[.]", "", class(layer)[1])),
       unlist(layer$output$shape), layer$count_params(), "\n")
@@ -92,7 +89,7 @@ history <- model |> fit(
   x_train, y_train,
   batch_size = BATCH_SIZE,
   epochs = EPOCHS,
-  validation_data = list(x_tuning, y_tuning),
+  validation_data = list(x_val, y_val),
   verbose = 2
 )
 
@@ -103,8 +100,6 @@ ggplot(curve, aes(epoch, value, colour = data)) +
   geom_line() +
   facet_grid(rows = vars(metric), scales = "free_y") +
   labs(y = NULL, colour = NULL)
-ggsave(result_file("06_cnn_images-curve.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- evaluate ----
 probability <- model |> predict(x_test, verbose = 0)
@@ -125,8 +120,6 @@ ggplot(as.data.frame(confusion), aes(predicted, true)) +
   guides(fill = "none", colour = "none") +
   theme(axis.text.x = element_text(angle = 45, hjust = 1),
         panel.grid = element_blank())
-ggsave(result_file("06_cnn_images-confusion.png"),
-       width = 6, height = 4.5, dpi = 150, bg = "white")
 
 # ---- filters ----
 kernels <- get_weights(get_layer(model, index = 2))[[1]]
@@ -140,8 +133,6 @@ ggplot(tiles(kernels, seq_len(FILTERS)),
   coord_equal() +
   theme_void() +
   theme(strip.text = element_blank())
-ggsave(result_file("06_cnn_images-filters.png"),
-       width = 6, height = 3.2, dpi = 150, bg = "white")
 
 # ---- maps ----
 eye <- keras_model(model$inputs,
@@ -156,8 +147,6 @@ ggplot(as.data.frame.table(maps, responseName = "value"),
   guides(fill = "none") +
   theme_void() +
   theme(strip.text = element_blank())
-ggsave(result_file("06_cnn_images-maps.png"),
-       width = 6, height = 3.2, dpi = 150, bg = "white")
 cat("one image becomes", dim(maps)[-1], "\n")
 
 # ---- baseline ----
@@ -180,23 +169,14 @@ cat(sprintf(
 ))
 
 # ---- save ----
-model |> save_model(result_file("06_cnn_images.keras"),
+model |> save_model("06_cnn_images.keras",
                     overwrite = TRUE)
 
-# ---- report ----
+# ---- results ----
 of_truth <- probability[cbind(seq_along(y_test), y_test + 1)]
-report(
-  "06_cnn_images",
-  data = list(
-    x_train = x_train, y_train = y_train,
-    x_tuning = x_tuning, y_tuning = y_tuning,
-    x_test = x_test, y_test = y_test,
-    confusion = unclass(confusion), maps = maps
-  ),
-  networks = list(cnn = list(model, start, history)),
-  metrics = list(
-    loss = mean(-log(of_truth)),
-    accuracy = accuracy,
-    accuracy_baseline = accuracy_baseline
-  )
+results <- list(
+  loss = mean(-log(of_truth)),
+  accuracy = accuracy,
+  accuracy_baseline = accuracy_baseline
 )
+print(round(unlist(results), 4))

@@ -1,9 +1,10 @@
 # Transfer learning: cells with and without malaria.
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 
 # ---- constants ----
-SEED <- seed(1)
+SEED <- 1
 SIZE <- 128
 ALPHA <- 0.25
 FROZEN <- 20
@@ -19,7 +20,6 @@ LEARNING_RATE <- 0.001
 FINE_RATE <- 0.0001
 C <- 0.01
 NEIGHBOURS <- 5
-TARGET <- list(auc = 0.92)
 
 # ---- load ----
 cells <- image_files(data_file("cells"))
@@ -54,7 +54,7 @@ for (group in list(with_ill, !with_ill)) {
   cells$part[rest & cells$photo %in% photos] <- "tuning"
 }
 is_train <- cells$part == "train"
-is_tuning <- cells$part == "tuning"
+is_val <- cells$part == "tuning"
 is_test <- cells$part == "test"
 table(cells$part, cells$label)
 
@@ -77,8 +77,6 @@ ggplot(shown, aes(x, row)) +
   labs(x = NULL, y = NULL) +
   theme(panel.grid = element_blank(),
         axis.text.x = element_blank())
-ggsave(result_file("07_transfer_cells-cells.png"),
-       width = 6, height = 2.6, dpi = 150, bg = "white")
 
 # ---- metrics ----
 y <- cells$y
@@ -159,7 +157,7 @@ round(unlist(shortcut), 3)
 
 # ---- stream ----
 cache <- tempfile(
-  "cells", dirname(result_file("07_transfer_cells"))
+  "cells", dirname("07_transfer_cells")
 )
 dir.create(cache)
 
@@ -183,7 +181,7 @@ stream <- function(rows, name, shuffle = FALSE) {
 }
 
 train <- stream(cells[is_train, ], "train", shuffle = TRUE)
-tuning <- stream(cells[is_tuning, ], "tuning")
+tuning <- stream(cells[is_val, ], "tuning")
 test <- stream(cells[is_test, ], "test")
 everything <- stream(cells, "everything")
 
@@ -257,7 +255,7 @@ history_top <- top |> fit(
   x[is_train, ], y[is_train],
   batch_size = BATCH_SIZE,
   epochs = EPOCHS_TOP,
-  validation_data = list(x[is_tuning, ], y[is_tuning]),
+  validation_data = list(x[is_val, ], y[is_val]),
   verbose = 2
 )
 end_top <- get_weights(top)
@@ -321,8 +319,6 @@ ggplot(curve, aes(epoch, accuracy, colour = part)) +
              linetype = "dotted") +
   scale_x_continuous(breaks = curve$epoch) +
   labs(colour = NULL)
-ggsave(result_file("07_transfer_cells-curves.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- evaluate ----
 score_of <- function(model) {
@@ -372,40 +368,25 @@ rbind(roc("mean colour", colour_score),
   coord_fixed() +
   labs(x = "1 - specificity", y = "sensitivity",
        colour = NULL)
-ggsave(result_file("07_transfer_cells-roc.png"),
-       width = 4.6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- save ----
-model |> save_model(result_file("07_transfer_cells.keras"),
+model |> save_model("07_transfer_cells.keras",
                     overwrite = TRUE)
-again <- load_model(result_file("07_transfer_cells.keras"))
+again <- load_model("07_transfer_cells.keras")
 same <- identical(score_of(again), score)
 cat("the reloaded model predicts the same:", same, "\n")
 
-# ---- report ----
+# ---- results ----
 unlink(cache, recursive = TRUE)
 named <- function(values, end) {
   setNames(values, paste0(names(values), "_", end))
 }
-report(
-  "07_transfer_cells",
-  data = list(
-    y = y, is_test = is_test, is_tuning = is_tuning,
-    person = as.integer(factor(cells$person)),
-    colour = colour
-  ),
-  networks = list(
-    top = list(top, start_top, history_top, end_top),
-    fine = list(model, start_fine, history_fine),
-    original =
-      list(original, start_original, history_original)
-  ),
-  metrics = c(
-    result,
-    shortcut,
-    named(of_colour, "colour"),
-    named(of_features, "features"),
-    named(of_random, "random"),
-    list(reloaded_same = same)
-  )
+results <- c(
+  result,
+  shortcut,
+  named(of_colour, "colour"),
+  named(of_features, "features"),
+  named(of_random, "random"),
+  list(reloaded_same = same)
 )
+print(round(unlist(results), 4))

@@ -1,9 +1,10 @@
 # Encodings: how words and DNA become numbers.
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 
 # ---- constants ----
-SEED <- seed(1)
+SEED <- 1
 SENTENCES <- c(
   "the cat ran to the park",
   "a dog ran",
@@ -14,7 +15,6 @@ LETTERS <- c("A", "C", "G", "T")
 UNITS <- 16
 BATCH_SIZE <- 32
 EPOCHS <- 10
-TARGET <- list(accuracy = 0.9)
 
 # ---- words ----
 first <- strsplit(SENTENCES[1], " ")[[1]]
@@ -79,7 +79,7 @@ triples <- expand.grid(LETTERS, LETTERS, LETTERS)[3:1] |>
 hits <- sapply(triples, grepl, dna$sequence, fixed = TRUE)
 y <- dna$label
 is_train <- dna$part == "train"
-is_tuning <- dna$part == "tuning"
+is_val <- dna$part == "tuning"
 is_test <- dna$part == "test"
 cat(dna$sequence[1], "\n")
 numbers[1, ]
@@ -105,8 +105,6 @@ rbind(
   scale_fill_distiller(palette = "Blues", direction = 1) +
   guides(fill = "none") +
   labs(x = NULL, y = NULL)
-ggsave(result_file("08_encoding-see.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- networks ----
 flat <- aperm(columns * 1L, c(1, 3, 2))
@@ -135,7 +133,7 @@ for (name in names(inputs)) {
   history <- model |> fit(
     x[is_train, ], y[is_train],
     batch_size = BATCH_SIZE, epochs = EPOCHS,
-    validation_data = list(x[is_tuning, ], y[is_tuning]),
+    validation_data = list(x[is_val, ], y[is_val]),
     verbose = 0
   )
   networks[[name]] <- list(model, start, history)
@@ -160,24 +158,14 @@ cat(sprintf(
   accuracy$baseline
 ))
 
-# ---- report ----
-report(
-  "08_encoding",
-  data = list(
-    padded = padded, one_hot = one_hot,
-    multi_hot = multi_hot, vectors = as.array(vectors),
-    mask = mask, alone = alone, masked = masked,
-    unmasked = unmasked, numbers = numbers, columns = columns,
-    hits = hits, y = y, is_train = is_train, is_test = is_test
-  ),
-  networks = networks,
-  metrics = list(
-    accuracy = accuracy$one_hot,
-    accuracy_numbers = accuracy$numbers,
-    accuracy_multi_hot = accuracy$multi_hot,
-    accuracy_embedding = accuracy$embedding,
-    accuracy_baseline = accuracy$baseline,
-    padding_changes = max(abs(unmasked - alone)),
-    mask_changes = max(abs(masked - alone))
-  )
+# ---- results ----
+results <- list(
+  accuracy = accuracy$one_hot,
+  accuracy_numbers = accuracy$numbers,
+  accuracy_multi_hot = accuracy$multi_hot,
+  accuracy_embedding = accuracy$embedding,
+  accuracy_baseline = accuracy$baseline,
+  padding_changes = max(abs(unmasked - alone)),
+  mask_changes = max(abs(masked - alone))
 )
+print(round(unlist(results), 4))

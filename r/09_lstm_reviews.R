@@ -1,10 +1,11 @@
 # An LSTM reads reviews: does the order of words matter?
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 library(glmnet)
 
 # ---- constants ----
-SEED <- seed(1)
+SEED <- 1
 WORDS <- 500
 TRAIN <- 2000
 LENGTH <- if (variant() == "full") 200 else 40
@@ -14,7 +15,6 @@ BATCH_SIZE <- 32
 EPOCHS <- 10
 C <- 0.1
 THRESHOLD <- 0.5
-TARGET <- list(auc = if (variant() == "full") 0.86 else 0.8)
 
 # ---- load ----
 file <- data_file("reviews")
@@ -58,8 +58,6 @@ data.frame(words = pmin(lengths_train, 3 * LENGTH)) |>
   geom_histogram(binwidth = LENGTH / 40, fill = "#0072B2") +
   geom_vline(xintercept = LENGTH, linetype = "dotted") +
   labs(x = "words in a review", y = "reviews")
-ggsave(result_file("09_lstm_reviews-lengths.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- pad ----
 x_train <- pad_sequences(train, maxlen = LENGTH)
@@ -72,7 +70,6 @@ model <- keras_model_sequential(input_shape = LENGTH) |>
   layer_embedding(WORDS, DIMENSIONS) |>
   layer_lstm(UNITS) |>
   layer_dense(1, activation = "sigmoid")
-start <- get_weights(model)
 model |> compile(
   optimizer = "adam", loss = "binary_crossentropy",
   metrics = "accuracy"
@@ -87,7 +84,7 @@ history <- model |> fit(
   validation_data = list(x_test, y_test),
   verbose = 2
 )
-model |> save_model(result_file("09_lstm_reviews.keras"),
+model |> save_model("09_lstm_reviews.keras",
                     overwrite = TRUE)
 
 # ---- curve ----
@@ -98,8 +95,6 @@ ggplot(curve, aes(epoch, value, colour = data)) +
   facet_grid(rows = vars(metric), scales = "free_y") +
   scale_x_continuous(breaks = seq(2, EPOCHS, 2)) +
   labs(y = NULL, colour = NULL)
-ggsave(result_file("09_lstm_reviews-curve.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 
 # ---- judge ----
@@ -170,25 +165,15 @@ ggplot(points, aes(fpr, tpr, colour = score)) +
   geom_abline(linetype = "dotted", colour = "grey50") +
   geom_path() +
   labs(x = "1 - specificity", y = "sensitivity", colour = NULL)
-ggsave(result_file("09_lstm_reviews-roc.png"),
-       width = 5.6, height = 3.6, dpi = 150, bg = "white")
 
-# ---- report ----
-report(
-  "09_lstm_reviews",
-  data = list(
-    x_train = x_train, y_train = y_train,
-    x_test = x_test, y_test = y_test,
-    bag_train = bag(x_train), lengths = lengths_train
+# ---- results ----
+results <- c(
+  lstm,
+  list(
+    auc_classes = auc_classes,
+    accuracy_peeked = max(history$metrics$val_accuracy),
+    longer = longer
   ),
-  networks = list(lstm = list(model, start, history)),
-  metrics = c(
-    lstm,
-    list(
-      auc_classes = auc_classes,
-      accuracy_peeked = max(history$metrics$val_accuracy),
-      longer = longer
-    ),
-    setNames(bag_of_words, paste0(names(bag_of_words), "_bag"))
-  )
+  setNames(bag_of_words, paste0(names(bag_of_words), "_bag"))
 )
+print(round(unlist(results), 4))

@@ -1,11 +1,12 @@
 # Peptides: convolution finds motifs, an LSTM reads them.
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 library(glmnet)
 
 # ---- constants ----
 full <- variant() == "full" # mini: smaller, for a quick run
-SEED <- seed(1)
+SEED <- 1
 AMINO_ACIDS <- "XACDEFGHIKLMNPQRSTVWY"
 LENGTH <- if (full) 200 else 50
 DIMENSIONS <- if (full) 128 else 32
@@ -17,7 +18,6 @@ BATCH_SIZE <- 32
 EPOCHS <- 10
 C <- 100
 THRESHOLD <- 0.5
-TARGET <- list(auc = 0.88)
 
 # ---- load ----
 folder <- data_file("peptides")
@@ -55,8 +55,6 @@ ggplot(sizes, aes(values, fill = ind)) +
   ) +
   labs(x = "amino acids in a peptide", y = "peptides",
        fill = NULL)
-ggsave(result_file("10_cnn_lstm_peptides-lengths.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 
 # ---- encode ----
@@ -82,7 +80,6 @@ model <- keras_model_sequential(input_shape = LENGTH) |>
   layer_max_pooling_1d(POOL) |>
   layer_lstm(UNITS) |>
   layer_dense(1, activation = "sigmoid")
-start <- get_weights(model)
 model |> compile(
   optimizer = "adam", loss = "binary_crossentropy",
   metrics = "accuracy"
@@ -106,8 +103,6 @@ ggplot(curve, aes(epoch, value, colour = data)) +
   facet_grid(rows = vars(metric), scales = "free_y") +
   scale_x_continuous(breaks = seq(2, EPOCHS, 2)) +
   labs(y = NULL, colour = NULL)
-ggsave(result_file("10_cnn_lstm_peptides-curve.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 
 # ---- judge ----
@@ -171,8 +166,6 @@ ggplot(points, aes(fpr, tpr, colour = score)) +
   geom_abline(linetype = "dotted", colour = "grey50") +
   geom_path() +
   labs(x = "1 - specificity", y = "sensitivity", colour = NULL)
-ggsave(result_file("10_cnn_lstm_peptides-roc.png"),
-       width = 5.6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- shortcuts ----
 first <- factor(substr(peptides$train, 1, 1), amino_acids)
@@ -191,7 +184,7 @@ cat(sprintf("AUC, %-9s %.4f\n", names(auc_of), unlist(auc_of)),
     sep = "")
 
 # ---- save ----
-file <- result_file("10_cnn_lstm_peptides.keras")
+file <- "10_cnn_lstm_peptides.keras"
 model |> save_model(file, overwrite = TRUE)
 again <- load_model(file)
 same <- identical(
@@ -199,19 +192,11 @@ same <- identical(
 )
 cat("the reloaded model predicts the same:", same, "\n")
 
-# ---- report ----
-report(
-  "10_cnn_lstm_peptides",
-  data = c(
-    setNames(x, paste0("x_", names(x))),
-    setNames(label, paste0("y_", names(label))),
-    list(composition_train = shares$train)
-  ),
-  networks = list(cnn_lstm = list(model, start, history)),
-  metrics = c(
-    cnn_lstm,
-    setNames(baseline, paste0(names(baseline), "_composition")),
-    setNames(auc_of, paste0("auc_", names(auc_of))),
-    list(reloaded_same = same)
-  )
+# ---- results ----
+results <- c(
+  cnn_lstm,
+  setNames(baseline, paste0(names(baseline), "_composition")),
+  setNames(auc_of, paste0("auc_", names(auc_of))),
+  list(reloaded_same = same)
 )
+print(round(unlist(results), 4))

@@ -1,10 +1,11 @@
 # Maps: drawing many dimensions in two.
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 has_umap <- requireNamespace("uwot", quietly = TRUE)
 
 # ---- constants ----
-SEED <- seed(1)
+SEED <- 1
 COLOURS <- list(
   "B" = "#0072B2", "CD34+" = "#000000", "CD4 T" = "#D55E00",
   "CD8 T" = "#E69F00", "NK" = "#CC79A7",
@@ -28,7 +29,6 @@ ROUNDS <- 20
 STEP_SIZE <- 0.004
 BATCH_SIZE <- 256
 EPOCHS <- list(single = 10, double = 10, cells = 10)
-TARGET <- list(silhouette_new_siamese = 0.36)
 
 # ---- load ----
 shapes <- data_dir("rolls")
@@ -231,8 +231,6 @@ coloured <- scale_colour_manual(
 )
 panels(layout_of(maps, group[is_train]), rows = 2) +
   coloured + large
-ggsave(result_file("12_maps-groups.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- sizes ----
 three <- as.matrix(clusters[-1])
@@ -257,8 +255,6 @@ independent <- c(independent,
                  named(sizes(drawn[["t-SNE"]]), "tsne"))
 panels(layout_of(drawn, clusters$cluster)) +
   scale_colour_manual(values = unlist(SIZES)) + large
-ggsave(result_file("12_maps-sizes.png"),
-       width = 6, height = 3, dpi = 150, bg = "white")
 
 # ---- umap ----
 umap_of <- function(x, start, number = SEED) {
@@ -290,7 +286,7 @@ for (name in c("spectral", "random")) {
 if (has_umap) {
   panels(layout_of(maps_umap, group[is_train])) + coloured +
     guides(colour = "none")
-  ggsave(result_file("12_maps-umap.png"),
+  ggsave("12_maps-umap.png",
          width = 6, height = 2, dpi = 150, bg = "white")
 }
 
@@ -364,7 +360,7 @@ for (name in names(triples)) {
               loss[1], loss[length(loss)]))
 }
 encoders$cells |>
-  save_model(result_file("12_maps.keras"), overwrite = TRUE)
+  save_model("12_maps.keras", overwrite = TRUE)
 
 # ---- rolls ----
 # Do distances on the paper survive, and neighbours?
@@ -411,8 +407,6 @@ sheets$roll <- factor(sheets$roll, names(views))
 panels(sheets) +
   facet_grid(vars(roll), vars(panel), switch = "y") +
   guides(colour = "none")
-ggsave(result_file("12_maps-sheets.png"),
-       width = 6, height = 2.8, dpi = 150, bg = "white")
 
 # ---- new ----
 # Let the nearest known cells vote on the new ones.
@@ -453,23 +447,8 @@ str(metrics[grep("^accuracy", names(metrics))])
 both <- Map(rbind, maps[names(new)], new)
 shade <- c(rep(NA, nrow(scores)), group[is_new])
 panels(layout_of(both, shade)) + coloured + large
-ggsave(result_file("12_maps-new.png"),
-       width = 6, height = 3, dpi = 150, bg = "white")
 
-# ---- report ----
-report(
-  "12_maps",
-  data = list(
-    single = x$single, double = x$double,
-    three = three, cells = x$cells, new = genes[is_new, ],
-    # whole numbers of 1e-8: the same in both languages
-    pca = round(scores * 1e8) + 0,
-    triplets_single = triples$single - 1,
-    triplets_double = triples$double - 1,
-    triplets_cells = triples$cells - 1,
-    map = maps$Siamese, map_new = new$Siamese
-  ),
-  networks = networks,
-  metrics = metrics,
-  independent = independent
-)
+# ---- results ----
+results <- metrics
+results <- c(results, independent)
+print(round(unlist(results), 4))

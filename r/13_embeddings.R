@@ -1,10 +1,11 @@
 # Embeddings: what do learned vectors know?
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 library(glmnet)
 
 # ---- constants ----
-SEED <- seed(1)
+SEED <- 1
 AMINO_ACIDS <- "XACDEFGHIKLMNPQRSTVWY"
 LENGTH <- 50
 DIMENSIONS <- 32
@@ -24,7 +25,6 @@ WORDS_UNITS <- 25
 C_WORDS <- 0.1
 PROBES <- c("good", "bad", "funny", "dull")
 STRONG <- 50
-TARGET <- list(rho = 0.7)
 
 # ---- load ----
 table <- read.csv(
@@ -59,7 +59,6 @@ model <- keras_model_sequential(input_shape = LENGTH) |>
   layer_max_pooling_1d(POOL) |>
   layer_lstm(UNITS) |>
   layer_dense(1, activation = "sigmoid")
-start <- get_weights(model)
 model |> compile(optimizer = "adam",
                  loss = "binary_crossentropy")
 history <- model |> fit(x, y, batch_size = BATCH_SIZE,
@@ -139,8 +138,6 @@ ggplot(table, aes(component, for_amp, colour = kind)) +
             hjust = -0.6, vjust = -0.3) +
   labs(x = "first component of the vectors",
        y = "weight for AMP", colour = NULL)
-ggsave(result_file("13_embeddings-direction.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- clusters ----
 adjusted_rand <- function(a, b) {
@@ -174,8 +171,6 @@ data.frame(tsne$Y, table) |>
   geom_text(aes(label = letter), colour = "black", size = 3,
             hjust = -0.6, vjust = -0.3) +
   labs(x = "t-SNE 1", y = "t-SNE 2", colour = NULL)
-ggsave(result_file("13_embeddings-map.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- words ----
 file <- data_file("reviews")
@@ -248,33 +243,21 @@ ggplot(of_words, aes(component, weight)) +
             size = 2.8, hjust = 0, vjust = 0) +
   labs(x = "first component of the word vectors",
        y = "weight in the bag of words")
-ggsave(result_file("13_embeddings-words.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
-# ---- report ----
+# ---- results ----
 diag(same) <- FALSE
 by_name <- as.list(pc1)
 names(by_name) <- paste0(
   "pc1_", colnames(pc1)[col(pc1)], "_", rownames(pc1)[row(pc1)]
 )
-report(
-  "13_embeddings",
-  data = list(
-    x = x, y = y, x_words = x_words, y_words = y_words,
-    chemistry =
-      as.matrix(table[c("charge", "hydropathy", "volume")]),
-    same_group = same
-  ),
-  networks = list(letters = list(model, start, history),
-                  words = list(reader, blank, read)),
-  metrics = c(
-    trained,
-    setNames(untrained, paste0(names(untrained), "_untrained")),
-    by_name,
-    setNames(sentiment, paste0("words_", names(sentiment)))
-  ),
-  independent = c(
-    setNames(as.list(ari), paste0("ari_", names(ari))),
-    list(tsne_kl = tail(tsne$itercosts, 1))
-  )
+results <- c(
+  trained,
+  setNames(untrained, paste0(names(untrained), "_untrained")),
+  by_name,
+  setNames(sentiment, paste0("words_", names(sentiment)))
 )
+results <- c(results, c(
+  setNames(as.list(ari), paste0("ari_", names(ari))),
+  list(tsne_kl = tail(tsne$itercosts, 1))
+))
+print(round(unlist(results), 4))

@@ -1,10 +1,11 @@
 # Search: many small trainings, shared out among workers.
 
-source("r/course.R")
+library(keras3)
+library(ggplot2)
 has_future <- requireNamespace("future", quietly = TRUE)
 
 # ---- constants ----
-SEED <- seed(1)
+SEED <- 1
 FEATURES <- c(
   "radius", "texture", "perimeter", "area", "smoothness",
   "compactness", "concavity", "concave_points", "symmetry",
@@ -18,7 +19,6 @@ C <- 1.0
 SMALLEST <- 1e-7
 WORKERS <- 2
 TRIES <- 3
-TARGET <- list(loss_best = 0.15)
 
 # ---- load ----
 tumours <- merge(
@@ -103,7 +103,7 @@ score_fold <- function(task) {
 }
 
 # ---- keep ----
-folder <- result_file("14_search-tasks")
+folder <- "14_search-tasks"
 dir.create(folder, showWarnings = FALSE)
 # What a worker is sent is all that a result can depend on, so
 # it is part of the name of the result's file.
@@ -165,7 +165,8 @@ give <- function(task) {
   future <- tryCatch(
     future::future(
       {
-        if (!exists("layer_dense")) source("r/course.R")
+        if (!exists("layer_dense")) library(keras3)
+library(ggplot2)
         score_fold(task)
       },
       globals = c(sent, list(task = task)), seed = NULL
@@ -276,8 +277,6 @@ data.frame(
   labs(x = "configuration, from the best to the worst",
        y = "cross-entropy of a fold") +
   guides(colour = "none")
-ggsave(result_file("14_search-scores.png"),
-       width = 6, height = 3.6, dpi = 150, bg = "white")
 
 # ---- refit ----
 is_search <- fold > 0
@@ -309,27 +308,12 @@ loss_baseline <- cross_entropy(p_baseline, y[is_test, ]) |>
 cat(sprintf("logistic regression: test loss %.4f\n",
             loss_baseline))
 
-# ---- report ----
-report(
-  "14_search",
-  data = list(
-    x = x, y = y, fold = fold,
-    configurations = as.matrix(configurations),
-    # whole numbers of 1e-8: the same in both languages
-    loss = round(loss * 1e8),
-    history = t(sapply(found, \(one) one$history)),
-    weights = sapply(found, \(one) {
-      as.numeric(paste0("0x", substr(one$weights, 1, 12)))
-    })
-  ),
-  networks = list(
-    best = list(final$model, final$start, final$history)
-  ),
-  metrics = c(test, list(
-    loss_best = mean_loss[best], optimism = optimism,
-    loss_mean = mean(mean_loss), loss_worst = max(mean_loss),
-    loss_baseline = loss_baseline
-  ))
-)
+# ---- results ----
+results <- c(test, list(
+  loss_best = mean_loss[best], optimism = optimism,
+  loss_mean = mean(mean_loss), loss_worst = max(mean_loss),
+  loss_baseline = loss_baseline
+))
+print(round(unlist(results), 4))
 # The search is over, and the record has its results.
 unlink(sapply(tasks, file_of))

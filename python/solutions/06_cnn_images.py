@@ -3,10 +3,8 @@
 import keras
 import numpy as np
 
-from deeptwins import data_file, read_arrays, report, seed
-
 # ---- constants ----
-SEED = seed(1)
+SEED = 1
 TRAIN = 2000
 TUNING = 400
 FILTERS = [32, 64, 64]
@@ -14,7 +12,6 @@ KERNEL = 3
 LEARNING_RATE = 0.002
 BATCH_SIZE = 32
 EPOCHS = 8
-TARGET = {"accuracy": 0.43}
 
 # ---- load ----
 images = read_arrays(
@@ -26,8 +23,8 @@ learn = slice(0, TRAIN)
 tune = slice(TRAIN, TRAIN + TUNING)
 x_train = images["x_train"][learn]
 y_train = images["y_train"][learn]
-x_tuning = images["x_train"][tune]
-y_tuning = images["y_train"][tune]
+x_val = images["x_train"][tune]
+y_val = images["y_train"][tune]
 x_test, y_test = images["x_test"], images["y_test"]
 
 # ---- model ----
@@ -44,7 +41,6 @@ for filters in FILTERS:
     model.add(keras.layers.MaxPooling2D())
 model.add(keras.layers.Flatten())
 model.add(keras.layers.Dense(10, activation="softmax"))
-start = model.get_weights()
 print("parameters:", model.count_params())
 
 # ---- fit ----
@@ -57,7 +53,7 @@ history = model.fit(
     x_train, y_train,
     batch_size=BATCH_SIZE,
     epochs=EPOCHS,
-    validation_data=(x_tuning, y_tuning),
+    validation_data=(x_val, y_val),
     verbose=2,
 )
 
@@ -67,18 +63,10 @@ predicted = probability.argmax(axis=1)
 accuracy = (predicted == y_test).mean()
 print(f"test accuracy {accuracy:.4f}")
 
-# ---- report ----
+# ---- results ----
 of_truth = probability[range(len(y_test)), y_test]
-report(
-    "solutions/06_cnn_images",
-    data={
-        "x_train": x_train, "y_train": y_train,
-        "x_tuning": x_tuning, "y_tuning": y_tuning,
-        "x_test": x_test, "y_test": y_test,
-    },
-    networks={"cnn": (model, start, history)},
-    metrics={
-        "loss": -np.log(of_truth.astype(float)).mean(),
-        "accuracy": accuracy,
-    },
-)
+results = {
+    "loss": -np.log(of_truth.astype(float)).mean(),
+    "accuracy": accuracy,
+}
+print(results)

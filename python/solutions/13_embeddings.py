@@ -5,16 +5,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist
 
-from deeptwins import (
-    data_dir,
-    data_file,
-    read_peptides,
-    report,
-    seed,
-)
-
 # ---- constants ----
-SEED = seed(1)
+SEED = 1
 AMINO_ACIDS = "XACDEFGHIKLMNPQRSTVWY"
 PROPERTIES = ["charge", "hydropathy", "volume"]
 LENGTH = 50
@@ -24,7 +16,6 @@ KERNEL = 8
 LEARNING_RATE = 0.003
 BATCH_SIZE = 32
 EPOCHS = 20
-TARGET = {"rho": 0.7}
 
 # ---- load ----
 table = pd.read_csv(data_dir("aminoacids") / "aminoacids.csv")
@@ -59,7 +50,7 @@ def encode(peptides):
 
 
 x_train, y_train = encode(peptides["train"])
-x_tuning, y_tuning = encode(peptides["tuning"])
+x_val, y_val = encode(peptides["tuning"])
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
@@ -72,7 +63,6 @@ model = keras.Sequential([
     keras.layers.GlobalAveragePooling1D(),
     keras.layers.Dense(len(PROPERTIES)),
 ])
-start = model.get_weights()
 model.compile(
     optimizer=keras.optimizers.Adam(LEARNING_RATE), loss="mse"
 )
@@ -82,12 +72,12 @@ history = model.fit(
     x_train, y_train,
     batch_size=BATCH_SIZE,
     epochs=EPOCHS,
-    validation_data=(x_tuning, y_tuning),
+    validation_data=(x_val, y_val),
     verbose=0,
 )
 error = history.history["val_loss"][-1]
 print(f"tuning error {error:.4f}, "
-      f"of the mean {y_tuning.var(axis=0).mean():.4f}")
+      f"of the mean {y_val.var(axis=0).mean():.4f}")
 
 # ---- distances ----
 group = pd.factorize(table["group"])[0]
@@ -108,17 +98,10 @@ trained = compare(model.get_weights()[0][1:].astype(float))
 print(pd.DataFrame({"untrained": untrained,
                     "trained": trained}).round(3))
 
-# ---- report ----
-report(
-    "solutions/13_embeddings",
-    data={
-        "x_train": x_train, "x_tuning": x_tuning,
-        "y_train": y_train, "y_tuning": y_tuning,
-    },
-    networks={"properties": (model, start, history)},
-    metrics={
-        **trained,
-        **{f"{name}_untrained": untrained[name]
-           for name in untrained},
-    },
-)
+# ---- results ----
+results = {
+    **trained,
+    **{f"{name}_untrained": untrained[name]
+       for name in untrained},
+}
+print(pd.Series(results, dtype=float).round(4).to_string())
