@@ -8,6 +8,7 @@ import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
+DATA = "shared_data/moons/moons.csv"
 SEED = 1
 POINT = [-2, 5, -4]
 STEP = 1e-5
@@ -57,7 +58,7 @@ by_tape = [float(d) for d in tape.gradient(f_tape, [x, y, z])]
 print("by tape: ", *by_tape)
 
 # ---- load ----
-moons = pd.read_csv(data_dir("moons") / "moons.csv")
+moons = pd.read_csv(DATA)
 train = moons[moons["part"] == "train"]
 test = moons[moons["part"] == "test"]
 x_train = train[["x1", "x2"]].to_numpy()
@@ -98,7 +99,7 @@ def backward(x, y, weights):
 
 
 # ---- compare ----
-weights = [w.astype("float64") for w in start]
+weights = [w.astype("float64") for w in model.get_weights()]
 by_hand = backward(x_train, y_train, weights)
 with tf.GradientTape() as tape:
     loss = keras.losses.BinaryCrossentropy()(
@@ -148,7 +149,7 @@ ax.legend()
 plt.show()
 
 # ---- evaluate ----
-line = LogisticRegression(C=np.inf, tol=1e-8)
+line = LogisticRegression(C=np.inf)
 line.fit(x_train, y_train.ravel())
 
 
@@ -162,8 +163,7 @@ accuracies = {
     "accuracy_line":
         accuracy(line.predict_proba(x_test)[:, [1]]),
 }
-for name, value in accuracies.items():
-    print(f"{name}: {value:.3f}")
+print(pd.Series(accuracies).round(3).to_string())
 
 # ---- results ----
 results = {
@@ -176,4 +176,5 @@ results = {
     "loss_last": losses[-1],
     **accuracies,
 }
-print(pd.Series(results, dtype=float).round(4).to_string())
+print({name: bool(results[name]) for name in results
+       if name.endswith(("agree", "agrees"))})

@@ -4,6 +4,7 @@ library(keras3)
 library(ggplot2)
 
 # ---- constants ----
+DATA <- "shared_data/moons/moons.csv"
 SEED <- 1
 POINT <- c(-2, 5, -4)
 STEP <- 1e-5
@@ -60,7 +61,7 @@ by_tape <- sapply(
 cat("by tape: ", by_tape, "\n")
 
 # ---- load ----
-moons <- read.csv(file.path(data_dir("moons"), "moons.csv"))
+moons <- read.csv(DATA)
 train <- moons[moons$part == "train", ]
 test <- moons[moons$part == "test", ]
 x_train <- as.matrix(train[c("x1", "x2")])
@@ -104,7 +105,7 @@ backward <- function(x, y, weights) {
 
 
 # ---- compare ----
-weights <- start
+weights <- get_weights(model)
 by_hand <- backward(x_train, y_train, weights)
 with(tf$GradientTape() %as% tape, {
   loss <- loss_binary_crossentropy()(y_train, model(x_train))
@@ -167,9 +168,7 @@ accuracies <- list(
   accuracy_keras = accuracy(predict(model, x_test, verbose = 0)),
   accuracy_line = accuracy(predict(line, test, "response"))
 )
-for (name in names(accuracies)) {
-  cat(sprintf("%s: %.3f\n", name, accuracies[[name]]))
-}
+print(round(unlist(accuracies), 3))
 
 # ---- results ----
 results <- c(
@@ -184,4 +183,4 @@ results <- c(
   ),
   accuracies
 )
-print(round(unlist(results), 4))
+str(results[grepl("agrees?$", names(results))])

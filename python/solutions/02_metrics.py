@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 
 # ---- constants ----
+DATA = "shared_data/scores/screening.csv"
 SEED = 1  # nothing is drawn here: any seed will do
 THRESHOLD = 0.5
 
 # ---- load ----
-screening = pd.read_csv(data_dir("scores") / "screening.csv")
-tuning = screening[screening["part"] == "tuning"]
+screening = pd.read_csv(DATA)
+val = screening[screening["part"] == "tuning"]
 test = screening[screening["part"] == "test"]
-print("people:", len(tuning), len(test))
+print("people:", len(val), len(test))
 
 
 # ---- mcc ----
@@ -32,8 +33,8 @@ def mcc(people, threshold):
 
 
 # ---- tune ----
-thresholds = sorted(set(tuning["score"]))
-values = [mcc(tuning, threshold) for threshold in thresholds]
+thresholds = sorted(set(val["score"]))
+values = [mcc(val, threshold) for threshold in thresholds]
 best = int(np.nanargmax(values))  # the lowest of equals
 threshold = thresholds[best]
 print(f"best threshold on the validation set: {threshold}")
@@ -47,7 +48,7 @@ print(f"MCC of the test part at {THRESHOLD}: {mcc_half:.4f}")
 
 # ---- curve ----
 fig, ax = plt.subplots()
-ax.plot(thresholds, values, label="tuning")
+ax.plot(thresholds, values, label="validation")
 ax.plot(thresholds, [mcc(test, t) for t in thresholds],
         label="test")
 ax.axvline(threshold, linestyle=":", color="grey")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 # ---- constants ----
+DATA = "shared_data/moons/moons.csv"
 SEED = 1
 STEP = 1e-5
 UNITS = 8
@@ -15,7 +16,7 @@ EPOCHS = 120
 TOLERANCE = 1e-6
 
 # ---- load ----
-moons = pd.read_csv(data_dir("moons") / "moons.csv")
+moons = pd.read_csv(DATA)
 train = moons[moons["part"] == "train"]
 test = moons[moons["part"] == "test"]
 x_train = train[["x1", "x2"]].to_numpy()
@@ -63,7 +64,7 @@ def slope(weights, k, i):
             - cross_entropy(x_train, y_train, down)) / (2 * STEP)
 
 
-weights = [w.astype("float64") for w in start]
+weights = [w.astype("float64") for w in model.get_weights()]
 by_hand = backward(x_train, y_train, weights)
 gap = max(
     abs(g.flat[i] - slope(weights, k, i))

@@ -1,19 +1,17 @@
 # Solution: choose the threshold by its MCC, on other people.
 
-library(keras3)
 library(ggplot2)
 
 # ---- constants ----
+DATA <- "shared_data/scores/screening.csv"
 SEED <- 1 # nothing is drawn here: any seed will do
 THRESHOLD <- 0.5
 
 # ---- load ----
-screening <- read.csv(
-  file.path(data_dir("scores"), "screening.csv")
-)
-tuning <- screening[screening$part == "tuning", ]
+screening <- read.csv(DATA)
+val <- screening[screening$part == "tuning", ]
 test <- screening[screening$part == "test", ]
-cat("people:", nrow(tuning), nrow(test), "\n")
+cat("people:", nrow(val), nrow(test), "\n")
 
 
 # ---- mcc ----
@@ -33,8 +31,8 @@ mcc <- function(people, threshold) {
 
 
 # ---- tune ----
-thresholds <- sort(unique(tuning$score))
-values <- sapply(thresholds, mcc, people = tuning)
+thresholds <- sort(unique(val$score))
+values <- sapply(thresholds, mcc, people = val)
 best <- which.max(values) # the lowest of equals
 threshold <- thresholds[best]
 cat("best threshold on the validation set:", threshold, "\n")
@@ -51,9 +49,9 @@ cat(sprintf("MCC of the test part at %s: %.4f\n", THRESHOLD,
 curve <- data.frame(
   threshold = thresholds,
   mcc = c(values, sapply(thresholds, mcc, people = test)),
-  part = rep(c("tuning", "test"), each = length(thresholds))
+  part = rep(c("validation", "test"), each = length(thresholds))
 )
-curve$part <- factor(curve$part, c("tuning", "test"))
+curve$part <- factor(curve$part, c("validation", "test"))
 ggplot(curve, aes(threshold, mcc, colour = part)) +
   geom_line(na.rm = TRUE) +
   geom_vline(xintercept = threshold, linetype = "dotted") +

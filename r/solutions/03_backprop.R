@@ -4,6 +4,7 @@ library(keras3)
 library(ggplot2)
 
 # ---- constants ----
+DATA <- "shared_data/moons/moons.csv"
 SEED <- 1
 STEP <- 1e-5
 UNITS <- 8
@@ -13,7 +14,7 @@ EPOCHS <- 120
 TOLERANCE <- 1e-6
 
 # ---- load ----
-moons <- read.csv(file.path(data_dir("moons"), "moons.csv"))
+moons <- read.csv(DATA)
 train <- moons[moons$part == "train", ]
 test <- moons[moons$part == "test", ]
 x_train <- as.matrix(train[c("x1", "x2")])
@@ -62,7 +63,7 @@ slope <- function(weights, k, i) {
      cross_entropy(x_train, y_train, down)) / (2 * STEP)
 }
 
-weights <- start
+weights <- get_weights(model)
 by_hand <- backward(x_train, y_train, weights)
 gap <- 0
 for (k in seq_along(by_hand)) {
