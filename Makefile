@@ -56,5 +56,5 @@ lock: setup
 	  --extra maps --extra cluster --extra preview --extra exports --extra test pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf .venv .rlib .make results _book book/notebooks .quarto .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .rlib .rlib-standin .make results _book book/notebooks .quarto .pytest_cache .hypothesis .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

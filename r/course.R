@@ -28,15 +28,8 @@ local({
   }
 })
 
-if (requireNamespace("keras3", quietly = TRUE)) {
-  suppressPackageStartupMessages({
-    library(keras3)
-    # keras3 does not hand on `tf`, which the bridge has too.
-    library(tensorflow, include.only = "tf")
-  })
-} else {
-  source("r/keras_bridge.R", local = new.env())
-}
+suppressPackageStartupMessages(library(keras3))
+tf <- reticulate::import("tensorflow", delay_load = TRUE)
 
 source("r/readers.R")
 
@@ -375,10 +368,10 @@ network <- function(trained) {
 #' Versions of R and of the packages that computed the results
 #' @noRd
 versions <- function(with_keras) {
-  keras_from <- if (requireNamespace("keras3", quietly = TRUE)) {
-    paste("keras3", packageVersion("keras3"))
+  keras_from <- if (packageVersion("keras3") < "0.1") {
+    "stand-in"
   } else {
-    "bridge"
+    paste("keras3", packageVersion("keras3"))
   }
   found <- list(r = as.character(getRversion()), keras_from = keras_from)
   if (with_keras) {

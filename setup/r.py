@@ -20,6 +20,7 @@ from python import VENV, python_of
 
 DESCRIPTION = ROOT / "DESCRIPTION"
 R_SETUP = ROOT / "r" / "setup.R"
+STANDIN = ROOT / "r" / "standin"
 NEEDS_COMPILER = 3  # status of r/setup.R
 APT_PUTS_R = (Path("/usr/bin"), Path("/usr/lib/R/bin"))
 NOT_IN_DEBIAN = {"keras3"}
@@ -48,7 +49,8 @@ def set_up() -> None:
 
 def key_for(rscript: str) -> str:
     """Return the digest of all that this step depends on."""
-    return common.digest(DESCRIPTION, R_SETUP, Path(__file__), str(ROOT), rscript)
+    standin = sorted(path for path in STANDIN.rglob("*") if path.is_file())
+    return common.digest(DESCRIPTION, R_SETUP, Path(__file__), *standin, str(ROOT), rscript)
 
 
 def packages() -> list[str]:
@@ -111,14 +113,15 @@ def from_apt(what: str, wanted: list[str]) -> None:
 def with_r(rscript: str) -> bool:
     """Let R install what it still lacks; tell whether it has all that the twins need."""
     command = [rscript, str(R_SETUP), "packages"]
-    if subprocess.call(command, cwd=str(ROOT)) == NEEDS_COMPILER:
+    status = subprocess.call(command, cwd=str(ROOT))
+    if status == NEEDS_COMPILER:
         root = common.as_root() if shutil.which("apt-get") else None
         if root is not None:
             with step("a C++ compiler from apt, for what CRAN has as source only"):
                 compiler = common.apt_install(["g++"], root)
             if compiler:
-                subprocess.call(command, cwd=str(ROOT))
-    return not missing_from(rscript)
+                status = subprocess.call(command, cwd=str(ROOT))
+    return status in (0, NEEDS_COMPILER) and not missing_from(rscript)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-# Keras as the course attaches it, beside the bridge and beside Python itself.
+# Keras' R packages, each in a process of its own, beside Python itself.
 
 # With its output sent through R, Python crashes where R itself runs inside
 # Python, as it does under pytest.
@@ -12,97 +12,77 @@ project_root <- local({
   function() root
 })
 
-#' Attach Keras as a twin does, through r/course.R
-attach_keras <- function() {
-  before <- setwd(project_root())
-  on.exit(setwd(before))
-  suppressMessages(source("r/course.R", local = new.env()))
-}
+# What such a process does. Python objects come back as what they were built
+# with, in JSON, where 10 and 10.0 differ; names that Keras numbers are left out.
+APART <- quote({
+  job <- readRDS(commandArgs(trailingOnly = TRUE)[1])
+  suppressPackageStartupMessages(library(keras3, lib.loc = job$library))
+  python <- reticulate::py_run_string("
+import json
+import keras
+import numpy as np
+import tensorflow as tf
 
-#' The environment of the bridge's functions, attached or not
-bridge_env <- function() {
-  if ("keras_bridge" %in% search()) {
-    return(environment(get("fit", "keras_bridge")))
-  }
-  home <- new.env()
-  source(file.path(project_root(), "r/keras_bridge.R"), local = home)
-  home
-}
-
-#' Where to evaluate the same R code with each implementation there is
-#'
-#' @return Named list of environments: "bridge", and "keras3" where that is
-#'   installed.
-implementations <- function() {
-  attach_keras()
-  homes <- list(bridge = bridge_env())
-  if (isNamespaceLoaded("keras3")) {
-    tools <- new.env(parent = as.environment("package:keras3"))
-    tools$tf <- tensorflow::tf
-    homes <- c(homes, list(keras3 = tools))
-  }
-  homes
-}
-
-#' Evaluate R code, given as text, with one implementation
-#'
-#' @param home One of implementations().
-#' @param code R code.
-#' @param ... Named values that the code can use.
-evaluate_with <- function(home, code, ...) {
-  frame <- list2env(list(...), parent = home)
-  eval(parse(text = code, keep.source = FALSE), frame)
-}
-
-#' Expect that R code has the same value with every implementation
-#'
-#' @param homes As implementations() gives them.
-#' @param code,... As for evaluate_with().
-#' @param expected The value.
-expect_with_each <- function(homes, code, expected, ...) {
-  for (name in names(homes)) {
-    testthat::expect_identical(
-      evaluate_with(homes[[name]], code, ...), expected,
-      info = paste0(name, ": ", code)
-    )
-  }
-}
-
-#' Evaluate Python code in a module that has keras, np and what is given
-#'
-#' @param code Statements; the value of `result` at their end is returned.
-#' @param ... Named values that the code can use.
-python_result <- function(code, ...) {
-  run <- reticulate::py_run_string("
-def run(code, given):
-    import json
-    import keras
-    import numpy as np
-    import tensorflow as tf
-    names = dict(given, json=json, keras=keras, np=np, tf=tf)
-    exec(code, names)
-    return names['result']
-", local = TRUE)$run
-  run(code, list(...))
-}
-
-#' What a Keras object was built with, as JSON: 10 and 10.0 differ
-#'
-#' Names that Keras numbers by itself are left out.
-python_facts <- function(object) {
-  python_result("
 def plain(value):
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items() if k != 'name'}
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
+    if isinstance(value, float) and value == int(value):
+        return int(value)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return str(type(value))
 
-config = object.get_config() if hasattr(object, 'get_config') else {
-    k: v for k, v in vars(object).items()
-    if v is None or isinstance(v, (bool, int, float, str))}
-result = type(object).__name__ + ' ' + json.dumps(plain(config), sort_keys=True)
-", object = object)
+def facts(built):
+    config = built.get_config() if hasattr(built, 'get_config') else {
+        k: v for k, v in vars(built).items() if not k.startswith('_')
+        and (v is None or isinstance(v, (bool, int, float, str)))}
+    config = json.dumps(plain(config), sort_keys=True)
+    return type(built).__name__ + ' ' + config
+
+def run(code, given):
+    names = dict(given, keras=keras, np=np, tf=tf)
+    exec(code, names)
+    return names['result']
+")
+  told <- function(value) {
+    if (inherits(value, "python.builtin.object")) python$facts(value) else value
+  }
+  evaluate_here <- function(code) {
+    frame <- list2env(job$given, parent = globalenv())
+    tryCatch(told(eval(parse(text = code, keep.source = FALSE), frame)),
+             error = conditionMessage)
+  }
+  saveRDS(list(
+    r = lapply(job$r, evaluate_here),
+    python = lapply(job$python, function(code) {
+      told(python$run(code, job$given))
+    })
+  ), job$answer)
+})
+
+#' Evaluate R code with one keras3, and Python code, in a process of its own
+#'
+#' @param library The library in which keras3 is.
+#' @param r,python Character vectors of code; the value of R code is its last,
+#'   that of Python code is `result`.
+#' @param given Named list of values that all code can use.
+#' @return list(r, python) of their values; that of an error is its message.
+evaluate_apart <- function(library, r, python = character(), given = list()) {
+  files <- tempfile(c("code", "job", "answer"))
+  on.exit(unlink(files))
+  writeLines(deparse(APART), files[1])
+  saveRDS(list(
+    library = library, r = r, python = python, given = given,
+    answer = files[3]
+  ), files[2])
+  before <- setwd(project_root())
+  on.exit(setwd(before), add = TRUE)
+  said <- suppressWarnings(system2(
+    file.path(R.home("bin"), "Rscript"), shQuote(files[1:2]),
+    stdout = TRUE, stderr = TRUE
+  ))
+  if (!file.exists(files[3])) stop(paste(said, collapse = "\n"))
+  readRDS(files[3])
 }
