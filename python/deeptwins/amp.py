@@ -1,406 +1,300 @@
-"""The AMP challenge for a class: read what was handed in, judge it, rank it.
+"""The AMP challenge for a class: make a hidden set, read the teams' predictions, rank them.
 
-A truth is a list of peptides with their labels: the public test part of
-exercise 11, or a hidden set of the instructor's. What was handed in is hostile
-until it is read. No label, no id and no peptide of a truth leaves this module
-but in what `hide()` writes.
+A truth is a table of peptides and labels (1 is an AMP), indexed by id: the public test set of
+exercise 11, or a hidden set. Labels leave this module only in the truth.csv that `hide()` writes.
 """
 
+import codecs
 import csv
-import itertools
-import os
+import io
 import re
 import stat
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import sklearn.metrics as sk
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
+from scipy.stats import bootstrap, rankdata
 
-from deeptwins import datasets, files
-from deeptwins.messages import AMINO_ACIDS
-from deeptwins.readers import read_peptides
+from deeptwins import files
+from deeptwins.paths import SHARED
 
-KINDS = ("AMP", "DECOY")
+KINDS = {"AMP": 1, "DECOY": 0}
+NUMBERS = ["auc", "auc_low", "auc_high", "mcc", "sensitivity", "specificity", "accuracy"]
+COLUMNS = ["rank", "file", *NUMBERS, "note", "refused"]
 THRESHOLD = 0.5
-METRICS = ("auc", "mcc", "sensitivity", "specificity", "accuracy")
-
-RESAMPLES = 1000
-CONFIDENCE = 0.95
-SEED = 11
-
-HEADER = ["id", "score"]
-TRUTH_HEADER = ["id", "peptide", "label"]
-CSV_BYTES = 5_000_000
-LINE = 200
-SMALLEST_CLASS = 10
-LARGEST_TRUTH = 10_000
-LONGEST_PEPTIDE = 1_000
-
-
-class Refused(Exception):
-    """A file is not taken; the sentence says why."""
+RESAMPLES, CONFIDENCE, SEED = 1000, 0.95, 11
+BYTES, LINE = 5_000_000, 2_000  # of a file, and letters of one of its lines
+SMALLEST_CLASS, ALIKE = 10, 0.7
+PEPTIDE = "[ACDEFGHIKLMNPQRSTVWXY]+"
+NUMBER = r"(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
+LEGEND = (
+    f"auc_low and auc_high are the ends of the {CONFIDENCE:.0%} bootstrap interval of the AUC. A "
+    "rank is 1 plus the number of files that are clearly better: for which the interval of the "
+    "difference in AUC lies above 0."
+)
+STYLE = (
+    ":root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem }"
+    "th, td { text-align: left; padding: .3rem .8rem; overflow-wrap: anywhere }"
+)
 
 
-def plain(text: str, longest: int) -> str:
-    """Return text in one line without anything that could steer a terminal or turn the line round.
+class Refused(ValueError):
+    """A file is not accepted; the sentence says why."""
 
-    It still has to be escaped for rich, HTML or a spreadsheet.
+
+def plain(text: str, longest: int = 40) -> str:
+    """Return text in one line of at most `longest` characters, none of which steers a terminal."""
+    words = " ".join(text.split())[: longest + 1]
+    text = "".join("?" if unicodedata.category(one)[0] == "C" else one for one in words)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+# ---- tables as people make them ----
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a regular file, in UTF-8 or in UTF-16 with its mark."""
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused("it is a link, a folder or a device, not a regular file")
+        if status.st_size > BYTES:
+            raise Refused(f"it has {status.st_size:,} bytes; at most {BYTES:,} are allowed")
+        data = path.read_bytes()
+    except OSError as error:
+        raise Refused(f"it cannot be opened ({error.strerror})") from None
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in text or not text.strip():
+        raise Refused("it is empty or not text: export the table as CSV")
+    return text
+
+
+def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Return columns of a CSV file as text, indexed by line; Refused if it has not each once.
+
+    Semicolons, tabs, commas or blanks separate the fields. Row names, further columns and blank
+    lines are left out. `attrs["more_fields"]` tells whether lines have more than the first.
     """
-    shown = " ".join(
-        "".join("?" if unicodedata.category(one)[0] == "C" else one for one in word)
-        for word in text.split()
-    )
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+    text = _read_text(path)
+    lines = text.split("\n")
+    if long := [number for number, line in enumerate(lines, start=1) if len(line) > LINE]:
+        raise Refused(f"line {long[0]} has more than {LINE:,} characters")
+    for separator in ";\t, ":
+        header = next(csv.reader(lines[:1], delimiter=separator, skipinitialspace=True), [])
+        names = [name.strip().lower() for name in header]
+        if all(names.count(name) == 1 for name in columns):
+            break
+    else:
+        raise Refused(f"line 1 must name the columns {', '.join(columns)}, each once")
+    options = {"na_filter": False, "skip_blank_lines": False, "skipinitialspace": True}
+    try:
+        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, **options)
+    except pd.errors.ParserError as error:
+        found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+        reason = "line {1} has {2} fields, not {0}".format(*found.groups()) if found else ""
+        raise Refused(reason or "a quotation mark is opened and not closed") from None
+    more_fields = not isinstance(table.index, pd.RangeIndex)
+    table = table.set_axis(names, axis="columns").reset_index(drop=True).fillna("").astype(str)
+    # A quoted field may go over several lines.
+    more = sum(table.iloc[:, one].str.count("\n") for one in range(table.shape[1]))
+    table.index = table.index + 2 + more.cumsum().shift(fill_value=0)
+    table = table[list(columns)].apply(lambda column: column.str.strip())
+    table = table[(table != "").any(axis="columns")]
+    table.attrs["more_fields"] = more_fields
+    return table
+
+
+def _refuse(table: pd.DataFrame, column: str, wrong: pd.Series, reason: str) -> None:
+    """Raise Refused with the first line that is wrong, if any is."""
+    if wrong.any():
+        line = wrong.idxmax()
+        raise Refused(f"line {line}: the {column} {plain(table.at[line, column])!r} {reason}")
+
+
+def read_predictions(path: Path, truth: pd.DataFrame) -> np.ndarray:
+    """Return the score of each peptide of a truth; Refused unless a file has one from 0 to 1."""
+    table = read_table(path, ("id", "score"))
+    hint = "; decimal commas need ; between the columns" if table.attrs["more_fields"] else ""
+    _refuse(table, "id", ~table["id"].isin(truth.index), f"is not in the test set{hint}")
+    _refuse(table, "id", table["id"].duplicated(), "comes twice")
+    text = table["score"]
+    mixed = text.str.contains(",") & text.str.contains(".", regex=False).any()
+    _refuse(table, "score", mixed, "has a decimal comma, and others have a decimal point")
+    number = text.where(text.str.fullmatch(NUMBER)).str.replace(",", ".").astype(float)
+    _refuse(table, "score", ~number.between(0, 1), "is not a number from 0 to 1")
+    if len(missing := truth.index.difference(table["id"])):
+        first = plain(missing[0])
+        raise Refused(f"{len(missing)} of {len(truth)} ids are missing, the first is {first!r}")
+    return number.set_axis(table["id"])[truth.index].to_numpy()
 
 
 # ---- the truth ----
 
 
-@dataclass(frozen=True)
-class Truth:
-    """Peptides and their labels. Ordered by peptide, which tells nothing of the class."""
-
-    ids: tuple[str, ...]
-    peptides: tuple[str, ...]
-    labels: np.ndarray = field(repr=False)
-
-    @classmethod
-    def of(cls, rows: list[tuple[str, str, int]]) -> "Truth":
-        """Return the truth of rows of id, peptide and label."""
-        rows = sorted(rows, key=lambda row: row[1])
-        ids, peptides, labels = zip(*rows, strict=True)
-        return cls(ids, peptides, np.array(labels))
+def read_list(path: Path) -> list[str]:
+    """Return the peptides of a text file with one a line, in capitals; Refused if one is none."""
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").upper().splitlines()
+    for number, line in enumerate(lines, start=1):
+        if not re.fullmatch(f"({PEPTIDE})?", line.strip()):
+            raise Refused(f"{path}, line {number}: {plain(line)!r} is not a peptide")
+    return [line.strip() for line in lines if line.strip()]
 
 
-def public_truth(variant: str) -> Truth:
-    """Return the test part of exercise 11, of the mini or the full data."""
-    found = datasets.full("peptides") if variant == "full" else datasets.mini("peptides")
-    rows = []
-    for kind in KINDS:
-        peptides = read_peptides(found.path / f"{kind}.train.txt")
-        fifth = len(peptides) // 5
-        rows += [
-            (f"{kind}-{line}", peptide, int(kind == KINDS[0]))
-            for line, peptide in enumerate(peptides, start=1)
-            if line > len(peptides) - fifth
-        ]
-    return Truth.of(rows)
+def public_truth(folder: Path) -> pd.DataFrame:
+    """Return the test set of exercise 11: the last fifth of each list in a folder."""
+    parts = []
+    for kind, label in KINDS.items():
+        peptides = pd.Series(read_list(folder / f"{kind}.train.txt"))
+        rows = pd.DataFrame({"peptide": peptides, "label": label}).tail(len(peptides) // 5)
+        parts.append(rows.set_index(kind + "-" + (rows.index + 1).astype(str)))
+    return pd.concat(parts)
 
 
-def _known_peptides() -> set[str]:
-    folder = datasets.mini("peptides").path
-    return {one for kind in KINDS for one in read_peptides(folder / f"{kind}.train.txt")}
+def near_copies(peptides: Sequence[str]) -> list[str]:
+    """Return the peptides that are like one in the course's own lists, or a stretch of one."""
+    known = [one for kind in KINDS for one in read_list(SHARED / "peptides" / f"{kind}.train.txt")]
+    scorer = Levenshtein.normalized_similarity  # 1 - edit distance / length of the longer one
+    near = cdist(peptides, known, scorer=scorer, score_cutoff=ALIKE).any(axis=1)
+    listed = "\n".join(known)
+    return [one for one, like in zip(peptides, near, strict=True) if like or one in listed]
 
 
-def _check_hidden(rows: list[tuple[str, str, int]]) -> None:
-    """Raise Refused where a set is no good as a hidden one."""
-    peptides = [peptide for _, peptide, _ in rows]
-    labels = [label for _, _, label in rows]
-    if min(labels.count(0), labels.count(1)) < SMALLEST_CLASS:
+def _check_hidden(truth: pd.DataFrame) -> pd.DataFrame:
+    """Return a hidden set, or raise Refused if it is not fit to be one."""
+    peptides = truth["peptide"]
+    classes = truth["label"].value_counts()
+    if len(classes) < 2 or classes.min() < SMALLEST_CLASS:
         raise Refused(f"it has fewer than {SMALLEST_CLASS} peptides of a class")
-    if len(rows) > LARGEST_TRUTH:
-        raise Refused(f"it has more than {LARGEST_TRUTH:,} peptides")
-    if len({row[0] for row in rows}) < len(rows):
-        raise Refused("it has an id twice")
-    if len(set(peptides)) < len(rows):
-        raise Refused("it has a peptide twice")
-    if max(map(len, peptides)) > LONGEST_PEPTIDE:
-        raise Refused(f"it has a peptide of more than {LONGEST_PEPTIDE:,} letters")
-    if known := len(_known_peptides().intersection(peptides)):
+    if not (truth.index.is_unique and peptides.is_unique):
+        raise Refused("it has an id or a peptide twice")
+    if near := near_copies(peptides.tolist()):
         raise Refused(
-            f"{known} of its peptides are in the course's own lists, where all can look them up"
+            f"{len(near)} of its peptides are {ALIKE:.0%} or more like one in the course's own "
+            f"lists, the first is {plain(near[0])}: take them out"
         )
-    by_id = [label for _, label in sorted((_natural(row[0]), row[2]) for row in rows)]
-    if sum(one != other for one, other in itertools.pairwise(by_id)) == 1:
+    # P2 before P10.
+    by_id = sorted(truth.index, key=lambda name: re.sub("[0-9]+", lambda n: n[0].zfill(9), name))
+    if truth["label"][by_id].diff().abs().sum() == 1:
         raise Refused("its ids tell the class: sorted by id, one class comes after the other")
+    return truth
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Return a key that sorts P2 before P10."""
-    return [
-        (int(part), "") if part.isdigit() else (-1, part)
-        for part in re.findall(r"[0-9]+|[^0-9]+", name)
-    ]
+def read_truth(path: Path) -> pd.DataFrame:
+    """Return a hidden set from a CSV file with id, peptide, label; Refused if it is not fit."""
+    table = read_table(path, ("id", "peptide", "label"))
+    if (wrong := ~table["label"].isin(["0", "1"])).any():
+        raise Refused(f"line {wrong.idxmax()}: a label is 0 or 1")
+    _refuse(table, "peptide", ~table["peptide"].str.fullmatch(PEPTIDE), "is not in capital letters")
+    return _check_hidden(table.astype({"label": int}).set_index("id"))
 
 
-def read_truth(path: Path) -> Truth:
-    """Return a hidden set from a CSV file with the columns id, peptide and label (1 is an AMP).
-
-    Raises
-    ------
-    Refused
-        It cannot be read, or it is no good as a hidden set.
-    """
-    rows = []
-    for number, (name, peptide, label) in _rows(path, TRUTH_HEADER, CSV_BYTES, LARGEST_TRUTH):
-        if label not in ("0", "1"):
-            raise Refused(f"line {number}: a label is 0 or 1")
-        if not peptide or not set(peptide) <= set(AMINO_ACIDS):
-            raise Refused(f"line {number}: this is no peptide in capital letters")
-        rows.append((name, peptide, int(label)))
-    _check_hidden(rows)
-    return Truth.of(rows)
-
-
-def hide(amps: Path, others: Path, folder: Path) -> list[Path]:
+def hide(amps: Path, others: Path, folder: Path) -> tuple[Path, Path]:
     """Make a hidden set of two lists of peptides: peptides.csv for the teams, truth.csv to keep.
 
-    The ids go by the alphabet, so neither they nor the order tell the class.
-
-    Raises
-    ------
-    Refused
-        The lists are no good as a hidden set, or one of the files is there already.
-    ValueError, FileNotFoundError
-        A list cannot be read.
+    The ids follow the alphabet of the peptides, so neither they nor the order tell the class.
+    Refused is raised if the lists are not fit to be a hidden set, or a file is there already.
     """
-    both = [(peptide, 1) for peptide in read_peptides(amps)]
-    both += [(peptide, 0) for peptide in read_peptides(others)]
-    rows = [
-        (f"P{number:05}", peptide, label)
-        for number, (peptide, label) in enumerate(sorted(both), start=1)
-    ]
-    _check_hidden(rows)
-    paths = [folder / "peptides.csv", folder / "truth.csv"]
-    if there := [path for path in paths if path.exists()]:
-        raise Refused(f"{there[0]} is there already")
-    lines = [",".join(TRUTH_HEADER)] + [f"{row[0]},{row[1]},{row[2]}" for row in rows]
-    files.write_text(paths[1], "\n".join(lines) + "\n", mode=0o600)
-    lines = [",".join(TRUTH_HEADER[:2])] + [f"{row[0]},{row[1]}" for row in rows]
-    files.write_text(paths[0], "\n".join(lines) + "\n")
-    return paths
-
-
-# ---- what was handed in ----
-
-
-def _open(path: Path, limit: int) -> int:
-    """Return a descriptor of a plain file of at most `limit` bytes; Refused where it is none."""
-    if path.is_symlink():
-        raise Refused("it is a symbolic link")
-    try:
-        # Without waiting: a named pipe would never answer.
-        flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
-        opened = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | flags)
-    except OSError as error:
-        raise Refused(f"it cannot be opened: {error.strerror}") from None
-    status = os.fstat(opened)
-    reason = None
-    if not stat.S_ISREG(status.st_mode):
-        reason = "it is no plain file"
-    elif not status.st_size:
-        reason = "it is empty"
-    elif status.st_size > limit:
-        reason = f"it has {status.st_size:,} bytes; {limit:,} are allowed"
-    if reason:
-        os.close(opened)
-        raise Refused(reason)
-    return opened
-
-
-def read_limited(path: Path, limit: int) -> bytes:
-    """Return the content of a plain file; Refused where it is none, or has more bytes."""
-    with os.fdopen(_open(path, limit), "rb") as stream:
-        return stream.read(limit)
-
-
-def _rows(path: Path, header: list[str], size: int, most: int):
-    """Yield the number and the fields of each line of a strict CSV file, one line at a time."""
-    with os.fdopen(_open(path, size), "rb") as stream:
-        for number in range(1, most + 3):
-            line = stream.readline(LINE if header == HEADER else LINE + LONGEST_PEPTIDE)
-            if not line:
-                if number == 1:
-                    raise Refused("it is empty")
-                return
-            fields = _fields(line, number, stream)
-            if number == 1:
-                if fields != header:
-                    raise Refused(
-                        f"its first line must be {','.join(header)}; "
-                        f"it is {plain(','.join(fields), 60)!r}"
-                    )
-            elif number == most + 2:
-                raise Refused(f"it has more than {most:,} lines after the first")
-            elif len(fields) != len(header):
-                raise Refused(f"line {number}: {len(header)} fields are needed, not {len(fields)}")
-            else:
-                yield number, fields
-
-
-def _fields(line: bytes, number: int, stream) -> list[str]:
-    if number == 1 and line.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise Refused("it begins with a byte order mark: save it as plain UTF-8 text")
-    if not line.endswith(b"\n") and stream.peek(1):
-        raise Refused(f"line {number} is too long")
-    try:
-        text = line.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        raise Refused(f"line {number} is no UTF-8 text") from None
-    if any(unicodedata.category(one) == "Cc" for one in text):
-        raise Refused(f"line {number} has a control character")
-    try:
-        return next(csv.reader([text], strict=True), [])
-    except csv.Error:
-        raise Refused(f"line {number} is no CSV") from None
-
-
-def read_predictions(path: Path, truth: Truth) -> np.ndarray:
-    """Return the score of each peptide of a truth from a CSV file with the columns id and score.
-
-    It is read line by line, and no further than the first line that is wrong.
-
-    Raises
-    ------
-    Refused
-        Anything but one number from 0 to 1 for each id.
-    """
-    place = {name: row for row, name in enumerate(truth.ids)}
-    scores = np.full(len(place), np.nan)
-    for number, (name, text) in _rows(path, HEADER, CSV_BYTES, len(place)):
-        if name not in place:
-            raise Refused(f"line {number}: the id {plain(name, 40)!r} is not in the test set")
-        if not np.isnan(scores[place[name]]):
-            raise Refused(f"line {number}: the id {plain(name, 40)!r} comes twice")
-        if not re.fullmatch(r"[0-9]{1,20}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,3})?", text):
-            raise Refused(f"line {number}: {plain(text, 40)!r} is no number from 0 to 1")
-        score = float(text)
-        if not 0 <= score <= 1:
-            raise Refused(f"line {number}: {plain(text, 40)!r} does not lie from 0 to 1")
-        scores[place[name]] = score
-    if missing := int(np.isnan(scores).sum()):
-        raise Refused(f"{missing} of the {len(place)} ids have no score")
-    return scores.round(6)
-
-
-# ---- metrics and their intervals ----
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A metric and its bootstrap interval; None where it is undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-def resamples(labels: np.ndarray) -> np.ndarray:
-    """Return how often each peptide is drawn, a row for each bootstrap sample.
-
-    Each class is drawn for itself, as many as it has: a sample without one of
-    the classes would have no AUC. All files are judged on the same samples.
-    """
-    random = np.random.default_rng(SEED)
-    counts = np.zeros((RESAMPLES, len(labels)))
-    for label in (0, 1):
-        members = np.flatnonzero(labels == label)
-        share = np.full(len(members), 1 / len(members))
-        counts[:, members] = random.multinomial(len(members), share, RESAMPLES)
-    return counts
-
-
-def metrics(scores: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> dict[str, np.ndarray]:
-    """Return each metric for each row of counts, which says how often a peptide is taken.
-
-    NaN where a metric is undefined. The AUC is the share of the pairs of an
-    AMP and another in which the AMP has the higher score, equal ones half.
-    """
-    positive, predicted = labels == 1, scores >= THRESHOLD
-    tp = counts @ (positive & predicted)
-    fn = counts @ (positive & ~predicted)
-    fp = counts @ (~positive & predicted)
-    tn = counts @ (~positive & ~predicted)
-    order = np.argsort(scores, kind="stable")
-    _, starts = np.unique(scores[order], return_index=True)
-    amps = np.add.reduceat((counts * positive)[:, order], starts, axis=1)
-    others = np.add.reduceat((counts * ~positive)[:, order], starts, axis=1)
-    below = np.cumsum(others, axis=1) - others
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return {
-            "auc": (amps * (below + others / 2)).sum(axis=1) / ((tp + fn) * (fp + tn)),
-            "mcc": (tp * tn - fp * fn) / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)),
-            "sensitivity": tp / (tp + fn),
-            "specificity": tn / (tn + fp),
-            "accuracy": (tp + tn) / (tp + fn + fp + tn),
-        }
-
-
-def _interval(value: float, sampled: np.ndarray) -> Interval:
-    defined = sampled[~np.isnan(sampled)]
-    if np.isnan(value) or not len(defined):
-        return Interval(None, None, None)
-    edge = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(defined, [edge, 1 - edge])
-    return Interval(float(value), float(low), float(high))
+    both = sorted([(one, 1) for one in read_list(amps)] + [(one, 0) for one in read_list(others)])
+    truth = pd.DataFrame(both, columns=["peptide", "label"])
+    truth.index = pd.Index([f"P{number:05}" for number in range(1, len(both) + 1)], name="id")
+    _check_hidden(truth)
+    shown, kept = folder / "peptides.csv", folder / "truth.csv"
+    if shown.exists() or kept.exists():
+        raise Refused(f"{folder} has a hidden set already")
+    files.write_text(kept, truth.to_csv(lineterminator="\n"), mode=0o600)
+    files.write_text(shown, truth[["peptide"]].to_csv(lineterminator="\n"))
+    return shown, kept
 
 
 # ---- the board ----
 
 
-@dataclass
-class Entry:
-    """A file that was handed in: judged, or refused with a reason."""
-
-    file: str
-    refused: str | None = None
-    metrics: dict[str, Interval] = field(default_factory=dict)
-    rank: int | None = None
-    notes: list[str] = field(default_factory=list)
+def auc(amps: np.ndarray, others: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Return the AUC from the scores of AMPs and of others, along the last axis."""
+    n, m = amps.shape[axis], others.shape[axis]
+    ranks = rankdata(np.concatenate([amps, others], axis), axis=axis)[..., :n].sum(axis)
+    return (ranks - n * (n + 1) / 2) / (n * m)
 
 
-Model = Callable[[Path, Truth], tuple[np.ndarray, list[str]]]
+def evaluate(scores: np.ndarray, labels: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+    """Return the metrics of scores, and the AUC of each bootstrap sample of the peptides.
 
-
-def board(paths: Sequence[Path], truth: Truth, model: Model) -> tuple[list[Entry], list[str]]:
-    """Judge files and rank them by AUC, and return the walls that models did not have.
-
-    A rank is one more than the number of files that are told apart from this
-    one as better: of which the interval of the difference in AUC, both on the
-    same bootstrap samples, lies above 0. Files that are not told apart from a
-    better one share its rank. `model` judges a .keras file.
+    Each class is drawn on its own, and by the same seed the same peptides for every file.
     """
-    counts = resamples(truth.labels)
-    once = np.ones((1, len(truth.labels)))
-    entries, aucs, orders, missing = [], [], [], []
+    samples = scores[labels == 1], scores[labels == 0]
+    options = {"n_resamples": RESAMPLES, "confidence_level": CONFIDENCE, "method": "percentile"}
+    result = bootstrap(samples, auc, batch=100, rng=np.random.default_rng(SEED), **options)
+    predicted = scores >= THRESHOLD
+    return {
+        "auc": float(auc(*samples)),
+        "auc_low": float(result.confidence_interval.low),
+        "auc_high": float(result.confidence_interval.high),
+        "mcc": float(sk.matthews_corrcoef(labels, predicted)),
+        "sensitivity": float(predicted[labels == 1].mean()),
+        "specificity": float(1 - predicted[labels == 0].mean()),
+        "accuracy": float((predicted == labels).mean()),
+    }, result.bootstrap_distribution
+
+
+def board(paths: Sequence[Path], truth: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each hand-in, ranked by AUC; those that are refused come last.
+
+    A rank is one more than the number of files that are clearly better: for which the interval of
+    the difference in AUC, both on the same bootstrap samples, lies above 0.
+    """
+    rows, drawn, orders, refused = [], [], {}, []
     for path in paths:
-        entry = Entry(plain(path.name, 60))
-        entries.append(entry)
+        name = plain(path.name, 60)
         try:
-            if path.suffix.lower() == ".keras":
-                scores, walls = model(path, truth)
-                missing += [wall for wall in walls if wall not in missing]
-            elif path.suffix.lower() == ".csv":
-                scores = read_predictions(path, truth)
-            else:
-                raise Refused("only .csv and .keras files are taken")
-            point = {
-                name: float(one[0]) for name, one in metrics(scores, truth.labels, once).items()
-            }
-            _refuse_labels(scores, point["auc"])
+            if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
+                raise Refused("hand in predictions as a .csv file")
+            scores = read_predictions(path, truth)
         except Refused as reason:
-            entry.refused = str(reason)
+            refused.append({"file": name, "refused": str(reason)})
             continue
-        sampled = metrics(scores, truth.labels, counts)
-        entry.metrics = {name: _interval(point[name], sampled[name]) for name in METRICS}
-        if point["auc"] == 1:
-            entry.notes.append("no peptide in the wrong place: ask how")
-        order = np.unique(scores, return_inverse=True)[1]
-        same = [other.file for other, known in orders if np.array_equal(order, known)]
-        if same:
-            entry.notes.append(f"puts the peptides in the very order of {same[0]}")
-        orders.append((entry, order))
-        aucs.append(sampled["auc"])
-    judged = [entry for entry, _ in orders]
-    for entry, mine in zip(judged, aucs, strict=True):
-        leads = np.quantile(np.array(aucs) - mine, (1 - CONFIDENCE) / 2, axis=1)
-        entry.rank = 1 + int((leads > 0).sum())
-    judged.sort(key=lambda entry: (entry.rank, -entry.metrics["auc"].value, entry.file))
-    return judged + [entry for entry in entries if entry.refused], missing
+        found, sampled = evaluate(scores, truth["label"].to_numpy())
+        drawn.append(sampled)
+        notes = ["every AMP is before all others: ask how"] if found["auc"] == 1 else []
+        first = orders.setdefault(tuple(rankdata(scores, method="dense")), name)
+        notes += [f"the same order as {first}"] if first != name else []
+        rows.append({"file": name, **found, "note": "; ".join(notes)})
+    for row, mine in zip(rows, drawn, strict=True):
+        leads = np.quantile(np.array(drawn) - mine, (1 - CONFIDENCE) / 2, axis=1)
+        row["rank"] = 1 + int((leads > 0).sum())
+    rows.sort(key=lambda row: (row["rank"], -row["auc"], row["file"]))
+    table = pd.DataFrame(rows + refused, columns=COLUMNS).astype({"rank": "Int64"})
+    return table.fillna({"note": "", "refused": ""})
 
 
-def _refuse_labels(scores: np.ndarray, auc: float) -> None:
-    if len(np.unique(scores)) == 2 and auc in (0, 1):
-        raise Refused("its scores are the true labels: two values, and every one in its place")
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the board as text: numbers with three decimals, empty for files that are refused."""
+    text = table.astype({"rank": str})
+    text[NUMBERS] = table[NUMBERS].map("{:.3f}".format)
+    text.loc[table["refused"] != "", ["rank", *NUMBERS]] = ""
+    return text
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """Return the board as CSV in which a spreadsheet takes no text for a formula."""
+    text = ["file", "note", "refused"]
+    guarded = table[text].apply(lambda one: one.str.replace(r"^([=+\-@])", r"'\1", regex=True))
+    return table.assign(**guarded).to_csv(index=False, float_format="%.6f", lineterminator="\n")
+
+
+def to_html(table: pd.DataFrame) -> str:
+    """Return the board as one page that needs nothing else."""
+    with pd.option_context("display.max_colwidth", None):
+        rows = shown(table).to_html(index=False, border=0)
+    return (
+        '<!doctype html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>The AMP challenge</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<h1>The AMP challenge</h1>\n<p>{LEGEND}</p>\n"
+        f"{rows}\n</main>\n</body>\n</html>\n"
+    )

@@ -5,7 +5,6 @@ Every command imports what it needs when it runs, so that `--help`, `list` and
 """
 
 import contextlib
-import dataclasses
 import functools
 import json
 import sys
@@ -18,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from deeptwins import catalog
-from deeptwins.paths import LANGUAGES, ROOT, data_home, results_dir
+from deeptwins.paths import LANGUAGES, ROOT, SHARED, data_home, results_dir
 
 app = typer.Typer(
     help="Run the twins of the course, and verify that Python and R agree.",
@@ -404,109 +403,90 @@ def data_verify(
 
 # ---- amp ----
 
-amp_app = typer.Typer(help="The AMP challenge for a class: judge what teams hand in, and rank it.")
+amp_app = typer.Typer(help="The AMP challenge for a class: evaluate the predictions of teams.")
 app.add_typer(amp_app, name="amp", no_args_is_help=True)
 
 Hidden = Annotated[
     Path | None,
     typer.Option(
         envvar="DEEPTWINS_AMP_TRUTH",
-        help="The instructor's hidden set (id,peptide,label); else the test part of exercise 11.",
+        help="The instructor's hidden set (id,peptide,label); else the test set of exercise 11.",
     ),
 ]
 Public = Annotated[
-    Data, typer.Option(help="Without a hidden set: which data of exercise 11 the test part is of.")
-]
-Limit = Annotated[
-    int | None, typer.Option(min=1, help="Seconds of processor time that a model may take.")
+    Data, typer.Option(help="Without a hidden set: which data of exercise 11 the test set is of.")
 ]
 
 
-def _judge(paths: list[Path], truth: Path | None, data: Data, seconds: int | None):
-    """Return the entries of files and the walls that are missing, or end with status 2."""
-    from deeptwins import amp, amp_model
+def _show_board(
+    paths: list[Path], truth: Path | None, data: Data, as_json: bool, **written: Path | None
+) -> None:
+    """Rank files, print and write the board; status 2 without a truth, 1 if a file is refused."""
+    from rich.table import Table
 
+    from deeptwins import amp
+    from deeptwins.files import write_text
+
+    public = SHARED / "peptides" if data is Data.mini else data_home() / "amp_challenge"
     try:
-        known = amp.read_truth(truth) if truth else amp.public_truth(data.value)
-    except (amp.Refused, OSError, ValueError) as error:
-        where = f"{truth}: " if truth else ""
-        errors.print(f"[red]{escape(where + str(error))}[/]", highlight=False, soft_wrap=True)
+        board = amp.board(paths, amp.read_truth(truth) if truth else amp.public_truth(public))
+        for form, file in written.items():
+            if file:
+                write_text(file, getattr(amp, f"to_{form}")(board))
+    except (amp.Refused, OSError) as error:
+        where = f"{truth}: " if truth and isinstance(error, amp.Refused) else ""
+        errors.print(f"[red]{escape(f'{where}{error}')}[/]", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
-    model = functools.partial(amp_model.judge, seconds=seconds or amp_model.SECONDS)
-    return amp.board(paths, known, model)
+    if as_json:
+        _print_json(json.loads(board.to_json(orient="records")))
+    else:
+        text = amp.shown(board)
+        ranked = text[text["rank"] != ""].drop(columns=["note", "refused"])
+        table = Table(*ranked, box=None, pad_edge=False)
+        for row in ranked.itertuples(index=False):
+            table.add_row(*map(escape, row))
+        console.print(table, escape(amp.LEGEND), highlight=False)
+        for row in text.itertuples():
+            if said := row.refused or row.note:
+                line = f"{'✗' if row.refused else '!'} {row.file}: {said}"
+                console.print(escape(line), highlight=False, soft_wrap=True)
+    raise typer.Exit(1 if board["refused"].any() else 0)
 
 
 @amp_app.command("score")
 def amp_score(
-    submitted: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE...", help="Predictions (.csv) or a model (.keras)."),
-    ],
+    submitted: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Predictions (.csv).")],
     truth: Hidden = None,
     data: Public = Data.mini,
-    seconds: Limit = None,
     as_json: Json = False,
 ) -> None:
-    """Judge predictions or models: metrics with bootstrap intervals, or why a file is not taken."""
-    _show_board(*_judge(submitted, truth, data, seconds), as_json=as_json)
+    """Evaluate predictions: metrics with the interval of the AUC, or why a file is refused."""
+    _show_board(submitted, truth, data, as_json)
 
 
 @amp_app.command("board")
-def amp_board_command(
+def amp_board(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="With a file for each team, named after it.")
     ],
     truth: Hidden = None,
     data: Public = Data.mini,
-    seconds: Limit = None,
     html: Annotated[Path | None, typer.Option(help="Also write the board as a web page.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Also write the board as CSV.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Rank all that lies in a folder; what is not taken is listed with its reason."""
-    from deeptwins import amp_board
-    from deeptwins.files import trouble as file_trouble
-    from deeptwins.files import write_text
-
-    if not folder.is_dir():
-        errors.print(f"[red]There is no folder {escape(str(folder))}.[/]", soft_wrap=True)
+    """Rank all files of a folder; one that is refused is listed with the reason."""
+    found = folder.iterdir() if folder.is_dir() else []
+    reason = ""
+    if not (paths := sorted(one for one in found if not one.name.startswith("."))):
+        reason = f"There is no hand-in in {folder}."
+    for one in filter(None, (truth, html, csv)):
+        if one.resolve().parent == folder.resolve():
+            reason = f"{one} must not be in the folder of the hand-ins."
+    if reason:
+        errors.print(f"[red]{escape(reason)}[/]", highlight=False, soft_wrap=True)
         raise typer.Exit(2)
-    inside = [one for one in (truth, html, csv) if one and one.resolve().parent == folder.resolve()]
-    if inside:
-        errors.print(
-            f"[red]{escape(str(inside[0]))} must not lie among what was handed in.[/]",
-            soft_wrap=True,
-        )
-        raise typer.Exit(2)
-    for one in (html, csv):  # before the models run, which takes minutes
-        trouble = one and (f"{one} is a folder" if one.is_dir() else file_trouble(one.parent))
-        if trouble:
-            errors.print(
-                f"[red]{escape(trouble)}: name another file for the board.[/]", soft_wrap=True
-            )
-            raise typer.Exit(2)
-    paths = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
-    if not paths:
-        errors.print(f"[red]Nothing was handed in: {escape(str(folder))} is empty.[/]")
-        raise typer.Exit(2)
-    entries, missing = _judge(paths, truth, data, seconds)
-    if html:
-        write_text(html, amp_board.to_html(entries, missing))
-    if csv:
-        write_text(csv, amp_board.to_csv(entries))
-    _show_board(entries, missing, as_json=as_json)
-
-
-def _show_board(entries: list, missing: list[str], *, as_json: bool) -> None:
-    """Print a board and end, with status 0 only where every file was taken."""
-    from deeptwins import amp_board
-
-    if as_json:
-        judged = [dataclasses.asdict(entry) for entry in entries]
-        _print_json({"files": judged, "open_walls": missing})
-    else:
-        amp_board.show(entries, missing, console)
-    raise typer.Exit(1 if any(entry.refused for entry in entries) else 0)
+    _show_board(paths, truth, data, as_json, html=html, csv=csv)
 
 
 @amp_app.command("hide")
@@ -519,9 +499,8 @@ def amp_hide(
     from deeptwins import amp
 
     try:
-        written = amp.hide(amps, others, into)
-    except (amp.Refused, OSError, ValueError) as error:
-        errors.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    console.print(f"for the teams: {escape(str(written[0]))}", highlight=False, soft_wrap=True)
-    console.print(f"keep to yourself: {escape(str(written[1]))}", highlight=False, soft_wrap=True)
+        peptides, truth = amp.hide(amps, others, into)
+    except (amp.Refused, OSError) as error:
+        _end_with(str(error))
+    lines = f"for the teams: {peptides}\nkeep to yourself: {truth}"
+    console.print(escape(lines), highlight=False, soft_wrap=True)
