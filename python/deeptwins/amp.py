@@ -26,16 +26,16 @@ from deeptwins.paths import SHARED
 KINDS = {"AMP": 1, "DECOY": 0}
 NUMBERS = ["auc", "auc_low", "auc_high", "mcc", "sensitivity", "specificity", "accuracy"]
 COLUMNS = ["rank", "file", *NUMBERS, "note", "refused"]
-THRESHOLD = 0.5
-RESAMPLES, CONFIDENCE, SEED = 1000, 0.95, 11
-BYTES, LINE = 5_000_000, 2_000  # of a file, and letters of one of its lines
+SHORT = dict(zip(NUMBERS, ["AUC", "low", "high", "MCC", "sens", "spec", "acc"], strict=True))
+RESAMPLES, CONFIDENCE, SEED, THRESHOLD = 1000, 0.95, 11, 0.5
+BYTES, LINE = 1_000_000, 2_000  # of a file, and letters of one of its lines
 SMALLEST_CLASS, ALIKE = 10, 0.7
 PEPTIDE = "[ACDEFGHIKLMNPQRSTVWXY]+"
 NUMBER = r"(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 LEGEND = (
-    f"auc_low and auc_high are the ends of the {CONFIDENCE:.0%} bootstrap interval of the AUC. A "
-    "rank is 1 plus the number of files that are clearly better: for which the interval of the "
-    "difference in AUC lies above 0."
+    f"low and high: the {CONFIDENCE:.0%} bootstrap interval of the AUC. A rank is 1 plus the "
+    "number of clearly better files: the interval of the difference in AUC is above 0. "
+    f"Sensitivity, specificity, accuracy and MCC are those at a threshold of {THRESHOLD}."
 )
 STYLE = (
     ":root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem }"
@@ -278,7 +278,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     text = table.astype({"rank": str})
     text[NUMBERS] = table[NUMBERS].map("{:.3f}".format)
     text.loc[table["refused"] != "", ["rank", *NUMBERS]] = ""
-    return text
+    return text.rename(columns=SHORT)
 
 
 def to_csv(table: pd.DataFrame) -> str:

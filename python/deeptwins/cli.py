@@ -443,6 +443,7 @@ def _show_board(
         text = amp.shown(board)
         ranked = text[text["rank"] != ""].drop(columns=["note", "refused"])
         table = Table(*ranked, box=None, pad_edge=False)
+        table.columns[1].overflow = "fold"
         for row in ranked.itertuples(index=False):
             table.add_row(*map(escape, row))
         console.print(table, escape(amp.LEGEND), highlight=False)
