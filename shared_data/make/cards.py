@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from deeptwins import datasets, files
+from deeptwins import files
+from deeptwins.data.cards import digest_of
 from deeptwins.paths import SHARED
 
 
@@ -19,7 +20,7 @@ def describe(path: Path) -> dict:
     if path.is_dir():
         within = [one for one in path.rglob("*") if one.is_file()]
         size = sum(one.stat().st_size for one in within)
-        return {"sha256": datasets.digest_of(path), "bytes": size, "files": len(within)}
+        return {"sha256": digest_of(path), "bytes": size, "files": len(within)}
     entry: dict = {"sha256": files.sha256(path), "bytes": path.stat().st_size}
     if path.suffix == ".csv":
         table = pd.read_csv(path)

@@ -14,10 +14,10 @@ import pandas as pd
 from cards import write_card
 
 from deeptwins import files
-from deeptwins.messages import AMINO_ACIDS
 from deeptwins.paths import SHARED
 
 SEED = 20211
+AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
 SHORTEST, LONGEST = 10, 50  # the lengths that modlAMP drew from UniProt
 SIMILAR = 0.7
 SOURCE = "modlamp/data/AMPvsUniProt.csv"
@@ -73,7 +73,7 @@ def read_source(wheel: str) -> pd.DataFrame:
         table = pd.read_csv(source, skiprows=1, names=["sequence", "amp"])
     # UniProt's entries begin with the M from which translation starts, AMPs are listed without.
     table["sequence"] = table["sequence"].str.strip().str.removeprefix("M")
-    usable = table["sequence"].str.fullmatch(f"[{AMINO_ACIDS[1:]}]{{{SHORTEST},{LONGEST}}}")
+    usable = table["sequence"].str.fullmatch(f"[{AMINO_ACIDS}]{{{SHORTEST},{LONGEST}}}")
     table = table[usable].drop_duplicates()
     both = table["sequence"].duplicated(keep=False) & (table["amp"] == 0)
     return table[~both].reset_index(drop=True)

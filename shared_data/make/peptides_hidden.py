@@ -46,7 +46,12 @@ def choose(table: pd.DataFrame) -> list[tuple[str, str]]:
     # Of the other peptides mostly long ones are left: each is cut to the length of its AMP.
     pairs = [(one, other[: len(one)]) for one, other in zip(amps, others, strict=False)]
     cut = set(new([*course, *amps], [other for _, other in pairs]))
-    pairs = [(one, other) for one, other in pairs if len(one) == len(other) and other in cut]
+    near = set(amp.near_copies([*amps, *cut]))  # which is measured in another way
+    pairs = [
+        (one, other)
+        for one, other in pairs
+        if len(one) == len(other) and other in cut and not near & {one, other}
+    ]
     rows = np.random.default_rng(SEED).permutation(len(pairs))[:PAIRS]
     return [pairs[row] for row in rows]
 
@@ -71,10 +76,11 @@ def main() -> None:
         origin="The set AMPvsUniProt of modlAMP 4.3.3 (PyPI), as for the set peptides",
         licence="BSD 3-Clause (LICENSE.txt); UniProt's sequences CC BY 4.0",
         made=f"{len(pairs)} AMPs and {len(pairs)} others that are not in the set peptides, written "
-        "by `deeptwins amp hide`. None is 70% alike or more to a peptide of that set or to another "
-        "of this one, by the measure of that set. Each other peptide is the beginning of a longer "
-        "one, cut to the length of an AMP. This set is for a rehearsal: everybody can read its "
-        f"truth.csv, so a contest needs a set of its own. In alphabetical order; seed {SEED}",
+        f"by `deeptwins amp hide`. None is {SIMILAR:.0%} alike or more to a peptide of that set, "
+        "by the measure of that set and by that of `deeptwins amp hide`, nor to another of this one. "
+        "Each other peptide was cut at its end to the length of an AMP. This set is for a "
+        "rehearsal: everybody can read its truth.csv, so a contest needs a set of its own. "
+        f"In alphabetical order; seed {SEED}",
         by="peptides_hidden.py",
         path=".",
     )
