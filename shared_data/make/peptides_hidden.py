@@ -77,8 +77,8 @@ def main() -> None:
         licence="BSD 3-Clause (LICENSE.txt); UniProt's sequences CC BY 4.0",
         made=f"{len(pairs)} AMPs and {len(pairs)} others that are not in the set peptides, written "
         f"by `deeptwins amp hide`. None is {SIMILAR:.0%} alike or more to a peptide of that set, "
-        "by the measure of that set and by that of `deeptwins amp hide`, nor to another of this one. "
-        "Each other peptide was cut at its end to the length of an AMP. This set is for a "
+        "by the measure of that set and by that of `deeptwins amp hide`, nor to another of this "
+        "one. Each other peptide was cut at its end to the length of an AMP. This set is for a "
         "rehearsal: everybody can read its truth.csv, so a contest needs a set of its own. "
         f"In alphabetical order; seed {SEED}",
         by="peptides_hidden.py",
