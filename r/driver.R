@@ -62,13 +62,14 @@ local({
 
   # ---- what is kept beside what it prints ----
   captures <- NULL
+  current <- job$setup
   capture_from_now <- function(...) {
     captures <<- reticulate::import("deeptwins.runs.capture", delay_load = FALSE)
+    captures$begin(current)
     captures$start()
   }
   if (warm) capture_from_now()
   setHook("reticulate.onPyInit", capture_from_now)
-  current <- job$setup
   options(device = function(...) {
     dir.create("figures", showWarnings = FALSE)
     slug <- gsub("[^a-z0-9]+", "-", tolower(current))

@@ -9,7 +9,7 @@ import embedded_r
 import helpers
 import pytest
 
-from deeptwins import site
+
 from deeptwins.paths import ROOT
 
 EXIT_STATUS = pytest.StashKey[int]()

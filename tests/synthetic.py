@@ -5,53 +5,66 @@ import hashlib
 import json
 import struct
 
-from deeptwins import bands, files, record
+from deeptwins import files
 from deeptwins.paths import script_file
+from deeptwins.proof import bands
 
 EXERCISE = "04_hello_iris"
-WEIGHTS = {"initial": [[0.5, -0.25], [0.0]], "final": [[0.75, -0.5], [0.125]]}
+ARCHITECTURE = json.dumps(
+    {"layers": [{"units": 10, "activation": "relu"}], "optimizer": {"rate": 0.01}}
+)
 
 
-def digest(values, kind="f"):
-    return hashlib.sha256(struct.pack(f"<{len(values)}{kind}", *values)).hexdigest()
+def tensor(values):
+    digest = hashlib.sha256(struct.pack(f"<{len(values)}f", *values)).hexdigest()
+    return {"shape": [len(values)], "digest": digest}
 
 
-def tensor(values, kind="f"):
-    return {"shape": [len(values)], "digest": digest(values, kind)}
+def architecture(text):
+    return {hashlib.sha256(text.encode()).hexdigest(): text}
 
 
-def make(language: str, exercise: str = EXERCISE) -> dict:
+def make(language: str) -> dict:
     """Return a record that follows the schema; those of the two languages agree."""
     return {
-        "schema": 1,
-        "id": exercise,
+        "schema": 2,
+        "id": EXERCISE,
         "language": language,
-        "data": {
-            "name": "iris",
-            "variant": "mini",
-            "digest": digest([1.0]),
-            "arrays": {"x_train": tensor([5.1, 3.5], "d"), "y_train": tensor([0.0], "d")},
-        },
-        "seed": 1,
-        "constants": {"SEED": 1, "EPOCHS": 2, "TARGET": {"accuracy": 0.9}},
-        "networks": {
-            "iris": {
-                "parameters": 3,
-                "architecture": json.dumps(
-                    {"layers": [{"units": 10, "activation": "relu"}], "optimizer": {"rate": 0.01}}
-                ),
-                "initial": [tensor(values) for values in WEIGHTS["initial"]],
-                "final": [tensor(values) for values in WEIGHTS["final"]],
+        "data": {"variant": "mini", "sets": {"iris": "1" * 64}, "digest": "2" * 64},
+        "set": {},
+        "constants": {"SEED": 1, "EPOCHS": 2},
+        "architectures": architecture(ARCHITECTURE),
+        "calls": [
+            {
+                "call": "fit",
+                "section": "fit",
+                "inputs": {"x": tensor([5.1, 3.5]), "y": tensor([0.0])},
+                "settings": {"batch_size": 16, "epochs": 2},
+                "architecture": next(iter(architecture(ARCHITECTURE))),
+                "initial": [tensor([0.5, -0.25]), tensor([0.0])],
                 "history": {"loss": [1.0, 0.5], "accuracy": [0.5, 0.75]},
-            }
-        },
-        "metrics": {"accuracy": 0.75, "loss": 0.5},
-        "independent": {},
+                "final": [tensor([0.75, -0.5]), tensor([0.125])],
+            },
+            {
+                "call": "evaluate",
+                "section": "test",
+                "inputs": {"x": tensor([4.9])},
+                "scores": {"loss": 0.5},
+            },
+            {
+                "call": "predict",
+                "section": "test",
+                "inputs": {"x": tensor([4.9])},
+                "predictions": [tensor([0.75])],
+            },
+        ],
+        "results": {"accuracy": 0.75, "loss": 0.5},
+        "sections": [{"name": "setup", "printed": "", "figures": []}],
         "seconds": 1.5,
         "settings": {"threads": 1, "onednn": "default", "deterministic": "default"},
         "versions": {"keras": "3.15.1"},
         "machine": "x86_64 Linux",
-        "script": files.sha256(script_file(exercise, language)),
+        "script": files.sha256(script_file(EXERCISE, language)),
         "finished": "2026-01-01T00:00:00Z",
     }
 
@@ -60,36 +73,26 @@ def pair() -> tuple[dict, dict]:
     return make("python"), make("r")
 
 
-def write(one: dict, weights: dict = WEIGHTS) -> None:
-    """Write a record and its weights to the results folder."""
-    path = record.record_file(one["id"], one["language"])
-    files.write_text(path, json.dumps(one))
-    content = [values for moment in ("initial", "final") for values in weights[moment]]
-    with files.replacing(path.with_suffix(".f32")) as temporary:
-        temporary.write_bytes(b"".join(struct.pack(f"<{len(v)}f", *v) for v in content))
-
-
-def expected(networks: bool = True) -> dict:
-    """Return bands around the synthetic metrics."""
-    near = [round(0.70 + 0.01 * step, 2) for step in [*range(11), *range(1, 10)]]
+def expected() -> dict:
+    """Return bands in which the records lie."""
+    values = {"accuracy": [0.7, 0.8] * 10, "loss": [0.4, 0.6] * 10}
     return {
-        "networks": networks,
+        "networks": True,
         "seeds": list(range(1, 21)),
-        "data": {"name": "iris", "digest": digest([1.0]), "arrays": {"x_train": [2]}},
-        "independent": {},
-        "metrics": {
-            "accuracy": bands.band("accuracy", near),
-            "loss": bands.band("loss", [value - 0.25 for value in near]),
-        },
+        "coverage": bands.COVERAGE,
+        "data": "2" * 64,
+        **bands.together(values, {}),
+        "own_random": [],
+        "targets": {"accuracy": 0.7},
     }
 
 
-def changed(one: dict, path: str, value) -> dict:
-    """Return a copy of a record in which the field at a dotted path has another value."""
-    other = copy.deepcopy(one)
-    *parents, last = path.split(".")
-    place = other
+def changed(record: dict, path: str, value) -> dict:
+    """Return a copy with another value at a dotted path; numbers count in lists from 0."""
+    copied = copy.deepcopy(record)
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    place = copied
     for part in parents:
-        place = place[int(part) if part.isdigit() else part]
-    place[int(last) if last.isdigit() else last] = value
-    return other
+        place = place[part]
+    place[last] = value
+    return copied

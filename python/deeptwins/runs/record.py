@@ -134,12 +134,14 @@ def diverged(record: Record) -> str:
     return ""
 
 
-def tensors(record: Record) -> dict[tuple[int, str], list[np.ndarray]] | None:
-    """Return the kept arrays by call and kind (initial, final, predictions), flat.
+def tensors(
+    record: Record, folder: Path | None = None
+) -> dict[tuple[int, str], list[np.ndarray]] | None:
+    """Return the kept arrays by call (from 0) and kind (initial, final, predictions), flat float32.
 
     None where the run did not keep them.
     """
-    path = folder_of(record["id"], record["language"]) / capture.TENSORS
+    path = (folder or folder_of(record["id"], record["language"])) / capture.TENSORS
     if not path.is_file():
         return None
     values, place, found = np.fromfile(path, "<f4"), 0, {}

@@ -103,6 +103,24 @@ def warm(language: str, threads: int = THREADS) -> Warm | None:
     return Warm(_bound(argv), environment(threads), str(ROOT))
 
 
+def job(
+    exercise: str, language: str, script: Path, folder: Path, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a driver has to know: the script, where to run it, the constants to replace."""
+    return {
+        "id": exercise,
+        "language": language,
+        "script": str(script),
+        "folder": str(folder),
+        "set": dict(values),
+        "sizes": _sizes(exercise),
+        "mark": sections.MARK,
+        "pattern": sections.PATTERN,
+        "setup": sections.SETUP,
+        "constants": sections.CONSTANTS,
+    }
+
+
 def run_twin(
     exercise: str,
     language: str,
@@ -137,24 +155,13 @@ def run_twin(
     except (OSError, ValueError) as error:
         return outcome(str(error))
     folder = _fresh(record.folder_of(exercise, language, results))
-    job = {
-        "id": exercise,
-        "language": language,
-        "script": str(script),
-        "folder": str(folder),
-        "set": values,
-        "sizes": _sizes(exercise),
-        "mark": sections.MARK,
-        "pattern": sections.PATTERN,
-        "setup": sections.SETUP,
-        "constants": sections.CONSTANTS,
-    }
-    (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
+    the_job = job(exercise, language, script, folder, values)
+    (folder / JOB).write_text(json.dumps(the_job), encoding="utf-8")
     env = environment(settings.threads)
     status = _process([*argv, str(folder / JOB)], env, folder, settings.timeout, warmed)
     if status == 0:
         try:
-            record.write(job, data, _computing(env))
+            record.write(the_job, data, _computing(env))
         except (record.RecordError, OSError, ValueError) as error:
             return outcome(f"ended without a valid record: {error}")
         (folder / JOB).unlink()

@@ -1,0 +1,127 @@
+"""Each level of the ledger must be able to fail, alone, and say why."""
+
+import math
+
+import pytest
+import synthetic
+
+from deeptwins.paths import LANGUAGES
+from deeptwins.proof import bands, levels
+from deeptwins.runs import record
+
+LEVELS = [level.name for level in levels.LEVELS]
+TANH = synthetic.ARCHITECTURE.replace("relu", "tanh")
+
+
+@pytest.fixture(autouse=True)
+def expected_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(bands, "EXPECTED", tmp_path / "expected")
+    bands.write(synthetic.EXERCISE, "mini", synthetic.expected())
+
+
+def failed(verdict):
+    return [finding.level for finding in verdict.findings if finding.holds is False]
+
+
+def test_equal_records_hold_at_every_level():
+    verdict = levels.compare(*synthetic.pair())
+    assert [finding.level for finding in verdict.findings] == LEVELS
+    assert all(finding.holds for finding in verdict.findings)
+
+
+FAULTS = [
+    ("script", "script", "0" * 64, "changed since it ran"),
+    ("script", "constants.EPOCHS", 3, "EPOCHS is 2 in Python and 3 in R"),
+    ("inputs", "data.sets", {"wine": "1" * 64}, "wine"),
+    ("inputs", "data.variant", "full", "full"),
+    ("inputs", "calls.0.inputs.x.digest", "0" * 64, "fit 1 (fit): x.digest"),
+    ("inputs", "calls.0.inputs.x.shape", [1, 2], "x.shape"),
+    ("inputs", "calls.0.settings.batch_size", 32, "batch_size is 16 in Python, 32 in R"),
+    ("inputs", "calls.2.section", "fit", "call 3 is predict in section test in Python"),
+    ("initial weights", "calls.0.initial.0", synthetic.tensor([0.5, 0.0]), "1 of 2"),
+    ("initial weights", "calls.0.initial.1", synthetic.tensor([0.0, 0.0]), "shapes"),
+    ("training", "calls.0.history.loss", [1.0, 0.5000001], "loss, epoch 2"),
+    ("training", "calls.0.history.loss", [1.0, "nan"], "loss, epoch 2"),
+    ("training", "calls.0.history.loss", [1.0], "2 epochs in Python, 1 in R"),
+    ("final weights", "calls.0.final.1", synthetic.tensor([0.25]), "1 of 2"),
+    ("predictions", "calls.2.predictions.0", synthetic.tensor([0.5]), "predict in section test"),
+    ("predictions", "calls.1.scores", {"loss": 0.25}, "evaluate 1 (test)"),
+    ("results", "results.accuracy", 0.75 + 1e-9, "accuracy: 0.75 in Python"),
+    ("results", "results.accuracy", None, "accuracy"),
+]
+
+
+@pytest.mark.parametrize(("level", "path", "value", "says"), FAULTS)
+def test_a_fault_fails_its_level_and_no_other(level, path, value, says):
+    python, r = synthetic.pair()
+    verdict = levels.compare(python, synthetic.changed(r, path, value))
+    others = set(failed(verdict)) - {level}
+    # What is undefined is outside its band; calls in another order are no pairs anywhere.
+    allowed = {"band"} if path.startswith(("results", "data")) else set()
+    assert others <= (allowed | {"predictions"} if "section" in path else allowed)
+    found = next(finding for finding in verdict.findings if finding.level == level)
+    assert not found.holds
+    assert says in found.detail
+
+
+def test_another_architecture_is_named_by_its_field():
+    python, r = synthetic.pair()
+    other = synthetic.architecture(TANH)
+    r = synthetic.changed(r, "calls.0.architecture", *other) | {"architectures": other}
+    verdict = levels.compare(python, r)
+    assert failed(verdict) == ["architecture"]
+    assert "layers[0].activation is relu in Python, tanh in R" in verdict.findings[2].detail
+
+
+def test_both_out_of_the_band_fail_only_the_band():
+    both = [synthetic.changed(one, "results.accuracy", 0.1) for one in synthetic.pair()]
+    verdict = levels.compare(*both)
+    assert failed(verdict) == ["band"]
+    assert verdict.findings[-1].difference > 0.4
+
+
+@pytest.mark.parametrize(("value", "holds"), [(1.0, True), (2.0, False)])
+def test_what_each_language_draws_is_held_to_its_band_alone(value, holds):
+    expected = synthetic.expected()
+    drawn = {"kl": {language: [0.9, 1.0] * 10 for language in LANGUAGES}}
+    expected["independent"] = bands.together({}, drawn)["independent"]
+    bands.write(synthetic.EXERCISE, "mini", expected)
+    python, r = synthetic.pair()
+    python["results"]["kl"], r["results"]["kl"] = 0.95, value
+    assert failed(levels.compare(python, r)) == ([] if holds else ["band"])
+
+
+def test_the_band_says_nothing_of_constants_that_were_set():
+    both = [one | {"set": {"EPOCHS": 3}} for one in synthetic.pair()]
+    both = [synthetic.changed(one, "results.accuracy", 0.1) for one in both]
+    verdict = levels.compare(*both)
+    assert verdict.holds
+    assert verdict.findings[-1].holds is None
+
+
+def test_a_network_is_missing_or_stray():
+    python, r = (one | {"calls": []} for one in synthetic.pair())
+    assert "architecture" in failed(levels.compare(python, r))
+    assert levels.compare(python, r, networks=False).holds
+    assert failed(levels.compare(*synthetic.pair(), networks=False)) == ["architecture"]
+
+
+def test_a_loss_that_became_nan_is_said_and_equal():
+    both = [synthetic.changed(one, "calls.0.history.loss", [1.0, "nan"]) for one in synthetic.pair()]
+    for one in both:
+        record.validate(one, "here")
+    verdict = levels.compare(*both)
+    assert verdict.holds
+    assert verdict.diverged == "the loss of fit 1 (fit) is nan in epoch 2, in both languages"
+
+
+def test_a_record_that_cannot_be_read_fails_every_level(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEEPTWINS_RESULTS", str(tmp_path))
+    verdict = levels.verify(synthetic.EXERCISE)
+    assert failed(verdict) == LEVELS
+    assert "Make it with: deeptwins run 04_hello_iris --lang python" in verdict.findings[0].detail
+
+
+def test_undefined_equals_only_undefined():
+    assert levels._largest([("a", None, None)])[0] == 0
+    assert levels._largest([("a", None, 1.0)])[0] == math.inf
