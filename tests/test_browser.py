@@ -31,7 +31,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PAGES = [page.replace(".qmd", ".html") for page in helpers.pages()]
 CHAPTER, NEXT = "book/04_hello_iris.html", "book/05_curves.html"
-SCHEMES = ("light", "dark")
+SCHEMES = ("light", pytest.param("dark", marks=pytest.mark.long))
 NARROW, MIDDLE, WIDE = 390, 768, 1440
 LARGEST_PAGE = 1_500_000  # bytes, with all that it loads
 TEXT = ("text/", "application/json", "image/svg", "application/javascript")

@@ -180,7 +180,7 @@ def assert_next_run_works(root, results):
 
 
 @needs_r
-@pytest.mark.parametrize("locale", ["C.UTF-8", "C", "POSIX"])
+@pytest.mark.parametrize("locale", [pytest.param("C.UTF-8", marks=pytest.mark.long), "C"])
 def test_both_languages_run_in_any_path_and_any_locale(checkout, tmp_path, locale):
     results = tmp_path / "Ergebnisse für mich"
     status, said = call(checkout, results, "run", TWIN, LC_ALL=locale)
@@ -189,6 +189,7 @@ def test_both_languages_run_in_any_path_and_any_locale(checkout, tmp_path, local
     assert str(results.name) not in said  # nothing was worth a word
 
 
+@pytest.mark.long
 @needs_r
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_a_twin_that_is_run_by_itself_does_too(checkout, tmp_path, locale):
@@ -206,6 +207,7 @@ def test_a_twin_that_is_run_by_itself_does_too(checkout, tmp_path, locale):
         record.validate(json.loads(path.read_text("utf-8")), language)
 
 
+@pytest.mark.long
 @needs_r
 def test_the_doctor_names_a_locale_without_utf_8(checkout, tmp_path):
     done = start(checkout, tmp_path, "doctor", "--json", LC_ALL="C")
@@ -237,6 +239,7 @@ def test_a_killed_run_takes_its_twins_with_it_and_leaves_no_record(pausing, tmp_
     assert_next_run_works(pausing, results)
 
 
+@pytest.mark.long
 @needs_r
 @needs_linux
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -255,6 +258,7 @@ def test_a_killed_twin_is_named_and_the_other_goes_on(pausing, tmp_path, languag
 # ---- two runs at once ----
 
 
+@pytest.mark.long
 @needs_linux
 def test_two_runs_of_one_exercise_follow_each_other(pausing, tmp_path):
     results, pause = tmp_path / "results", Pause(tmp_path, ["python"])
@@ -327,6 +331,7 @@ def fill(folder):
     return filler
 
 
+@pytest.mark.long
 @needs_r
 @needs_linux
 def test_a_disk_that_fills_up_in_the_middle_leaves_no_half_record(pausing, tmp_path, disk):
@@ -359,6 +364,7 @@ def test_r_does_not_take_half_a_file_for_a_whole_one(r, disk):
     assert left(folder) == ["filler", "record.json"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("size", "mode", "reason"),
     [("4m", "ro", "Read-only file system"), ("64k", "rw", "No space left on device")],
@@ -471,6 +477,7 @@ def both(monkeypatch, tmp_path, r):
     return say
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", datasets.names())
 def test_each_damage_to_each_file_is_named_alike_in_both_languages(name, both, tmp_path):
     folder = tmp_path / "shared_data" / name
@@ -493,6 +500,7 @@ def test_each_damage_to_each_file_is_named_alike_in_both_languages(name, both, t
     assert both(f"data_dir('{name}')", course.data_dir, name)[1] == "taken"
 
 
+@pytest.mark.long
 def test_a_damaged_set_ends_the_run_and_the_doctor_and_data_verify_name_it(tmp_path, pausing):
     path = pausing / "shared_data" / "scores" / "balanced.csv"
     restore = restored(path)
@@ -614,6 +622,7 @@ def test_each_damage_to_the_data_home_is_named_alike_in_both_languages(
     assert both(code, in_python)[1] == "taken"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["emoji10", "reviews"])
 def test_no_changed_bit_changes_a_value(name, tmp_path, r):
     """Any bit: then the file is refused by its name, or what was read is what was written."""
@@ -848,6 +857,7 @@ def has_name(number):
 NO_HOME = "There is no home folder to look for full data in (HOME is not set)"
 
 
+@pytest.mark.long
 @needs_r
 def test_without_a_home_folder_each_says_which_folder_to_name(checkout, tmp_path, homeless):
     def said(command):
@@ -876,6 +886,7 @@ def test_without_a_home_folder_each_says_which_folder_to_name(checkout, tmp_path
     assert sentences[0] == sentences[1]
 
 
+@pytest.mark.long
 @needs_r
 def test_without_a_home_folder_the_mini_data_still_run(checkout, homeless, tmp_path):
     for command in ([sys.executable, f"python/{TWIN}.py"], ["Rscript", f"r/{TWIN}.R"]):
@@ -920,6 +931,7 @@ def r_without(tmp_path_factory):
     return settings
 
 
+@pytest.mark.long
 @needs_r
 @pytest.mark.parametrize("package", ["pROC", "jsonlite"])
 def test_a_missing_r_package_is_named_with_what_brings_it(checkout, tmp_path, r_without, package):
@@ -934,6 +946,7 @@ def test_a_missing_r_package_is_named_with_what_brings_it(checkout, tmp_path, r_
     assert rows["R packages"]["remedy"] == "Rscript r/setup.R"
 
 
+@pytest.mark.long
 @needs_r
 def test_another_python_under_reticulate_is_named(checkout, tmp_path):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "other"], check=True)

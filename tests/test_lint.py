@@ -33,6 +33,7 @@ def test_ruff_format():
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("folder", ["r", "tests/testthat"])
 def test_lintr(folder):
     if shutil.which("Rscript") is None:
