@@ -168,7 +168,7 @@ full_set <- function(name) {
 #' @noRd
 digest_of <- function(path) {
   if (!dir.exists(path)) return(digest::digest(path, "sha256", file = TRUE))
-  below <- list.files(path, recursive = TRUE, all.files = TRUE)
+  below <- list.files(path, recursive = TRUE) # not the hidden ones
   below <- sort(below, method = "radix")
   digests <- vapply(file.path(path, below), \(one) digest_of(one), character(1))
   listing_digest(digests, below)

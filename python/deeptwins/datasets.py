@@ -44,17 +44,19 @@ def card(name: str) -> dict[str, Any]:
 
 def names() -> list[str]:
     """Return the names of all data sets that have a card."""
-    return sorted(path.parent.name for path in SHARED.glob("*/card.json"))
+    return sorted(path.parent.name for path in SHARED.glob("[!.]*/card.json"))
 
 
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file, or for a folder that of the lines of its files.
 
-    The lines are `<sha256>  <path below the folder>`, in the order of the paths.
+    The lines are `<sha256>  <path below the folder>`, in the order of the paths. Hidden files
+    do not count: macOS and Jupyter leave theirs in every folder that they open.
     """
     if path.is_file():
         return files.sha256(path)
     below = sorted(one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file())
+    below = [one for one in below if not one.startswith(".") and "/." not in one]
     return listing_digest((files.sha256(path / one), one) for one in below)
 
 
