@@ -24,6 +24,7 @@ from deeptwins import (
     fragments,
     paths,
     pictures,
+    renderer,
     runner,
     sections,
     site,
@@ -614,9 +615,9 @@ def test_warnings_of_a_renderer_are_handed_on(copy, monkeypatch):
     ("script", "reason"),
     [
         ("echo 1.11.0", ""),
-        ("echo 1.3.450", "Quarto 1.3.450 is older than 1.4"),
+        ("echo 1.3.450", "is older than 1.4"),
         ("exit 1", "does not say its version"),
-        ("exec sleep 20", "does not answer"),
+        ("exec sleep 20", "does not say its version"),
     ],
 )
 def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, script, reason):
@@ -624,19 +625,18 @@ def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, s
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("QUARTO_PATH", str(program))
-    if reason == "does not answer":
-        monkeypatch.setattr(site.doctor, "PATIENCE", 1)
-    monkeypatch.setattr(site, "PREVIEW_PACKAGES", ())
+    monkeypatch.setattr(renderer, "PATIENCE", 1)
+    monkeypatch.setattr(renderer, "PREVIEW_PACKAGES", ())
     found = site.renderer()
     assert found.name == ("smalldocs" if reason else "Quarto")
     assert reason in found.note
     if reason:
-        assert all(lack in found.note for lack in site.NOT_IN_PREVIEW.values())
+        assert all(lack in found.note for lack in renderer.NOT_IN_PREVIEW.values())
 
 
 def test_without_any_renderer_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("QUARTO_PATH", str(tmp_path / "none"))
-    monkeypatch.setattr(site, "PREVIEW_PACKAGES", ("no-such-package",))
+    monkeypatch.setattr(renderer, "PREVIEW_PACKAGES", ("no-such-package",))
     with pytest.raises(site.SiteError, match=r"needs no-such-package. Install Quarto"):
         site.renderer()
 

@@ -1,7 +1,7 @@
 """The book as its readers meet it: every page in a real browser, from a local server.
 
 The browser is Debian's Chromium, driven by playwright; axe-core judges the
-accessibility. What the preview does not do stands in site.NOT_IN_PREVIEW.
+accessibility. What the preview does not do stands in renderer.NOT_IN_PREVIEW.
 """
 
 import functools
@@ -20,7 +20,7 @@ import helpers
 import pytest
 import yaml
 
-from deeptwins import markup, site
+from deeptwins import markup, renderer, site
 from deeptwins.paths import ROOT
 
 pytest.importorskip("playwright.sync_api", reason="playwright is missing: no page was opened")
@@ -138,7 +138,7 @@ def unfold(page: Page) -> None:
 
 def not_in_preview(rendered, what: str) -> None:
     if rendered.renderer.name == "smalldocs":
-        pytest.skip(f"not in the preview: {site.NOT_IN_PREVIEW[what]}")
+        pytest.skip(f"not in the preview: {renderer.NOT_IN_PREVIEW[what]}")
 
 
 # ---- every page ----

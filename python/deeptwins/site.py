@@ -23,7 +23,7 @@ from deeptwins.paths import BOOK, ROOT
 from deeptwins.renderer import Renderer, SiteError, renderer
 
 OUTPUT = ROOT / "_book"
-# smalldocs names the keys of _quarto.yml that it leaves out; NOT_IN_PREVIEW says so in words.
+# smalldocs names the keys of _quarto.yml that it leaves out; renderer.py says so in words.
 EXPECTED_WARNING = re.compile(r"warning: (project\.type|unknown key|format\.html\.)")
 REFERENCE = re.compile(r"(?<!\w)@((fig|tbl|sec|eq)-[\w-]*\w)")
 FORMULA = re.compile(r'<span class="math (inline|display)">\\[(\[](.*?)\\[)\]]</span>', re.S)
