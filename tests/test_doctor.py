@@ -18,20 +18,17 @@ R = dict.fromkeys(doctor.description_bounds(), "99.1-2") | {
 }
 
 
-@pytest.fixture
-def versions(monkeypatch):
+INSTALLED = doctor.installed
+
+
+def pretend(monkeypatch, changed):
     """Pretend that Python packages have other versions, or with None are missing."""
-    real = doctor.metadata.version
 
-    def pretend(changed):
-        def version(name):
-            if changed.get(name, "") is None:
-                raise doctor.metadata.PackageNotFoundError(name)
-            return changed.get(name) or real(name)
+    def installed(names):
+        found = INSTALLED(names) | changed
+        return {one: found[one] for one in names if found.get(one)}
 
-        monkeypatch.setattr(doctor.metadata, "version", version)
-
-    return pretend
+    monkeypatch.setattr(doctor, "installed", installed)
 
 
 @pytest.fixture
@@ -68,8 +65,8 @@ def test_this_machine_runs_the_course():
         ({"umap-learn": None}, "UMAP (exercise 12)", "missing", False),
     ],
 )
-def test_a_python_package_that_does_not_fit_is_named(versions, changed, name, found, required):
-    versions(changed)
+def test_a_python_package_that_does_not_fit_is_named(monkeypatch, changed, name, found, required):
+    pretend(monkeypatch, changed)
     row = the_only_misfit(doctor.check_packages())
     assert (row.name, row.found, row.required) == (name, found, required)
     assert row.remedy == f"{sys.executable} -m pip install -r requirements.lock"
@@ -104,18 +101,16 @@ def test_what_does_not_fit_in_r_is_named(changed, name, required, remedy):
     assert name != "R packages" or row.found == "ggplot2 missing, png 0.1-6"
 
 
-def test_an_r_that_fits_is_told_with_its_keras():
-    rows = {row.name: row for row in doctor.check_r(R)}
-    assert all(row.ok for row in rows.values())
-    assert rows["Keras for R"].found == "keras3 99.1-2"
+def test_keras3_or_the_bridge_is_named():
     without = {name: value for name, value in R.items() if name != "keras3"}
-    rows = {row.name: row for row in doctor.check_r(without)}
-    assert rows["Keras for R"].ok
-    assert "r/keras_bridge.R" in rows["Keras for R"].found
+    for facts, named in ((R, "keras3 99.1-2"), (without, "r/keras_bridge.R")):
+        rows = doctor.check_r(facts)
+        assert all(row.ok for row in rows)
+        assert [row for row in rows if row.found.startswith(named)]
 
 
-def test_numpy_2_needs_a_newer_reticulate(versions):
-    versions({"numpy": "2.1.0"})
+def test_numpy_2_needs_a_newer_reticulate(monkeypatch):
+    pretend(monkeypatch, {"numpy": "2.1.0"})
     assert all(row.ok for row in doctor.check_r(R | {"reticulate": "1.41.0"}))
     row = the_only_misfit(doctor.check_r(R | {"reticulate": "1.28"}))
     assert (row.name, row.needed, row.required) == ("reticulate", ">=1.40, >=1.24", True)
@@ -135,10 +130,8 @@ def test_a_python_without_its_shared_library_is_named(monkeypatch):
     assert "apt-get install libpython3." in the_only_misfit(doctor.check_r(R)).remedy
 
 
-def test_r_is_asked_and_one_that_fails_hangs_or_is_missing_is_named(command, monkeypatch):
+def test_an_r_that_fails_hangs_or_is_missing_is_named(command, monkeypatch):
     assert doctor.ask_r() == {"problem": "not found"}
-    command("Rscript", r"printf 'R\t4.3.1\nutf8\tTRUE\npng\t0.1-8\n'")
-    assert doctor.ask_r() == {"R": "4.3.1", "utf8": "TRUE", "png": "0.1-8"}
     command("Rscript", "echo 'cannot open shared object' >&2; exit 127")
     assert doctor.ask_r() == {"problem": "cannot open shared object"}
     monkeypatch.setattr(doctor, "PATIENCE", 0.2)
@@ -176,25 +169,20 @@ def test_hidden_files_are_no_data(tmp_path, monkeypatch):
     assert "git checkout -- shared_data/iris" in doctor.check_data().remedy
 
 
-@pytest.mark.parametrize(
-    ("told", "ok"), [("flags : fpu sse", False), ("flags : fpu avx", True), ("Features : a", True)]
-)
-def test_a_processor_without_avx_cannot_run_tensorflow(monkeypatch, told, ok):
+@pytest.mark.parametrize("told", ["flags : fpu sse", "flags : fpu avx", "Features : fp asimd"])
+def test_a_processor_without_avx_cannot_run_tensorflow(monkeypatch, told):
     monkeypatch.setattr(doctor.Path, "read_text", lambda *_, **__: told)
-    assert doctor.check_processor().ok is ok
+    assert doctor.check_processor().ok is ("sse" not in told)
 
 
-@pytest.mark.parametrize(
-    ("remedy", "required", "status"), [("", True, 0), ("mend it", False, 0), ("mend it", True, 1)]
-)
-def test_the_exit_status_is_1_only_where_a_required_part_fails(
-    remedy, required, status, monkeypatch
-):
-    checks = [doctor.Check("Thing", "found [it]", "needed", remedy, required)]
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("remedy", ["", "mend it"])
+def test_the_exit_status_is_1_only_where_a_required_part_fails(remedy, required, monkeypatch):
+    status = int(required and bool(remedy))
+    checks = [doctor.Check("Thing", "found", "needed", remedy, required)]
     monkeypatch.setattr(doctor, "examine", lambda: checks)
     as_table = CliRunner().invoke(app, ["doctor"])
     as_json = CliRunner().invoke(app, ["doctor", "--json"])
     assert (as_table.exit_code, as_json.exit_code) == (status, status)
     assert json.loads(as_json.stdout) == [check.as_dict() for check in checks]
-    assert "found [it]" in as_table.stdout
     assert ("Thing: mend it" in as_table.stdout) is bool(remedy)
