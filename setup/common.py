@@ -24,6 +24,7 @@ from ssl import SSLCertVerificationError
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "requirements.lock"
 PATIENCE = 10  # seconds that any step waits for a source that does not answer
 SHOWN = 15  # last lines of a command that failed
 
@@ -48,6 +49,13 @@ def step(text: str) -> Iterator[None]:
         print("failed", flush=True)
         raise
     print(f"{time.monotonic() - began:.0f} s", flush=True)
+
+
+def python_bounds() -> tuple[int, int]:
+    """Return the oldest and the newest minor version of Python 3 that pyproject.toml allows."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    oldest, above = re.search(r'^requires-python = ">=3\.(\d+),<3\.(\d+)"', text, re.M).groups()
+    return int(oldest), int(above) - 1
 
 
 def made(name: str) -> Path:

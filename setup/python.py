@@ -14,11 +14,10 @@ import sys
 from pathlib import Path
 
 import common
-from common import ROOT, SetupError, say, step
+from common import LOCK, ROOT, SetupError, say, step
 
-OLDEST, NEWEST = (3, 10), (3, 12)
+OLDEST, NEWEST = ((3, minor) for minor in common.python_bounds())
 UV = "uv==0.13.9"  # installs in a quarter of the time that pip takes
-LOCK = ROOT / "requirements.lock"
 VENV = ROOT / ".venv"
 # Settings of pip, and the names of the same settings for uv, which does not read pip's.
 FOR_UV = {
@@ -78,7 +77,7 @@ def works(statement: str) -> bool:
 
 
 def choose() -> str:
-    """Return a Python from 3.10 to 3.12: the one that runs this, or one on the PATH.
+    """Return a Python that fits: the one that runs this, or one on the PATH.
 
     Behind a virtual environment it is the Python that made it, since .venv
     itself may be what has to be made again.
