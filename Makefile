@@ -5,8 +5,7 @@
 # make clean  remove all that the others made
 #
 # Each sets up what it needs first, and nothing twice. PYTHON= names another
-# Python than python3 to start with; it has to be 3.10, 3.11 or 3.12, or such a
-# one has to be on the PATH.
+# Python than python3 to start with.
 
 PYTHON = python3
 DEEPTWINS = .venv/bin/deeptwins
@@ -48,12 +47,8 @@ setup:
 	@$(PYTHON) setup/python.py
 	@$(PYTHON) setup/r.py
 
-# The lock is made anew by hand, when pyproject.toml changes. It names no server,
-# so that a mirror or a folder of wheels serves as well.
 lock: setup
-	.venv/bin/uv pip compile --universal --generate-hashes \
-	  --no-emit-index-url --no-header --python-version 3.10 \
-	  --extra maps --extra cluster --extra preview --extra exports --extra test pyproject.toml -o requirements.lock
+	@$(PYTHON) setup/lock.py
 
 clean:
 	rm -rf .venv .rlib .make results _book book/notebooks .quarto .pytest_cache .hypothesis .ruff_cache
