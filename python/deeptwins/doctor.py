@@ -8,7 +8,6 @@ import contextlib
 import os
 import platform
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -32,10 +31,8 @@ from deeptwins.renderer import SiteError, renderer
 from deeptwins.runner import driver
 
 PATIENCE = 60  # seconds for R to say what it is; a cluster's disks are slow
-WINDOWS = os.name == "nt"
-SET_UP = "python course.py setup" if WINDOWS else "make setup"
-PYTHON = sys.executable if WINDOWS else shlex.quote(sys.executable)
-PIP = f"{PYTHON} -m pip install -r requirements.lock"
+SET_UP = "python course.py setup" if os.name == "nt" else "make setup"
+REPAIR = f"rm -r .make; {SET_UP}"  # in PowerShell too
 R_SET_UP = "Rscript r/setup.R"
 FROM_CRAN = "install.packages('reticulate', '.rlib', 'https://cloud.r-project.org')"
 NEW_RETICULATE = f"Rscript -e \"dir.create('.rlib'); {FROM_CRAN}\""
@@ -111,7 +108,7 @@ def check_packages() -> list[Check]:
     rows |= {"Python packages": every}
     rows |= {name: requirements(extra) for name, extra in EXTRAS.items()}
     return [
-        compare(name, needed, installed(needed), PIP, required=name not in EXTRAS)
+        compare(name, needed, installed(needed), REPAIR, required=name not in EXTRAS)
         for name, needed in rows.items()
     ]
 
