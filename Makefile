@@ -27,7 +27,6 @@ run: setup
 # finds itself in for a library, and tries to load it.
 test: setup
 	@$(PYTHON) setup/browser.py
-	@$(PYTHON) setup/slurm.py
 	@.venv/bin/pytest
 
 test-all: setup
