@@ -18,10 +18,8 @@ from urllib.parse import urldefrag
 
 import helpers
 import pytest
-import yaml
 
 from deeptwins import markup, renderer, site
-from deeptwins.paths import ROOT
 
 pytest.importorskip("playwright.sync_api", reason="playwright is missing: no page was opened")
 axe_playwright_python = pytest.importorskip("axe_playwright_python")
@@ -40,7 +38,6 @@ WCAG_21_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 PATIENCE = 60_000  # milliseconds, for a busy machine; what is there is seen at once
 expect.set_options(timeout=PATIENCE)
-CONFIG = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
 
 
 # ---- the browser and what it is asked ----
@@ -531,17 +528,3 @@ def test_figures_and_sections_have_numbers(visit, rendered):
     page = visit(CHAPTER)
     assert re.search(r"Figure\s4\.1", page.locator("main figcaption").first.inner_text())
     assert page.locator("main h2 .header-section-number").first.inner_text() == "4.1"
-
-
-@pytest.mark.parametrize("path", [CHAPTER, "index.html"])
-def test_licence_edit_and_issue_links_and_card(visit, address, path):
-    page = visit(path)
-    footer = page.locator(".nav-footer")
-    assert "CC BY 4.0" in footer.inner_text()
-    for words, part in (("Edit this page", "/edit/"), ("Report an issue", "/issues/new")):
-        link = page.locator("a:visible", has_text=words)
-        assert link.first.get_attribute("href").startswith(CONFIG["repo-url"] + part)
-    card = page.locator("meta[property='og:image']").get_attribute("content")
-    assert card.startswith(CONFIG["site-url"])
-    with urllib.request.urlopen(card.replace(CONFIG["site-url"] + "/", address)) as answer:
-        assert answer.headers["Content-Type"] == "image/png"

@@ -50,6 +50,8 @@ LEDGER_CAPTION = "The ledger of agreement, drawn from the records of the last ve
 BOOK_VARIANT = "mini"
 WHOLE, BAND, DOWNLOADS = "all", "band", "downloads"
 RESERVED = (sections.SETUP, WHOLE, BAND, DOWNLOADS)
+# The branch from which GitHub Pages serves the book has the notebooks; main has not.
+COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebooks/{}_{}.ipynb"
 OUTPUT = re.compile(r"\n::: \{\.output\}\n(`{3,})\n(.*?)\n\1\n:::\n", re.S)
 FIGURE = re.compile(r'"([^"\n]+)\.png"')
 HEADER = re.compile(r"\A<!-- .*?\n((?:.+: [0-9a-f]{64}\n)+)-->\n", re.S)
@@ -439,6 +441,8 @@ def _versions(one: dict[str, Any]) -> str:
 def _downloads(exercises: Iterable[str]) -> dict[Path, str]:
     """Return by path the links to each exercise's scripts and notebooks; solutions have none.
 
+    They lead to Colab too where _quarto.yml names a repository at GitHub.
+
     The links are HTML since both renderers take a Markdown link to a notebook for one to a page.
     """
     contents = {}
@@ -455,7 +459,15 @@ def _downloads(exercises: Iterable[str]) -> dict[Path, str]:
                 else f"notebooks/{exercise}_{language}.ipynb"
             ]
         ]
-        body = f'```{{=html}}\n<p class="downloads">Download: {", ".join(links)}.</p>\n```\n'
+        text = f"Download: {', '.join(links)}."
+        if (repository := catalog.repository()).startswith("https://github.com/"):
+            name = repository.removeprefix("https://github.com/")
+            opened = " or ".join(
+                f'<a href="{COLAB.format(name, exercise, language)}">{markup.TITLES[language]}</a>'
+                for language in LANGUAGES
+            )
+            text += f" Open in Colab: {opened}."
+        body = f'```{{=html}}\n<p class="downloads">{text}</p>\n```\n'
         path = FRAGMENTS / exercise / f"{DOWNLOADS}.qmd"
         contents[path] = _headed({}, body, "the names of the scripts")
     return contents

@@ -27,7 +27,6 @@ OUTPUT = ROOT / "_book"
 EXPECTED_WARNING = re.compile(r"warning: (project\.type|unknown key|format\.html\.)")
 REFERENCE = re.compile(r"(?<!\w)@((fig|tbl|sec|eq)-[\w-]*\w)")
 FORMULA = re.compile(r'<span class="math (inline|display)">\\[(\[](.*?)\\[)\]]</span>', re.S)
-MENDING = re.compile(r'<div class="toc-actions">.*?</a></div></div>', re.S)
 KINDS = {"fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation"}
 
 
@@ -93,9 +92,8 @@ def _finish(pages: list[Path]) -> None:
     """Do what the preview renderer leaves to the network or undone, in every page.
 
     Formulas become MathML instead of asking a server for KaTeX, references to
-    figures and sections become links, citations name author and year, a script's
-    path from the root of the book becomes one from the page, and the links to
-    edit a page go to its footer, as in Quarto.
+    figures and sections become links, citations name author and year, and a script's
+    path from the root of the book becomes one from the page.
     """
     sources = citations.read(BOOK / "references.bib")
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
@@ -114,9 +112,6 @@ def _finish(pages: list[Path]) -> None:
             end = '<nav class="page-navigation">'
             text = text.replace(end, citations.references(cited, sources) + end, 1)
         text = FORMULA.sub(_mathml, text)
-        if mending := MENDING.search(text):
-            end = '<div class="nav-footer-center">'
-            text = text.replace(mending[0], "", 1).replace(end, end + mending[0], 1)
         files.write_text(page, text)
 
 
