@@ -12,8 +12,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeptwins.paths import ROOT
-
 PATIENCE = 60  # seconds for Quarto to say its version; a cluster's disks are slow
 QUARTO_MINIMUM = (1, 4)  # cross-references to a figure that is made of tabs
 NOT_IN_PREVIEW = {
@@ -54,7 +52,7 @@ def renderer(*, preview: bool = False) -> Renderer:
             f"{' and '.join(missing)}. Install Quarto from https://quarto.org, "
             f"or: pip install 'deeptwins[preview]'"
         )
-    command = (sys.executable, "-m", "smalldocs.cli", "render", str(ROOT))
+    command = (sys.executable, "-m", "smalldocs.cli", "render", ".")
     note = f"A preview, because {found}. It leaves out {'; '.join(NOT_IN_PREVIEW.values())}."
     return Renderer("smalldocs", _version("smalldocs"), command, note)
 
@@ -78,7 +76,7 @@ def quarto() -> Renderer | str:
             minimum = ".".join(map(str, QUARTO_MINIMUM))
             reasons.append(f"Quarto {version} ({path}) is older than {minimum}")
         else:
-            return Renderer("Quarto", version, (path, "render", str(ROOT)))
+            return Renderer("Quarto", version, (path, "render", "."))
     return " and ".join(reasons) or "Quarto was not found"
 
 
