@@ -1,10 +1,7 @@
 """Where things are: the checkout, the data home, the results."""
 
 import os
-from importlib.metadata import metadata
 from pathlib import Path
-
-from packaging.specifiers import SpecifierSet
 
 from deeptwins.messages import message
 
@@ -19,11 +16,6 @@ VARIANTS = ("mini", "full")
 def results_dir() -> Path:
     """Return the folder of the results: DEEPTWINS_RESULTS, or results/ in the checkout."""
     return Path(os.environ.get("DEEPTWINS_RESULTS") or ROOT / "results").absolute()
-
-
-def python_versions() -> SpecifierSet:
-    """Return the versions of Python that the course runs with: requires-python in pyproject.toml."""
-    return SpecifierSet(metadata("deeptwins")["Requires-Python"])
 
 
 def data_home() -> Path:
