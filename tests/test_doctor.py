@@ -87,7 +87,7 @@ def test_the_bounds_of_python_are_those_of_the_project(monkeypatch, version, fit
         ({"R": "4.0.4"}, "R", False, "https://cloud.r-project.org"),
         ({"reticulate": None}, "reticulate", False, "Rscript r/setup.R"),
         ({"reticulate": "1.20"}, "reticulate", True, "install.packages('reticulate'"),
-        ({"python": ""}, "Python of R", True, "make setup"),
+        ({"python": ""}, "Python of R", True, "no Python"),
         ({"python": "managed"}, "Python of R", True, "unset RETICULATE_PYTHON"),
         ({"ggplot2": None, "png": "0.1-6"}, "R packages", False, "Rscript r/setup.R"),
         ({"utf8": "FALSE"}, "Locale", False, "export LC_ALL="),

@@ -219,8 +219,9 @@ def check_rs_python(python: str) -> Check:
     """Check which Python R starts: no twin runs in R where that one lacks Keras."""
     remedy, required = "", False
     if Path(python).expanduser().parent.resolve() != Path(sys.executable).parent.resolve():
+        # .Rprofile chooses the course's Python, unless it is not read or there is none to choose.
         remedy = f"R would start {python or 'no Python'}, not {sys.executable}: "
-        remedy += "unset RETICULATE_PYTHON, here and in ~/.Renviron" if python else SET_UP
+        remedy += f"unset RETICULATE_PYTHON R_PROFILE_USER; {SET_UP}"
         starts = shutil.which(str(Path(python).expanduser()))
         required = not starts or subprocess.call([starts, "-c", FIND_KERAS]) != 0
     elif sys.platform == "linux" and not has_libpython():
