@@ -56,7 +56,7 @@ def inside(tree: Path, script: str, cache: Path | None = None, log: Path | None 
     if cache:
         env |= {"PIP_CACHE_DIR": "/cache/pip", "UV_CACHE_DIR": "/cache/uv"}
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", MOUNTS]
-    with open(log or os.devnull, "wb") as out:
+    with (log or Path(os.devnull)).open("wb") as out:
         return subprocess.call(
             [*command, tree, "sh", "-ec", script],
             env=env,
