@@ -21,12 +21,6 @@ EXTRAS = {"run": ["maps", "cluster"], "book": ["preview", "exports"], "test": ["
 HEAD = "# ---- {} ----\n"
 
 
-def parts() -> dict[str, str]:
-    """Return the parts of the lock by their names."""
-    pieces = re.split(r"^# ---- (\w+) ----\n", common.LOCK.read_text(encoding="utf-8"), flags=re.M)
-    return dict(zip(pieces[1::2], pieces[2::2]))
-
-
 def blocks(text: str) -> dict[str, str]:
     """Return the lines of each package, with all its versions, by its name."""
     found: dict[str, str] = {}

@@ -1,7 +1,5 @@
 """Get Quarto into .venv where none here serves; without it, the preview renders the book.
 
-    python3 setup/quarto.py        (after setup/python.py)
-
 PyPI's quarto-cli is a small package that fetches Quarto itself while it is
 installed, so it is tried only where the place it fetches from answers.
 """
@@ -50,7 +48,3 @@ def install() -> bool:
         common.run([PYTHON, "-m", "pip", "uninstall", "-y", "quarto-cli"], "quarto")
         return False
     return True
-
-
-if __name__ == "__main__":
-    common.main(set_up)
