@@ -35,10 +35,11 @@ def environment():
     if not WINDOWS and "utf" not in said.lower():
         # A bare machine has no locale, and then R takes every letter beyond ASCII apart.
         os.environ["LC_ALL"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
-    if WINDOWS and not shutil.which("Rscript"):  # R's installer leaves the PATH alone
-        programs = Path(os.environ.get("PROGRAMFILES", r"C:\Program Files"))
-        for newest in sorted(programs.glob("R/R-*/bin"))[-1:]:
-            os.environ["PATH"] += f"{os.pathsep}{newest}"
+    if WINDOWS:
+        sys.path.insert(0, str(ROOT / "python"))
+        from deeptwins.paths import find_r  # needs the standard library only
+
+        find_r()
 
 
 def start(program, *arguments):

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 import yaml
 
@@ -61,3 +62,11 @@ def copy_sources(folder: Path) -> None:
         (folder / language).mkdir()
         for path in (ROOT / language).glob("[0-9]*"):
             shutil.copy(path, folder / language)
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that only waits to be asked how it ended does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,10 +1,10 @@
-"""Files that are whole or not there at all, and their digests; who may write them, and whether."""
+"""Files that are whole or not there at all, and their digests; whether they can be written."""
 
 import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOM = 1 << 20  # bytes; what one run leaves behind is of this order
@@ -57,44 +57,6 @@ def trouble(folder: Path) -> str:
     except OSError as error:
         return f"{folder} cannot be written to ({error.strerror})"
     return ""
-
-
-@contextlib.contextmanager
-def alone(lock: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold the file `lock` for the block; the system lets go of it however the process ends.
-
-    Where another process holds it, BlockingIOError is raised, or with
-    `waiting` that is called once and the other waited for.
-    """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a") as handle:
-        try:
-            _lock(handle.fileno(), wait=False)
-        except BlockingIOError:
-            if waiting is None:
-                raise
-            waiting()
-            _lock(handle.fileno(), wait=True)
-        yield
-
-
-def _lock(handle: int, *, wait: bool) -> None:
-    """Lock an open file, or raise BlockingIOError."""
-    if os.name == "nt":
-        import msvcrt
-
-        while True:
-            try:
-                # LK_LOCK itself gives up after ten seconds.
-                msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-                return
-            except OSError:
-                if not wait:
-                    raise BlockingIOError from None
-    else:
-        import fcntl
-
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def write_text(path: Path, text: str, mode: int = 0o666) -> None:

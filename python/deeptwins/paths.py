@@ -1,6 +1,8 @@
 """Where things are: the checkout, the data home, the results."""
 
 import os
+import re
+import shutil
 from pathlib import Path
 
 from deeptwins.messages import message
@@ -35,6 +37,19 @@ def home() -> Path:
         return Path.home()
     except RuntimeError:
         raise FileNotFoundError(message("no_home")) from None
+
+
+def find_r() -> None:
+    """Put the newest R on the PATH where R's installer for Windows has left every one out of it."""
+    if shutil.which("Rscript"):
+        return
+    places = [os.environ.get("PROGRAMFILES", ""), f"{os.environ.get('LOCALAPPDATA')}/Programs"]
+    found = [path.parent for one in places for path in Path(one).glob("R/R-*/bin/Rscript.exe")]
+    if found:
+        newest = max(
+            found, key=lambda path: [int(part) for part in re.findall(r"\d+", path.parts[-2])]
+        )
+        os.environ["PATH"] = f"{os.environ['PATH']}{os.pathsep}{newest}"
 
 
 def script_file(exercise: str, language: str) -> Path:

@@ -15,14 +15,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deeptwins import files, record
+from filelock import FileLock, Timeout
+
+from deeptwins import files, processes, record
 from deeptwins.paths import ROOT, data_home, results_dir, script_file
-from deeptwins.warm import POSSIBLE, Forked, Warm
+from deeptwins.warm import Forked, Warm
 
 THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
 TIMEOUT = 3600  # seconds: only what hangs takes so long, on a slow and busy machine too
@@ -72,7 +74,7 @@ def warm(language: str, variant: str = "mini", threads: int = THREADS) -> Warm |
     Call it in a thread that outlives it: its end is the warm process's end.
     """
     argv = [*driver(language), "--warm"]
-    if not POSSIBLE or shutil.which(argv[0]) is None:
+    if not processes.can_fork() or shutil.which(argv[0]) is None:
         return None
     return Warm(_bound(argv), environment(variant, None, threads))
 
@@ -84,6 +86,7 @@ def environment(variant: str, seed: int | None, threads: int) -> dict[str, str]:
         "DEEPTWINS_RESULTS": str(results_dir()),
         "MPLBACKEND": "agg",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
         "PYTHONIOENCODING": "utf-8",
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
         # Sums depend on how many threads share them, so every run says how many.
@@ -91,9 +94,9 @@ def environment(variant: str, seed: int | None, threads: int) -> dict[str, str]:
         "OMP_NUM_THREADS": str(threads),
     }
     named = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or "C"
-    if sys.platform == "linux" and not re.search("utf-?8", named, re.I):
+    if os.name == "posix" and not re.search("utf-?8", named, re.I):
         # R would take every letter beyond ASCII apart, those of the checkout's own path too.
-        env["LC_ALL"] = "C.UTF-8"
+        env["LC_ALL"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
     if env.get("DEEPTWINS_DATA"):  # a twin runs in another folder than the one who named it
         env["DEEPTWINS_DATA"] = str(data_home())
     env.pop("DEEPTWINS_SEED", None)
@@ -130,7 +133,7 @@ def run_twin(
 
     script = script_file(exercise, language)
     if not script.is_file():
-        return outcome(f"{script.relative_to(ROOT)} does not exist")
+        return outcome(f"{script.relative_to(ROOT).as_posix()} does not exist")
     argv = command(exercise, language)
     if shutil.which(argv[0]) is None:
         return outcome(f"{argv[0]} was not found; `deeptwins doctor` says how to get it")
@@ -151,14 +154,13 @@ def run_twin(
         try:
             if warmed:
                 process = warmed.fork(str(script), env, stdout, stderr, timeout)
-            process = process or subprocess.Popen(
+            process = process or processes.start(
                 _bound(argv),
                 cwd=ROOT,
                 env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                start_new_session=True,
             )
             _running.add(process)
             status = process.wait(max(0.0, began + timeout - time.monotonic()))
@@ -201,7 +203,13 @@ def reserved(exercises: Sequence[str], waiting: Callable[[str], None]) -> Iterat
     with contextlib.ExitStack() as held:
         for one in sorted(set(exercises)):
             lock = results_dir() / ".locks" / f"{one}.lock"
-            held.enter_context(files.alone(lock, lambda one=one: waiting(one)))
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            alone = FileLock(lock)
+            try:
+                held.enter_context(alone.acquire(blocking=False))
+            except Timeout:
+                waiting(one)
+                held.enter_context(alone.acquire())
         yield
 
 
@@ -227,13 +235,9 @@ _running: set[subprocess.Popen | Forked] = set()
 
 
 def _end(process: subprocess.Popen | Forked) -> None:
-    """End a twin and whatever it started; a group that has ended already is fine."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
-    finally:
-        process.wait()
+    """End a twin and whatever it started."""
+    processes.end(process.pid)
+    process.wait()
 
 
 def _tail(out: Path, err: Path) -> list[str]:
@@ -285,9 +289,13 @@ def run(
         }
         futures = {pool.submit(one, pair): pair for pair in pairs}
         try:
-            for future in as_completed(futures):
-                outcomes[futures[future]] = future.result()
-                ended(outcomes[futures[future]])
+            left = set(futures)
+            while left:
+                # Not one long wait: on Windows, Ctrl+C comes through only between two.
+                done, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    outcomes[futures[future]] = future.result()
+                    ended(outcomes[futures[future]])
         except BaseException:
             stop.set()
             held.close()

@@ -16,10 +16,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
-from deeptwins import forks
+from deeptwins import forks, processes
 from deeptwins.paths import ROOT
 
-POSSIBLE = hasattr(os, "pidfd_open")  # Linux; elsewhere every twin gets a fresh process
 OURS = "DEEPTWINS_"  # variables that nothing reads before a twin does
 
 
@@ -75,7 +74,7 @@ class Warm:
         self._env = dict(env)
         self._jobs, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = processes.start(
                 [*command, str(theirs.fileno())],
                 cwd=ROOT,
                 env=self._env,
@@ -83,7 +82,6 @@ class Warm:
                 # Where it fails, the fresh process that then runs the twin says why.
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,
                 pass_fds=[theirs.fileno()],
             )
 
