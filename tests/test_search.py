@@ -339,7 +339,7 @@ def cluster(tmp_path_factory):
 @pytest.fixture
 def on_slurm(search, cluster):
     if search.language == "r" and not has_r_package("future.batchtools"):
-        pytest.skip("R's package future.batchtools is not installed: python3 setup/slurm.py")
+        pytest.skip("R's package future.batchtools is not installed: `make test-all` gets it")
     yield search
     own_slurm.call(cluster, "scancel", "--user=root")
 
