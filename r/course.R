@@ -193,7 +193,8 @@ data_home <- function() {
   if (nzchar(given)) return(given)
   cache <- Sys.getenv("XDG_CACHE_HOME")
   if (!nzchar(cache)) {
-    home <- path.expand("~")
+    # Under Windows, R's ~ is Documents, and Python's the folder above it.
+    home <- Sys.getenv("USERPROFILE", path.expand("~"))
     if (home %in% c("", "~")) refuse("no_home")
     cache <- file.path(home, ".cache")
   }
