@@ -15,7 +15,6 @@ import datetime
 import functools
 import os
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -29,7 +28,7 @@ import measure
 import stream
 import yaml
 
-from deeptwins import catalog, files, runner, speedpicture
+from deeptwins import catalog, files, renderer, runner, speedpicture
 from deeptwins.paths import BOOK, LANGUAGES, ROOT
 from deeptwins.warm import Warm
 
@@ -305,7 +304,7 @@ def setup(exercises: Sequence[str], rounds: int) -> dict:
         page.write_text(page.read_text("utf-8") + "\nA line more.\n", "utf-8")
         return found | {
             "page_changed": timed(render, clone),
-            "renderer": "Quarto" if shutil.which("quarto") else "smalldocs",
+            "renderer": renderer.renderer().name,
         }
 
 

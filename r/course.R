@@ -161,7 +161,7 @@ full_set <- function(name) {
 #' @noRd
 digest_of <- function(path) {
   if (!dir.exists(path)) return(digest::digest(path, "sha256", file = TRUE))
-  below <- list.files(path, recursive = TRUE, all.files = TRUE)
+  below <- list.files(path, recursive = TRUE) # not the hidden ones
   below <- sort(below, method = "radix")
   digests <- vapply(file.path(path, below), \(one) digest_of(one), character(1))
   listing_digest(digests, below)
@@ -186,7 +186,8 @@ data_home <- function() {
   if (nzchar(given)) return(given)
   cache <- Sys.getenv("XDG_CACHE_HOME")
   if (!nzchar(cache)) {
-    home <- path.expand("~")
+    # Under Windows, R's ~ is Documents, and Python's the folder above it.
+    home <- Sys.getenv("USERPROFILE", path.expand("~"))
     if (home %in% c("", "~")) refuse("no_home")
     cache <- file.path(home, ".cache")
   }

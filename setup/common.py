@@ -1,4 +1,4 @@
-"""What the three steps of the set-up share: words, commands, stamps, and patience.
+"""What the steps of the set-up share: words, commands, stamps, and patience.
 
 Plain Python without any package, since nothing is installed yet; it also has
 to start under a Python that is too old or too new for the course, only to say so.
@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -18,12 +17,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from ssl import SSLCertVerificationError
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "requirements.lock"
 PATIENCE = 10  # seconds that any step waits for a source that does not answer
 SHOWN = 15  # last lines of a command that failed
 
@@ -32,22 +31,45 @@ class SetupError(Exception):
     """A step that cannot be done; the message says what to do about it."""
 
 
-def say(text: str) -> None:
-    """Print one line about the set-up."""
-    print(f"set-up: {text}", flush=True)
+_printing = threading.RLock()
+_open = ""  # the step whose line has no end yet
+
+
+def say(text: str, opens: str = "") -> None:
+    """Print one line about the set-up; the line of a step that it `opens` stays without an end."""
+    global _open
+    with _printing:
+        print(("\n" if _open else "") + f"set-up: {text}", end="" if opens else "\n", flush=True)
+        _open = opens
 
 
 @contextlib.contextmanager
 def step(text: str) -> Iterator[None]:
-    """Print what is being done and, on the same line, how long it took."""
-    print(f"set-up: {text} ...", end=" ", flush=True)
+    """Print what is being done and how long it took.
+
+    That is one line, or two where another step, beside this one, printed in between.
+    """
+    say(f"{text} ...", opens=text)
     began = time.monotonic()
+    result = "failed"
     try:
         yield
-    except BaseException:
-        print("failed", flush=True)
-        raise
-    print(f"{time.monotonic() - began:.0f} s", flush=True)
+        result = f"{time.monotonic() - began:.0f} s"
+    finally:
+        global _open
+        with _printing:
+            if _open == text:
+                print(f" {result}", flush=True)
+                _open = ""
+            else:
+                say(f"{text}: {result}")
+
+
+def python_bounds() -> tuple[int, int]:
+    """Return the oldest and the newest minor version of Python 3 that pyproject.toml allows."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    oldest, above = re.search(r'^requires-python = ">=3\.(\d+),<3\.(\d+)"', text, re.M).groups()
+    return int(oldest), int(above) - 1
 
 
 def made(name: str) -> Path:
@@ -135,102 +157,6 @@ def answers(url: str, seconds: float) -> bool:
     thread.start()
     thread.join(seconds)
     return bool(answered)
-
-
-def as_root() -> list[str] | None:
-    """Return what to put before a command that needs root: [], ["sudo"], or None."""
-    if os.geteuid() == 0:
-        return []
-    if shutil.which("sudo"):
-        # Without a terminal nobody can type a password.
-        asks = ["sudo", "true"] if sys.stdin.isatty() else ["sudo", "-n", "true"]
-        if subprocess.call(asks, stderr=subprocess.DEVNULL) == 0:
-            return ["sudo"]
-    return None
-
-
-def apt_line(packages: list[str]) -> str:
-    """Return the command that a person with root's rights types."""
-    return f"apt-get install --no-install-recommends {' '.join(packages)}"
-
-
-def apt_installed(packages: list[str]) -> set[str]:
-    """Return which of these Debian packages are installed."""
-    asked = subprocess.run(
-        ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\\n", *packages],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
-    lines = (line.split() for line in asked.stdout.decode().splitlines())
-    return {line[0] for line in lines if line[1:] == ["installed"]}
-
-
-def apt_known(packages: list[str]) -> set[str]:
-    """Return which of these packages apt could install with the lists that it has."""
-    asked = subprocess.run(
-        ["apt-cache", "policy", *packages],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "LC_ALL": "C"},
-        check=False,
-    )
-    known, name = set(), ""
-    for line in asked.stdout.decode().splitlines():
-        if not line.startswith(" "):
-            name = line.rstrip(":")
-        elif line.strip().startswith("Candidate:") and "(none)" not in line:
-            known.add(name)
-    return known
-
-
-def apt_reachable() -> bool:
-    """Tell whether any of apt's sources answers in time, or its proxy where it has one.
-
-    apt waits for each file of a silent source anew, so it is not even asked then.
-    """
-
-    def output(*command: str) -> str:
-        return subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
-        ).stdout.decode()
-
-    proxy = re.search(r'^Acquire::https?::Proxy "(http[^"]+)"', output("apt-config", "dump"), re.M)
-    listed = output("apt-get", "--print-uris", "update")
-    sites = [proxy[1]] if proxy else sorted(set(re.findall(r"^'(https?://[^/']+)", listed, re.M)))
-    if not sites:
-        return True  # a CD, a folder: nothing to wait for
-    with ThreadPoolExecutor(len(sites)) as pool:
-        return any(pool.map(lambda site: answers(site, PATIENCE), sites))
-
-
-def apt_install(packages: list[str], root: list[str]) -> bool:
-    """Install Debian packages, those that apt knows; tell whether all were installed.
-
-    The lists of packages are fetched only where they lack one of these, or
-    turn out to be out of date.
-    """
-    if not apt_reachable():
-        write(made("apt.log"), f"none of apt's sources answered within {PATIENCE} s\n")
-        return False
-    options = [
-        "-o", f"Acquire::http::Timeout={PATIENCE - 2}",
-        "-o", f"Acquire::https::Timeout={PATIENCE - 2}",
-        "-o", "Acquire::Retries=0",
-        # A machine that has just been started may be at its own upgrades.
-        "-o", "DPkg::Lock::Timeout=60",
-    ]  # fmt: skip
-    command = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *options]
-
-    def install() -> bool:
-        known = [name for name in packages if name in apt_known(packages)]
-        install_them = [*command, "install", "-y", "--no-install-recommends", *known]
-        return bool(known) and run(install_them, "apt") == 0
-
-    if apt_known(packages) < set(packages) or not install():
-        run([*command, "update"], "apt")
-        install()
-    return apt_installed(packages) == set(packages)
 
 
 def main(step_function) -> None:

@@ -2,23 +2,28 @@
 
     python3 setup/python.py
 
-The Makefile calls it and so does r/setup.R, hence Python and not a shell script.
+r/setup.R calls it, hence Python and not a shell script; course.py calls its functions.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import aptget
 import common
-from common import ROOT, SetupError, say, step
+from common import LOCK, ROOT, SetupError, say, step
 
-OLDEST, NEWEST = (3, 10), (3, 12)
+OLDEST, NEWEST = common.python_bounds()
+BEFORE_NUMPY_2 = 12  # the newest Python that goes with NumPy 1, see pyproject.toml
+READS_NUMPY_2 = (1, 40)  # the oldest reticulate that does
+PARTS = ("run", "book", "test")  # of the lock; each takes those before it along
 UV = "uv==0.13.9"  # installs in a quarter of the time that pip takes
-LOCK = ROOT / "requirements.lock"
+MANAGED = "https://github.com/astral-sh/python-build-standalone/releases"
 VENV = ROOT / ".venv"
 # Settings of pip, and the names of the same settings for uv, which does not read pip's.
 FOR_UV = {
@@ -30,13 +35,17 @@ FOR_UV = {
 }
 
 
-def set_up() -> None:
-    """Make .venv, or see within a blink that it is there and fits."""
-    key = common.digest(LOCK, ROOT / "pyproject.toml", Path(__file__), str(ROOT))
-    if common.stamped("python", key) and works("import deeptwins"):
+def base() -> str | None:
+    """Return the Python to make .venv with, or None where .venv is there and fits."""
+    return None if not moved() and works("import pip") else choose()
+
+
+def set_up(part: str = "run", python: str | None = None) -> None:
+    """Make .venv from `python` if that is given, and install the part that is asked for."""
+    if python is not None:
+        make_venv(python, VENV)
+    elif ready(part):
         return
-    if moved() or not works("import pip"):
-        make_venv(choose())
     settings = pip_settings()
     os.environ.update(for_uv(settings))
     if not reachable(settings):
@@ -45,9 +54,26 @@ def set_up() -> None:
             "network, or give pip a mirror (PIP_INDEX_URL), or a folder of wheels and nothing else "
             "(PIP_FIND_LINKS with PIP_NO_INDEX=1)."
         )
-    install(installers())
+    install(part, installers())
     common.stamp("venv", str(ROOT))
-    common.stamp("python", key)
+    for one in PARTS[: PARTS.index(part) + 1]:
+        common.stamp(f"python-{one}", key_for(one))
+
+
+def ready(part: str) -> bool:
+    """See within a blink whether this part is installed."""
+    return common.stamped(f"python-{part}", key_for(part)) and works("import deeptwins")
+
+
+def key_for(part: str) -> str:
+    """Return the digest of all that this step depends on."""
+    return common.digest(locked(part), ROOT / "pyproject.toml", Path(__file__), str(ROOT))
+
+
+def locked(part: str) -> str:
+    """Return the lock up to and with this part."""
+    heads = re.split(r"^(?=# ---- )", LOCK.read_text(encoding="utf-8"), flags=re.M)
+    return "".join(heads[: PARTS.index(part) + 2])
 
 
 def moved() -> bool:
@@ -73,50 +99,136 @@ def works(statement: str) -> bool:
         cwd=str(VENV),  # not ROOT, from which more could be imported
         check=False,
     )
-    words = found.stdout.split()
-    return found.returncode == 0 and OLDEST <= (int(words[0]), int(words[1])) <= NEWEST
+    return found.returncode == 0 and fits(*map(int, found.stdout.split()[-2:]))
+
+
+def fits(major: int, minor: int) -> bool:
+    """Tell whether pyproject.toml allows this version of Python."""
+    return major == 3 and OLDEST <= minor <= NEWEST
 
 
 def choose() -> str:
-    """Return a Python from 3.10 to 3.12: the one that runs this, or one on the PATH.
+    """Return a Python that fits: the one that runs this, one on the PATH, or one that uv fetches.
 
-    Behind a virtual environment it is the Python that made it, since .venv
-    itself may be what has to be made again.
+    Behind a virtual environment it is the Python that made it, since .venv itself may be what has
+    to be made again. Where R's reticulate reads NumPy 1 only, a Python that has it goes first.
     """
-    if OLDEST <= sys.version_info[:2] <= NEWEST:
-        return getattr(sys, "_base_executable", None) or sys.executable
-    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-        found = shutil.which(f"python3.{minor}")
-        # A shim may be on the PATH without the version that it stands for.
-        if found and subprocess.call([found, "-c", ""], stderr=subprocess.DEVNULL) == 0:
+    major, minor = sys.version_info[:2]
+    here = getattr(sys, "_base_executable", None) or sys.executable
+    if fits(major, minor) and (minor <= BEFORE_NUMPY_2 or not old_reticulate()):
+        return here
+    newest = BEFORE_NUMPY_2 if fits(major, minor) else NEWEST
+    for other in range(newest, OLDEST - 1, -1):
+        if found := on_path(other):
             return found
+    if fits(major, minor):
+        return here  # setup/r.py says what R lacks
+    if found := managed():
+        return found
     raise SetupError(
-        f"TensorFlow needs a Python from 3.{OLDEST[1]} to 3.{NEWEST[1]}; this one is "
-        f"{sys.version_info[0]}.{sys.version_info[1]}, and there is no other on the PATH. Install "
-        f"Python 3.{NEWEST[1]} beside it; the next call finds it."
+        f"TensorFlow needs a Python from 3.{OLDEST} to 3.{NEWEST}; this one is {major}.{minor}, "
+        f"there is no other on the PATH, and uv could not fetch one. Install Python 3.{NEWEST} "
+        "beside it (from your system's packages or https://www.python.org); the next call finds it."
     )
 
 
-def make_venv(python: str) -> None:
-    """Make .venv anew, with pip, fetching Debian's python3-venv where it is missing."""
-    asked = (
-        "import sys, importlib.util as u; print(*sys.version_info[:2], u.find_spec('ensurepip'))"
+def on_path(minor: int) -> str | None:
+    """Return Python 3.minor where the PATH, or under Windows its launcher, has one that starts."""
+    command = ["py", f"-3.{minor}"] if os.name == "nt" else [f"python3.{minor}"]
+    if not shutil.which(command[0]):
+        return None
+    asked = subprocess.run(
+        [*command, "-c", "import sys; print(sys.executable)"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
     )
-    major, minor, *ensurepip = subprocess.check_output([python, "-c", asked]).decode().split()
-    if ensurepip == ["None"]:
-        package = f"python{major}.{minor}-venv"
-        root = common.as_root() if shutil.which("apt-get") else None
+    # A shim may be on the PATH without the version that it stands for.
+    return asked.stdout.decode().strip() or None if asked.returncode == 0 else None
+
+
+def old_reticulate() -> str:
+    """Return the version of R's reticulate where it does not read NumPy 2, else ''."""
+    if not (rscript := shutil.which("Rscript")):
+        return ""
+    asked = subprocess.run(
+        [rscript, "-e", "cat(format(packageVersion('reticulate')))"],
+        cwd=str(ROOT),  # where .Rprofile names the libraries
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    version = asked.stdout.decode()
+    numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
+    return version if asked.returncode == 0 and numbers < READS_NUMPY_2 else ""
+
+
+def managed() -> str | None:
+    """Return a Python that uv fetches for this user, None where that cannot be had soon."""
+    mirror = os.environ.get("UV_PYTHON_INSTALL_MIRROR")
+    if not mirror and not common.answers(MANAGED, common.PATIENCE / 2):
+        return None
+    tools, version = common.made("uv"), f"3.{NEWEST}"
+    make_venv(sys.executable, tools)
+    uv = [str(python_of(tools)), "-m", "uv", "python"]
+    with step(f"Python {version}, which uv fetches"):
+        pip = [str(python_of(tools)), "-m", "pip", "install", UV]
+        fetched = common.run(pip, "python") == 0
+        fetched = fetched and common.run([*uv, "install", version], "python") == 0
+    if not fetched:
+        say(f"uv could not fetch it:\n{common.last_lines('python')}")
+        return None
+    found = subprocess.check_output([*uv, "find", "--managed-python", "--no-project", version])
+    return found.decode().strip()
+
+
+def asked(python: str, expression: str) -> list[str]:
+    """Return the words that an expression gives in another Python, where s is sysconfig."""
+    code = f"import sys, importlib.util as u, sysconfig; s = sysconfig.get_config_var; {expression}"
+    return subprocess.check_output([python, "-c", code]).decode().split()
+
+
+def venv_package(python: str) -> list[str]:
+    """Return the Debian package without which this Python cannot make a virtual environment."""
+    major, minor, *ensurepip = asked(
+        python, "print(*sys.version_info[:2], u.find_spec('ensurepip'))"
+    )
+    return [f"python{major}.{minor}-venv"] if ensurepip == ["None"] else []
+
+
+def libpython(python: str) -> list[str]:
+    """Return the Debian package of Python's shared library where that library is missing.
+
+    Debian's Python is linked statically and runs without it; reticulate does not.
+    """
+    if not aptget.there():
+        return []
+    base, folder, architecture, library = asked(
+        python, "print(sys._base_executable, s('LIBDIR'), s('MULTIARCH'), s('INSTSONAME'))"
+    )
+    there = Path(folder, library).exists() or Path(folder, architecture, library).exists()
+    if there or Path(base).resolve().parent != Path("/usr/bin"):
+        return []
+    package = library.partition(".so")[0]
+    # Ubuntu 24.04 has it under the second name.
+    return sorted(aptget.known([package, f"{package}t64"])) or [package]
+
+
+def make_venv(python: str, folder: Path) -> None:
+    """Make a virtual environment anew, with pip; SetupError names Debian's package it lacks."""
+    if package := venv_package(python):
+        root = aptget.as_root() if aptget.there() else None
         if root is None:
             raise SetupError(
                 f"{python} cannot make a virtual environment. Have it mended with:\n"
-                f"  sudo {common.apt_line([package])}"
+                f"  sudo {aptget.line(package)}"
             )
-        with step(f"{package} from apt"):
-            if not common.apt_install([package], root):
-                raise SetupError(f"apt could not install {package}:\n{common.last_lines('apt')}")
-    shutil.rmtree(VENV, ignore_errors=True)
-    with step(f".venv with Python {major}.{minor} ({python})"):
-        if common.run([python, "-m", "venv", str(VENV)], "python") != 0:
+        with step(f"{package[0]} from apt"):
+            if not aptget.install(package, root):
+                raise SetupError(f"apt could not install {package[0]}:\n{common.last_lines('apt')}")
+    shutil.rmtree(folder, ignore_errors=True)
+    with step(f"{folder.relative_to(ROOT)} with {python}"):
+        if common.run([python, "-m", "venv", str(folder)], "python") != 0:
             raise SetupError(f"no virtual environment:\n{common.last_lines('python')}")
 
 
@@ -174,13 +286,15 @@ def installers() -> list[tuple[str, list[str]]]:
     return [("uv", uv), with_pip]
 
 
-def install(programs: list[tuple[str, list[str]]]) -> None:
-    """Install the locked packages and this project with the first program that can."""
+def install(part: str, programs: list[tuple[str, list[str]]]) -> None:
+    """Install a part of the lock and this project with the first program that can."""
+    wanted = common.made("requirements.txt")
+    common.write(wanted, locked(part))
     for name, command in programs:
         try:
-            with step(f"Python packages of requirements.lock with {name}"):
+            with step(f"Python packages for `{part}` with {name}"):
                 for what in (
-                    ["--require-hashes", "-r", str(LOCK)],
+                    ["--require-hashes", "-r", str(wanted)],
                     ["--no-deps", "--no-build-isolation", "-e", str(ROOT)],
                 ):
                     if common.run([*command, *what], "python") != 0:
@@ -195,4 +309,4 @@ def install(programs: list[tuple[str, list[str]]]) -> None:
 
 
 if __name__ == "__main__":
-    common.main(set_up)
+    common.main(lambda: set_up("run", base()))

@@ -1,7 +1,5 @@
 """Make R ready: from apt where it manages R, from CRAN where it does not.
 
-    python3 setup/r.py
-
 DESCRIPTION names R's packages, and r/setup.R installs what apt cannot give.
 Without R, and without the right to install it, the Python half goes on alone:
 .make/languages then says `python` instead of `both`.
@@ -14,9 +12,10 @@ import subprocess
 from email import message_from_string
 from pathlib import Path
 
+import aptget
 import common
+import python as python_step
 from common import ROOT, say, step
-from python import VENV, python_of
 
 DESCRIPTION = ROOT / "DESCRIPTION"
 R_SETUP = ROOT / "r" / "setup.R"
@@ -26,31 +25,76 @@ APT_PUTS_R = (Path("/usr/bin"), Path("/usr/lib/R/bin"))
 NOT_IN_DEBIAN = {"keras3"}
 
 
-def set_up() -> None:
-    """Make R ready, or see within a blink that it is, and note which languages run."""
+def lacks() -> list[str]:
+    """Return the Debian packages that R's half still needs, where apt is what manages R here."""
     rscript = shutil.which("Rscript")
-    if rscript and common.stamped("r", key_for(rscript)):
-        return
-    if not rscript or missing_from(rscript):
-        names = [f"r-cran-{name.lower()}" for name in packages() if name not in NOT_IN_DEBIAN]
-        from_apt("R and its packages", ["r-base-core", *names])
-    if library := libpython():
-        # Ubuntu 24.04 has it under the second name.
-        known = common.apt_known([library, f"{library}t64"]) or {library}
-        from_apt("Python's shared library (for reticulate)", sorted(known))
+    if not aptget.there():
+        return []
+    if rscript and (
+        # An R of the user's own, to which apt's packages do not belong.
+        Path(rscript).resolve().parent not in APT_PUTS_R or not missing_from(rscript)
+    ):
+        return []
+    names = [f"r-cran-{name.lower()}" for name in packages() if name not in NOT_IN_DEBIAN]
+    wanted = ["r-base-core", *names]
+    there = aptget.installed(wanted)
+    return [name for name in wanted if name not in there]
+
+
+def set_up(wanted: list[str], root: list[str] | None) -> None:
+    """Make R ready with these Debian packages, and see what is missing then."""
+    if wanted and root is not None:
+        with step(f"R and its packages from apt ({len(wanted)} missing)"):
+            complete = aptget.install(wanted, root)
+        if not complete:
+            left = [name for name in wanted if name not in aptget.installed(wanted)]
+            say(f"apt could not install {' '.join(left)}:\n{common.last_lines('apt')}")
+    if (rscript := shutil.which("Rscript")) is None:
+        if not aptget.there():
+            say("R is missing; install it from https://www.r-project.org, then call this again.")
+    else:
+        from_cran(rscript)
+
+
+def finish() -> None:
+    """Note which languages run here, once both are set up."""
     rscript = shutil.which("Rscript")
-    ready = bool(rscript) and with_r(rscript) and not libpython()
-    common.write(common.made("languages"), "both\n" if ready else "python\n")
-    if ready:
+    python = str(python_step.python_of(python_step.VENV))
+    complete = rscript and not missing_from(rscript) and not python_step.libpython(python)
+    if complete and reads_numpy(python):
+        common.write(common.made("languages"), "both\n")
         common.stamp("r", key_for(rscript))
     else:
+        common.write(common.made("languages"), "python\n")
         say("R is not ready, so the Python half goes on alone.")
+
+
+def ready() -> bool:
+    """See within a blink whether R was found complete."""
+    rscript = shutil.which("Rscript")
+    return bool(rscript) and common.stamped("r", key_for(rscript))
+
+
+def reads_numpy(python: str) -> bool:
+    """Tell whether R reads the NumPy of .venv, and say what to do where it does not."""
+    minor = int(python_step.asked(python, "print(sys.version_info[1])")[0])
+    old = python_step.old_reticulate() if minor > python_step.BEFORE_NUMPY_2 else ""
+    if old:
+        say(
+            f"R's reticulate {old} does not read NumPy 2, which Python 3.{minor} needs. Install "
+            f"Python 3.{python_step.BEFORE_NUMPY_2} and remove .venv, or get a newer reticulate "
+            "(in R: install.packages('reticulate')); then call this again."
+        )
+    return not old
 
 
 def key_for(rscript: str) -> str:
     """Return the digest of all that this step depends on."""
     standin = sorted(path for path in STANDIN.rglob("*") if path.is_file())
-    return common.digest(DESCRIPTION, R_SETUP, Path(__file__), *standin, str(ROOT), rscript)
+    config = python_step.VENV / "pyvenv.cfg"  # names the Python that R calls
+    python = config.read_text(encoding="utf-8") if config.exists() else ""
+    parts = [DESCRIPTION, R_SETUP, Path(__file__), *standin, str(ROOT), rscript, python]
+    return common.digest(*parts)
 
 
 def packages() -> list[str]:
@@ -68,61 +112,21 @@ def missing_from(rscript: str) -> list[str]:
     return asked.stdout.decode().split()
 
 
-def libpython() -> str | None:
-    """Return the Debian package of Python's shared library where that library is missing.
-
-    Debian's Python is linked statically and runs without it; reticulate does not.
-    """
-    asked = (
-        "import sys, sysconfig as s; v = s.get_config_var; "
-        "print(sys._base_executable, v('LIBDIR'), v('MULTIARCH'), v('INSTSONAME'))"
-    )
-    found = subprocess.check_output([str(python_of(VENV)), "-c", asked]).decode().split()
-    base, folder, architecture, library = found
-    if not shutil.which("apt-get") or Path(base).resolve().parent != Path("/usr/bin"):
-        return None
-    if Path(folder, library).exists() or Path(folder, architecture, library).exists():
-        return None
-    return library.partition(".so")[0]
-
-
-def from_apt(what: str, wanted: list[str]) -> None:
-    """Install packages from apt, where apt is what manages R here."""
-    rscript = shutil.which("Rscript")
-    if not shutil.which("apt-get"):
-        if not rscript:
-            say("R is missing; install it from https://www.r-project.org, then call this again.")
-        return
-    if rscript and Path(rscript).resolve().parent not in APT_PUTS_R:
-        return  # an R of the user's own, to which apt's packages do not belong
-    missing = [name for name in wanted if name not in common.apt_installed(wanted)]
-    if not missing:
-        return
-    root = common.as_root()
-    if root is None:
-        say(f"{what} from apt: that needs root's rights. Have this typed by someone who has them:")
-        print(f"  sudo {common.apt_line(missing)}", flush=True)
-        return
-    with step(f"{what} from apt ({len(missing)} missing)"):
-        complete = common.apt_install(missing, root)
-    if not complete:
-        left = [name for name in missing if name not in common.apt_installed(missing)]
-        say(f"apt could not install {' '.join(left)}:\n{common.last_lines('apt')}")
-
-
-def with_r(rscript: str) -> bool:
-    """Let R install what it still lacks; tell whether it has all that the twins need."""
+def from_cran(rscript: str) -> None:
+    """Let R install what it still lacks, with a compiler from apt where it needs one."""
     command = [rscript, str(R_SETUP), "packages"]
-    status = subprocess.call(command, cwd=str(ROOT))
-    if status == NEEDS_COMPILER:
-        root = common.as_root() if shutil.which("apt-get") else None
+    if told_by(command) == NEEDS_COMPILER:
+        root = aptget.as_root() if aptget.there() else None
         if root is not None:
             with step("a C++ compiler from apt, for what CRAN has as source only"):
-                compiler = common.apt_install(["g++"], root)
+                compiler = aptget.install(["g++"], root)
             if compiler:
-                status = subprocess.call(command, cwd=str(ROOT))
-    return status in (0, NEEDS_COMPILER) and not missing_from(rscript)
+                told_by(command)
 
 
-if __name__ == "__main__":
-    common.main(set_up)
+def told_by(command: list[str]) -> int:
+    """Run a part of the set-up that prints for itself, line by line; return its status."""
+    with subprocess.Popen(command, cwd=str(ROOT), stdout=subprocess.PIPE) as running:
+        for line in running.stdout:
+            say(line.decode("utf-8", "replace").strip().replace("set-up: ", "", 1))
+    return running.returncode

@@ -33,14 +33,17 @@ def results(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def fresh_run(tmp_path_factory):
-    """Every twin and solution in both languages, run once as a learner would run them.
+def fresh_run(request, tmp_path_factory):
+    """Every twin in both languages, run once as a learner would run them.
 
-    Returns the folder of the results and the command's output. What does not
-    hold is for the tests to say, exercise by exercise.
+    With the solutions where long tests were asked for. Returns the folder of the
+    results and the command's output. What does not hold is for the tests to say,
+    exercise by exercise.
     """
     folder = tmp_path_factory.mktemp("results")
-    command = [sys.executable, "-m", "deeptwins", "run", "--solutions"]
+    command = [sys.executable, "-m", "deeptwins", "run"]
+    if any(item.get_closest_marker("long") for item in request.session.items):
+        command += ["--solutions"]
     if not embedded_r.installed():
         command += ["--lang", "python"]
     done = subprocess.run(
@@ -54,20 +57,23 @@ def fresh_run(tmp_path_factory):
     return folder, done.stdout + done.stderr
 
 
-@pytest.fixture(scope="session", params=["Quarto", "smalldocs"])
+PREVIEW_TOO = pytest.param(True, id="preview, where Quarto rendered", marks=pytest.mark.long)
+
+
+@pytest.fixture(scope="session", params=[pytest.param(False, id="as make book"), PREVIEW_TOO])
 def rendered(request, tmp_path_factory):
-    """The whole book, rendered once by each of the two renderers that this machine has."""
+    """The whole book, rendered once as `make book` does it, and once by the preview."""
     folder = tmp_path_factory.mktemp("book")
     helpers.copy_sources(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site, "ROOT", folder)
         patch.setattr(site, "OUTPUT", folder / "_book")
         try:
-            chosen = site.renderer(preview=request.param == "smalldocs")
+            chosen = site.renderer(preview=request.param)
+            if request.param and site.renderer().name == chosen.name:
+                pytest.skip("Quarto is not here: the preview was rendered in its place")
         except site.SiteError as error:
             pytest.skip(str(error))
-        if chosen.name != request.param:
-            pytest.skip(f"The book was not rendered by Quarto. {chosen.note}")
         return site.render(chosen)
 
 

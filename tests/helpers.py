@@ -5,14 +5,22 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
+import pytest
 import yaml
 
-from deeptwins import exports
+from deeptwins import catalog, exports
 from deeptwins.paths import LANGUAGES, ROOT, script_file
 
 # Seconds after which a process hangs for certain, however slow and busy the machine: a test
 # fails by what it looks at and never by its duration.
 HANGS = 3600
+
+# The exercises as parameters of tests that need their run; solutions are run for long tests only.
+RAN = [
+    pytest.param(name, marks=pytest.mark.long if name.startswith("solutions/") else ())
+    for name in catalog.exercises()
+]
 
 
 def section(exercise: str, language: str, names: list[str]) -> str:
@@ -54,3 +62,11 @@ def copy_sources(folder: Path) -> None:
         (folder / language).mkdir()
         for path in (ROOT / language).glob("[0-9]*"):
             shutil.copy(path, folder / language)
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that only waits to be asked how it ended does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -64,7 +64,7 @@ def running() -> Iterator[dict[str, str]]:
         A program is missing, this is not root, or the node does not come up.
     """
     if missing := [one for one in PROGRAMS if not shutil.which(one, path=PATH)]:
-        raise CannotStart(f"not installed: {', '.join(missing)} (python3 setup/slurm.py)")
+        raise CannotStart(f"not installed: {', '.join(missing)} (`make test-all` gets it)")
     if os.geteuid() != 0:
         raise CannotStart("slurmd of its own node has to be started by root")
     # Not pytest's folder: munge wants one that everybody may enter.

@@ -24,6 +24,7 @@ from deeptwins import (
     fragments,
     paths,
     pictures,
+    renderer,
     runner,
     sections,
     site,
@@ -194,6 +195,25 @@ def test_an_exercise_offers_its_scripts_and_notebooks_without_a_run(project):
         (f"notebooks/{ID}_python.ipynb", "Python notebook"),
         (f"notebooks/{ID}_r.ipynb", "R notebook"),
     ]
+    assert "Colab" not in text
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("repo-url: https://github.com/them/course.git", "them/course"),
+        ("repo-url: https://example.org/deeptwins", ""),
+        ("repo-url: https://git.example.net/them/course", ""),
+        ("title: No repository", ""),
+    ],
+)
+def test_colab_is_offered_where_the_course_has_a_repository_at_github(project, line, name):
+    files.write_text(project / "_quarto.yml", f"book:\n  {line}\n")
+    fragments.write([ID])
+    found = re.findall(
+        r"colab[^\"]*/github/(\S+)/blob/gh-pages/(\S+)\"", fragment(project, "downloads")
+    )
+    assert found == [(name, f"book/notebooks/{ID}_{one}.ipynb") for one in LANGUAGES if name]
 
 
 def test_the_band_shows_four_digits_and_names_what_is_undefined(project):
@@ -522,14 +542,6 @@ def test_every_page_is_in_the_list_of_chapters():
     assert there | {"index.qmd"} == set(PAGES)
 
 
-def test_the_readme_leads_to_every_exercise_and_to_pages_that_will_be_there():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    pages = {place.replace(".html", ".qmd") for place in re.findall(r"\]\(_book/(\S+)\)", text)}
-    assert pages <= set(PAGES)
-    plain = {one for one in catalog.exercises() if not one.startswith("solutions/")}
-    assert {f"book/{one}.qmd" for one in plain} <= pages
-
-
 def test_every_figure_has_words_and_is_drawn_by_a_twin():
     entries = yaml.safe_load(fragments.FIGURES.read_text(encoding="utf-8"))
     drawn = [
@@ -574,6 +586,9 @@ def test_the_whole_book_renders(rendered):
         text = path.read_text(encoding="utf-8")
         assert "{{&lt; include" not in text
         assert "?@" not in text, f"{page} refers to what is not there"
+        assert "Text: CC BY 4.0." in text
+        if not catalog.repository():
+            assert not re.search(r"Edit this page|Report an issue|colab\.research", text), page
         if page in CHAPTERS:
             assert text.count('class="panel-tabset"') >= 3, f"{page} shows no twins"
         figures = re.findall(r'id="(fig-[^"]+)"', text)
@@ -614,9 +629,9 @@ def test_warnings_of_a_renderer_are_handed_on(copy, monkeypatch):
     ("script", "reason"),
     [
         ("echo 1.11.0", ""),
-        ("echo 1.3.450", "Quarto 1.3.450 is older than 1.4"),
+        ("echo 1.3.450", "is older than 1.4"),
         ("exit 1", "does not say its version"),
-        ("exec sleep 20", "does not answer"),
+        ("exec sleep 20", "does not say its version"),
     ],
 )
 def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, script, reason):
@@ -624,19 +639,18 @@ def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, s
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("QUARTO_PATH", str(program))
-    if reason == "does not answer":
-        monkeypatch.setattr(site.doctor, "PATIENCE", 1)
-    monkeypatch.setattr(site, "PREVIEW_PACKAGES", ())
+    monkeypatch.setattr(renderer, "PATIENCE", 1)
+    monkeypatch.setattr(renderer, "PREVIEW_PACKAGES", ())
     found = site.renderer()
     assert found.name == ("smalldocs" if reason else "Quarto")
     assert reason in found.note
     if reason:
-        assert all(lack in found.note for lack in site.NOT_IN_PREVIEW.values())
+        assert all(lack in found.note for lack in renderer.NOT_IN_PREVIEW.values())
 
 
 def test_without_any_renderer_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("QUARTO_PATH", str(tmp_path / "none"))
-    monkeypatch.setattr(site, "PREVIEW_PACKAGES", ("no-such-package",))
+    monkeypatch.setattr(renderer, "PREVIEW_PACKAGES", ("no-such-package",))
     with pytest.raises(site.SiteError, match=r"needs no-such-package. Install Quarto"):
         site.renderer()
 

@@ -1,7 +1,7 @@
 """The book as its readers meet it: every page in a real browser, from a local server.
 
 The browser is Debian's Chromium, driven by playwright; axe-core judges the
-accessibility. What the preview does not do stands in site.NOT_IN_PREVIEW.
+accessibility. What the preview does not do stands in renderer.NOT_IN_PREVIEW.
 """
 
 import functools
@@ -18,10 +18,8 @@ from urllib.parse import urldefrag
 
 import helpers
 import pytest
-import yaml
 
-from deeptwins import markup, site
-from deeptwins.paths import ROOT
+from deeptwins import markup, renderer, site
 
 pytest.importorskip("playwright.sync_api", reason="playwright is missing: no page was opened")
 axe_playwright_python = pytest.importorskip("axe_playwright_python")
@@ -31,7 +29,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PAGES = [page.replace(".qmd", ".html") for page in helpers.pages()]
 CHAPTER, NEXT = "book/04_hello_iris.html", "book/05_curves.html"
-SCHEMES = ("light", "dark")
+SCHEMES = ("light", pytest.param("dark", marks=pytest.mark.long))
 NARROW, MIDDLE, WIDE = 390, 768, 1440
 LARGEST_PAGE = 1_500_000  # bytes, with all that it loads
 TEXT = ("text/", "application/json", "image/svg", "application/javascript")
@@ -40,7 +38,6 @@ WCAG_21_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 PATIENCE = 60_000  # milliseconds, for a busy machine; what is there is seen at once
 expect.set_options(timeout=PATIENCE)
-CONFIG = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
 
 
 # ---- the browser and what it is asked ----
@@ -138,7 +135,7 @@ def unfold(page: Page) -> None:
 
 def not_in_preview(rendered, what: str) -> None:
     if rendered.renderer.name == "smalldocs":
-        pytest.skip(f"not in the preview: {site.NOT_IN_PREVIEW[what]}")
+        pytest.skip(f"not in the preview: {renderer.NOT_IN_PREVIEW[what]}")
 
 
 # ---- every page ----
@@ -531,17 +528,3 @@ def test_figures_and_sections_have_numbers(visit, rendered):
     page = visit(CHAPTER)
     assert re.search(r"Figure\s4\.1", page.locator("main figcaption").first.inner_text())
     assert page.locator("main h2 .header-section-number").first.inner_text() == "4.1"
-
-
-@pytest.mark.parametrize("path", [CHAPTER, "index.html"])
-def test_licence_edit_and_issue_links_and_card(visit, address, path):
-    page = visit(path)
-    footer = page.locator(".nav-footer")
-    assert "CC BY 4.0" in footer.inner_text()
-    for words, part in (("Edit this page", "/edit/"), ("Report an issue", "/issues/new")):
-        link = page.locator("a:visible", has_text=words)
-        assert link.first.get_attribute("href").startswith(CONFIG["repo-url"] + part)
-    card = page.locator("meta[property='og:image']").get_attribute("content")
-    assert card.startswith(CONFIG["site-url"])
-    with urllib.request.urlopen(card.replace(CONFIG["site-url"] + "/", address)) as answer:
-        assert answer.headers["Content-Type"] == "image/png"

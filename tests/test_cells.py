@@ -97,6 +97,7 @@ def peak_kilobytes(folder, into):
     return int(done.stdout)
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     """Were they all held, nine times 352 images of 128 x 128 x 3 would be 156 MB more.
 

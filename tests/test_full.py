@@ -54,6 +54,7 @@ def ran(request, exercise):
     return request.getfixturevalue("full_run")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_r_equals_python_on_full_data(r, ran, exercise, level):
@@ -63,6 +64,7 @@ def test_r_equals_python_on_full_data(r, ran, exercise, level):
         pytest.fail(f"{exercise}, {level}: {finding.detail}\n{console}", pytrace=False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_the_record_says_that_the_data_were_the_original(request, ran, exercise, language):

@@ -149,6 +149,7 @@ def test_the_plain_network_has_learned_and_does_not_know_it_all(fresh_run):
     assert 0.2 < metrics["accuracy"] < 0.7
 
 
+@pytest.mark.long
 def test_depth_bought_something(fresh_run):
     """Plain network against pixels, and three rounds of convolution against one."""
     plain = record_of(fresh_run[0], "06_cnn_images")["metrics"]

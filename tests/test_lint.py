@@ -1,59 +1,40 @@
-"""Both languages pass their linters, and the prose a spelling check."""
+"""Both languages pass their linters and the prose a spelling check, as before a commit."""
 
+import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 from helpers import HANGS
 
 from deeptwins.paths import ROOT
 
+CONFIG = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+HOOKS = {hook["id"]: shlex.split(hook["entry"]) for hook in CONFIG["repos"][0]["hooks"]}
 
-def run(*command):
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANGS)
+
+# lintr takes minutes.
+LONG = {"lintr": pytest.mark.long}
+
+
+@pytest.mark.parametrize("hook", [pytest.param(hook, marks=LONG.get(hook, ())) for hook in HOOKS])
+def test_lint(hook):
+    program, *arguments = HOOKS[hook]
+    found = shutil.which(Path(program).name, path=Path(sys.executable).parent)
+    if not (found := found or shutil.which(program)):
+        pytest.skip(f"{program} is not installed; `deeptwins doctor` says how to get it")
+    done = subprocess.run(
+        [found, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=HANGS
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_ruff():
-    run(sys.executable, "-m", "ruff", "check", ".")
-
-
-def test_ruff_format():
-    # Twins break their lines for a reader's narrow column; the rest is ruff's to format.
-    run(
-        sys.executable,
-        "-m",
-        "ruff",
-        "format",
-        "--check",
-        "python/deeptwins",
-        "tests",
-        "shared_data",
-    )
-
-
-@pytest.mark.parametrize("folder", ["r", "tests/testthat"])
-def test_lintr(folder):
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
-    code = f"found <- lintr::lint_dir('{folder}'); print(found); quit(status = length(found) > 0)"
-    run("Rscript", "-e", code)
-
-
-# The false positive rate.
-NOT_MISTAKES = "fpr"
-PROSE = ("*.qmd", "*.md", "book/*.*", "python/*.py", "r/*.R", "shared_data/*/card.json")
-
-
-def test_spelling():
-    found = sorted(path for pattern in PROSE for path in ROOT.glob(pattern))
-    listed = [str(path) for path in found if path.suffix != ".bib"]  # names of people
-    assert len(listed) > 50
-    run(sys.executable, "-m", "codespell_lib", "-L", NOT_MISTAKES, *listed)
-
-
 def test_a_misspelling_is_found(tmp_path):
-    (tmp_path / "page.qmd").write_text("A nueral network recieves numbers.\n")
-    with pytest.raises(AssertionError, match="recieves ==> receives"):
-        run(sys.executable, "-m", "codespell_lib", "-L", NOT_MISTAKES, str(tmp_path))
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book/page.qmd").write_text("A nueral network recieves numbers.\n")
+    command = [sys.executable, "-m", "codespell_lib", *HOOKS["codespell"][1:]]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "recieves ==> receives" in done.stdout

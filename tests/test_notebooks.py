@@ -13,7 +13,7 @@ from helpers import HANGS
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from deeptwins import catalog, fragments, notebooks, record, sections
+from deeptwins import catalog, files, fragments, notebooks, record, sections
 from deeptwins.paths import LANGUAGES, ROOT, script_file
 
 EXERCISE = "04_hello_iris"
@@ -143,19 +143,47 @@ def test_a_notebook_runs_and_shows_what_its_record_holds(run, language):
         assert row.split("|")[column].strip() == f"{value:.4g}"
 
 
-def test_outside_the_course_an_r_notebook_says_where_it_belongs(run, tmp_path):
-    need("r")
-    made = notebooks.make(EXERCISE, "r")
+def first_cell(run, language, folder):
+    need(language)
+    made = notebooks.make(EXERCISE, language)
     made.cells = made.cells[:2]
-    with pytest.raises(CellExecutionError, match="Move it there, beside README"):
-        run(made, tmp_path)
+    return run(made, folder)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_outside_the_course_a_notebook_says_where_it_belongs(run, tmp_path, monkeypatch, language):
+    monkeypatch.setattr(catalog, "repository", lambda: "")
+    with pytest.raises(CellExecutionError, match=r"Ask whoever gave it to you"):
+        first_cell(run, language, tmp_path)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_outside_the_course_a_notebook_gets_it_from_its_repository(
+    run, tmp_path, monkeypatch, language
+):
+    repository = tmp_path / "repository"
+    for name in ("shared_data/README.md", "python/deeptwins/__init__.py", ".Rprofile"):
+        files.write_text(repository / name, "")
+    files.write_text(repository / "r/setup.R", "file.create('set_up')")
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-C", str(repository)]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "The course"]):
+        subprocess.run([*git, *command], check=True)
+    monkeypatch.setattr(catalog, "repository", lambda: repository.as_uri())
+    (tmp_path / "away").mkdir()
+    for _ in range(2):  # the second time it is there
+        first_cell(run, language, tmp_path / "away")
+    got = tmp_path / "away" / "deeptwins"
+    assert (got / "shared_data/README.md").is_file()
+    assert (got / "set_up").is_file() == (language == "r")
 
 
 def test_another_python_is_told_which_kernel_to_choose(tmp_path):
-    cell = notebooks.make(EXERCISE, "python").cells[1]["source"]
-    # -S leaves out the site-packages, and with them the course.
+    # -S leaves out the site-packages, and with them Keras.
     ended = subprocess.run(
-        [sys.executable, "-S", "-c", cell], cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, "-S", "-c", notebooks.home("python")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert ended.returncode == 1
     assert "Choose the kernel of the Python in .venv" in ended.stderr

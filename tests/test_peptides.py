@@ -270,23 +270,9 @@ def test_the_solution_is_better_with_all_or_nearly_all_seeds(exercise, variant, 
     assert sum(solved <= missed for missed, solved in pairs) == worse
 
 
-@pytest.mark.parametrize("exercise", [*IDS, f"solutions/{IDS[0]}", f"solutions/{IDS[1]}"])
-def test_a_saved_model_predicts_the_same_in_the_other_language(r, ran, twin, exercise):
-    import keras
-
-    x = twin.x["test"]
-    for language in LANGUAGES:
-        saved = ran / language / f"{exercise}.keras"
-        in_python = keras.models.load_model(saved).predict(x, verbose=0)
-        r(
-            f"peptides_x <- matrix({'c(' + ','.join(map(str, x.ravel())) + ')'}, ncol = "
-            f"{x.shape[1]}, byrow = TRUE); storage.mode(peptides_x) <- 'integer'; TRUE"
-        )
-        in_r = r(f"predict(load_model('{saved}'), peptides_x, verbose = 0)")
-        assert np.array_equal(np.asarray(in_r, dtype="float32"), in_python)
-
-
-@pytest.mark.parametrize("exercise", [IDS[1], f"solutions/{IDS[1]}"])
+@pytest.mark.parametrize(
+    "exercise", [IDS[1], pytest.param(f"solutions/{IDS[1]}", marks=pytest.mark.long)]
+)
 def test_predictions_name_every_peptide_of_the_test_part(request, ran, parts, exercise):
     files = []
     for language in LANGUAGES:
@@ -310,6 +296,7 @@ def test_predictions_name_every_peptide_of_the_test_part(request, ran, parts, ex
 # ---- data from elsewhere ----
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("content", "key"), [("ACDEF\nACB1\n", "letter"), ("", "empty"), (None, "missing")]

@@ -183,6 +183,7 @@ def test_the_lesson_holds(fresh_run):
     assert metrics["auc_classes"] == pytest.approx(middle, abs=1e-12)
 
 
+@pytest.mark.long
 def test_the_solution_stops_at_its_best_epoch(fresh_run):
     found = record_of(fresh_run[0], "solutions/09_lstm_reviews")
     loss = found["networks"]["lstm"]["history"]["val_loss"]

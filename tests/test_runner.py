@@ -10,8 +10,9 @@ from pathlib import Path
 import embedded_r
 import pytest
 import synthetic
+from helpers import alive
 
-from deeptwins import record, runner, warm
+from deeptwins import processes, record, runner
 from deeptwins.paths import LANGUAGES, ROOT
 
 GOOD = f"""
@@ -29,7 +30,7 @@ synthetic.write(synthetic.make("python"))
 @pytest.fixture(scope="module")
 def warmed():
     """A warm process, as `run` starts one for several exercises."""
-    if not warm.POSSIBLE:
+    if not processes.can_fork():
         pytest.skip("no process can be forked safely on this system")
     forget_test()
     with runner.warm("python") as process:
@@ -110,13 +111,6 @@ def test_a_hanging_twin_is_ended_with_what_it_started(twin, run, tmp_path):
             break
         time.sleep(0.1)
     assert not alive(pid)
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_a_twin_that_is_killed_is_told_by_its_signal(twin, run):

@@ -207,17 +207,7 @@ def test_workers_and_order_change_nothing(search, alone):
     assert search.record() == alone
 
 
-def test_both_languages_have_the_same_results(search, alone):
-    if search.language == "python":
-        pytest.skip("compared once, from R's side")
-    python = Search("python", search.folder)
-    status, said = python.run(python.script())
-    assert status == 0, said
-    ours, theirs = alone, python.record()
-    assert ours["data"] == theirs["data"]
-    assert ours["networks"]["best"]["final"] == theirs["networks"]["best"]["final"]
-
-
+@pytest.mark.long
 def test_a_worker_that_is_killed_in_a_fold_is_replaced(search, alone):
     process = search.start(search.script(NOT_YET, WAIT))
     until(lambda: search.flag.exists() and search.flag.read_text().endswith((".", ".\n")), process)
@@ -227,13 +217,8 @@ def test_a_worker_that_is_killed_in_a_fold_is_replaced(search, alone):
     assert search.record() == alone
 
 
-@pytest.mark.parametrize(
-    "act",
-    [
-        pytest.param(RAISE, id="raises"),
-        pytest.param(DIE, id="kills its worker", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("act", [RAISE, DIE], ids=["raises", "kills its worker"])
 def test_a_task_that_always_fails_is_reported_and_loses_no_other(search, alone, act):
     script = search.script(THERE, act)
     search.flag.touch()
@@ -306,6 +291,7 @@ def assert_nothing_is_left(search, process):
     assert names == []
 
 
+@pytest.mark.long
 def test_without_an_engine_the_tasks_run_one_after_another(search, alone):
     script = search.script()
     name, engine = {
@@ -353,7 +339,7 @@ def cluster(tmp_path_factory):
 @pytest.fixture
 def on_slurm(search, cluster):
     if search.language == "r" and not has_r_package("future.batchtools"):
-        pytest.skip("R's package future.batchtools is not installed: python3 setup/slurm.py")
+        pytest.skip("R's package future.batchtools is not installed: `make test-all` gets it")
     yield search
     own_slurm.call(cluster, "scancel", "--user=root")
 
@@ -362,6 +348,7 @@ def jobs(env):
     return own_slurm.call(env, "squeue", "--noheader", "--states=R", "--format=%i").split()
 
 
+@pytest.mark.long
 def test_slurm_gives_the_same_results(on_slurm, cluster, alone):
     search = on_slurm
     process = search.start(search.script(), "slurm", cluster)

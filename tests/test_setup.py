@@ -606,50 +606,53 @@ def test_debians_python_needs_its_shared_library(
 # ---- Quarto ----
 
 
-def test_an_installed_quarto_is_taken(course, command, capsys):
-    quarto = command("quarto", "echo 1.10.19")
-    course.quarto.set_up()
-    assert f"Quarto renders the book ({quarto})" in capsys.readouterr().out
-
-
-def test_where_it_cannot_be_fetched_the_preview_stands_in_and_says_so(
-    course, venv, silent_server, no_proxy, capsys, monkeypatch
-):
-    monkeypatch.setattr(course.quarto, "RELEASES", silent_server)
-    monkeypatch.setattr(course.quarto, "PATIENCE", 0.5)
-    course.quarto.set_up()
-    assert "smalldocs renders a preview" in capsys.readouterr().out
-    # The second call neither waits nor asks again.
-    monkeypatch.setattr(course.common, "answers", lambda url, seconds: pytest.fail("asked again"))
-    course.quarto.set_up()
-    assert "smalldocs renders a preview" in capsys.readouterr().out
-
-
-def test_without_quarto_and_preview_a_sentence_says_what_to_do(course, venv, command, monkeypatch):
-    monkeypatch.setattr(course.common, "answers", lambda url, seconds: False)
-    command("python", 'case "$*" in *smalldocs*) exit 1;; esac', venv.parent)
-    with pytest.raises(course.common.SetupError, match=r"https://quarto\.org"):
-        course.quarto.set_up()
-
-
 QUARTO_CLI = """case "$*" in
+*deeptwins.renderer) test -e {quarto};;
 *uninstall*) rm -f {quarto};;
-*quarto-cli*) printf '#!/bin/sh\\nexit {status}\\n' > {quarto}; chmod +x {quarto};;
+*quarto-cli*) {installs} > {quarto};;
 esac"""
 
 
-@pytest.mark.parametrize(("status", "renders"), [(0, "Quarto renders"), (1, "smalldocs renders")])
-def test_quarto_cli_is_installed_and_kept_only_where_its_quarto_runs(
-    course, venv, command, bin_dir, monkeypatch, capsys, status, renders
-):
-    for tool in ("chmod", "rm"):
-        (bin_dir / tool).symlink_to(shutil.which(tool, path="/usr/bin:/bin"))
-    monkeypatch.setattr(course.common, "answers", lambda url, seconds: True)
-    quarto = venv.parent / "quarto"
-    command("python", QUARTO_CLI.format(quarto=quarto, status=status), venv.parent)
+@pytest.fixture
+def quarto(course, venv, command, bin_dir):
+    """Where quarto-cli puts Quarto, if it `installs` it; `deeptwins.renderer` looks there."""
+    (bin_dir / "rm").symlink_to(shutil.which("rm", path="/usr/bin:/bin"))
+
+    def write(installs="false"):
+        path = venv.parent / "quarto"
+        command("python", QUARTO_CLI.format(quarto=path, installs=installs), venv.parent)
+        return path
+
+    return write
+
+
+def test_a_quarto_that_serves_is_taken(course, quarto, calls):
+    quarto().touch()
     course.quarto.set_up()
-    assert renders in capsys.readouterr().out
-    assert quarto.exists() is (status == 0)
+    assert calls() == ["python -m deeptwins.renderer"]
+
+
+def test_quarto_is_not_asked_for_again_where_it_cannot_be_fetched(
+    course, quarto, silent_server, no_proxy, calls, monkeypatch
+):
+    quarto()
+    monkeypatch.setattr(course.quarto, "RELEASES", silent_server)
+    monkeypatch.setattr(course.quarto, "PATIENCE", 0.5)
+    course.quarto.set_up()
+    assert calls() == ["python -m deeptwins.renderer"]
+    course.quarto.set_up()
+    assert calls() == []
+
+
+@pytest.mark.parametrize(("installs", "kept"), [("true", True), ("false", False)])
+def test_quarto_cli_is_kept_only_where_its_quarto_serves(
+    course, quarto, monkeypatch, calls, installs, kept
+):
+    monkeypatch.setattr(course.common, "answers", lambda url, seconds: True)
+    path = quarto(installs)
+    course.quarto.set_up()
+    assert path.exists() is kept
+    assert any("uninstall" in call for call in calls()) is not kept
 
 
 # ---- the browser of the tests ----

@@ -39,6 +39,7 @@ def drop_progress(printed):
     return re.sub(r"^\d\d:\d\d:\d\d .*\n", "", printed, flags=re.M)
 
 
+@pytest.mark.long
 def test_the_stages_of_a_twin_add_up_to_the_whole(measured):
     [row] = measured["stages"]["found"]
     for language in LANGUAGES:
@@ -54,6 +55,7 @@ def test_the_stages_of_a_twin_add_up_to_the_whole(measured):
     )
 
 
+@pytest.mark.long
 def test_the_plain_script_trains_what_the_twin_trains(measured):
     [row] = measured["plain"]["found"]
     # The same data, order, layers and rates: the one-hot loss adds in another order at most.
@@ -61,10 +63,12 @@ def test_the_plain_script_trains_what_the_twin_trains(measured):
     assert row["plain"]["training"] > 0 < row["twin"]["training"]
 
 
+@pytest.mark.long
 def test_the_bench_leaves_the_books_numbers_alone_when_asked_for_some(measured):
     assert measured["numbers before"] == numbers_in_the_book()
 
 
+@pytest.mark.long
 def test_tables_and_picture_show_each_exercise(measured):
     stages, plain = (measured[part] for part in PARTS)
     for table in (speed.stages(stages), speed.plain(plain)):

@@ -127,6 +127,7 @@ def shell(line, root):
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_the_worked_example_does_what_the_page_says(copy):
     if not embedded_r.installed():
         pytest.skip("R is not installed; `deeptwins doctor` says how to get it")

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import RAN
 
 from deeptwins import bands, catalog, record, verify
 from deeptwins.checks import reached
@@ -75,7 +76,7 @@ def ran(fresh_run):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", RAN)
 def test_r_equals_python(r, ran, exercise, level):
     finding = next(f for f in verify.verify(exercise).findings if f.level == level)
     if finding.holds is False:
@@ -85,7 +86,7 @@ def test_r_equals_python(r, ran, exercise, level):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", RAN)
 def test_the_record_is_valid_and_complete(request, ran, exercise, language):
     if language == "r":
         request.getfixturevalue("r")
@@ -103,6 +104,7 @@ LUCKY = {"01_partitions": 6, "04_hello_iris": 6, "10_cnn_lstm_peptides": 1, "14_
 SHORT = {"03_backprop": 1, "06_cnn_images": 1, "10_cnn_lstm_peptides": 2, "12_maps": 1}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("exercise", CHALLENGES)
 def test_the_solution_reaches_the_target_that_the_exercise_misses(ran, exercise):
     """Over the seeds of the bands: one run depends on the processor as much as on its seed."""
@@ -154,17 +156,15 @@ def test_another_seed_gives_other_weights_and_the_same_seed_the_same(ran, result
     assert weights(1) == first
 
 
-SAVED = [
-    (exercise, name)
+SAVED = {
+    name: pytest.param(name, marks=pytest.mark.long if exercise.startswith("solutions/") else ())
     for exercise in EXERCISES
     for name in re.findall(r'result_file\(\s*"([^"]+)\.keras"', source(exercise, "python"))
-]
+}
 
 
-@pytest.mark.parametrize(("exercise", "name"), sorted(set(SAVED)))
-def test_a_model_saved_by_one_language_predicts_the_same_in_the_other(
-    r, fresh_run, tmp_path, exercise, name
-):
+@pytest.mark.parametrize("name", SAVED.values())
+def test_a_model_saved_by_one_language_predicts_the_same_in_the_other(r, fresh_run, tmp_path, name):
     import keras
 
     folder, _ = fresh_run

@@ -4,6 +4,8 @@ import ast
 import difflib
 import re
 
+import yaml
+
 from deeptwins.paths import LANGUAGES, ROOT, script_file
 
 
@@ -64,3 +66,11 @@ def title(exercise: str) -> str:
     except (OSError, ValueError, SyntaxError):
         return exercise
     return (ast.get_docstring(tree) or exercise).splitlines()[0].rstrip(".")
+
+
+def repository() -> str:
+    """Return the address of the course's repository by _quarto.yml; "" for none or an example."""
+    path = ROOT / "_quarto.yml"
+    book = yaml.safe_load(path.read_text(encoding="utf-8"))["book"] if path.is_file() else {}
+    address = book.get("repo-url", "").rstrip("/").removesuffix(".git")
+    return "" if "//example.org" in address else address

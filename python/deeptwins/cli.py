@@ -4,8 +4,10 @@ Every command imports what it needs when it runs, so that `--help`, `list` and
 `doctor` answer without waiting for TensorFlow.
 """
 
+import codecs
 import contextlib
 import functools
+import io
 import json
 import sys
 from enum import Enum
@@ -17,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from deeptwins import catalog
-from deeptwins.paths import LANGUAGES, ROOT, SHARED, data_home, results_dir
+from deeptwins.paths import LANGUAGES, ROOT, SHARED, data_home, find_r, results_dir
 
 app = typer.Typer(
     help="Run the twins of the course, and verify that Python and R agree.",
@@ -27,6 +29,20 @@ app = typer.Typer(
 )
 console = Console()
 errors = Console(stderr=True)
+
+# A Windows program that is piped writes cp1252, which has no tick: an exception instead of a line.
+PLAIN = {"✓": "+", "✗": "x", "–": "-", "…": "...", "∞": "inf"}
+codecs.register_error(
+    "plain",
+    lambda error: (
+        "".join(PLAIN.get(one, "?") for one in error.object[error.start : error.end]),
+        error.end,
+    ),
+)
+for stream in (sys.stdout, sys.stderr):
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="plain")
+find_r()
 
 
 class Lang(str, Enum):
@@ -52,7 +68,7 @@ Solutions = Annotated[bool, typer.Option("--solutions", help="The worked challen
 
 
 def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=1, ensure_ascii=False)
+    json.dump(value, sys.stdout, indent=1)  # ASCII, whatever the console's encoding
     print()
 
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all, and their digests; who may write them, and whether."""
+"""Files that are whole or not there at all, and their digests; whether they can be written."""
 
 import contextlib
 import hashlib

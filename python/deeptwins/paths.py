@@ -1,6 +1,8 @@
 """Where things are: the checkout, the data home, the results."""
 
 import os
+import re
+import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +40,19 @@ def home() -> Path:
             "There is no home folder for the full data sets. Name a folder for them: "
             "export DEEPTWINS_DATA=/some/folder"
         ) from None
+
+
+def find_r() -> None:
+    """Put the newest R on the PATH where R's installer for Windows has left every one out of it."""
+    if shutil.which("Rscript"):
+        return
+    places = [os.environ.get("PROGRAMFILES", ""), f"{os.environ.get('LOCALAPPDATA')}/Programs"]
+    found = [path.parent for one in places for path in Path(one).glob("R/R-*/bin/Rscript.exe")]
+    if found:
+        newest = max(
+            found, key=lambda path: [int(part) for part in re.findall(r"\d+", path.parts[-2])]
+        )
+        os.environ["PATH"] = f"{os.environ['PATH']}{os.pathsep}{newest}"
 
 
 def script_file(exercise: str, language: str) -> Path:

@@ -4,9 +4,8 @@
 
 The bands serve both languages: R runs with every tenth seed and has to be equal
 to Python at every level. What each language draws by itself (t-SNE, UMAP,
-k-means) R does with every seed; its band is from both languages where a test
-does not tell them apart. The file of a solution also says by how much it beats
-its exercise at the same seeds.
+k-means) R does with every seed; its band covers both languages. The file of a
+solution also says by how much it beats its exercise at the same seeds.
 
 Runs are forked from warm processes (deeptwins/warm.py), which spares two thirds
 of the time; in each language the run with the first seed is made in a fresh

@@ -32,6 +32,8 @@ from deeptwins.runs import sections
 FRAGMENTS = BOOK / "_fragments"
 LEDGER_PICTURE = FRAGMENTS / "ledger.svg"
 LEDGER_CAPTION = "The ledger of agreement, drawn from the records of the last verified runs."
+# The branch from which GitHub Pages serves the book has the notebooks; main has not.
+COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebooks/{}_{}.ipynb"
 WHOLE, BAND, DOWNLOADS = "all", "band", "downloads"
 MISSING_FIGURE = """book/figures.yml has no entry for the picture {name} of {exercise}. Add one:
 {exercise}:
@@ -169,18 +171,17 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
     expected = bands.read(exercise, "mini")
     limits = {name: [one] for name, one in expected["results"].items()}
     for name, both in expected["independent"].items():
-        apart = both["python"]["low"] != both["r"]["low"]
-        limits[name] = [both[language] for language in LANGUAGES[: 1 + apart]]
+        limits[name] = [both[language] for language in LANGUAGES]
     rows = []
     for name, of in limits.items():
         values = [_number(kept[language]["results"].get(name)) for language in LANGUAGES]
-        reach = "; ".join(f"{_number(one['low'])} to {_number(one['high'])}" for one in of)
+        reach = f"{_number(of[0]['low'])} to {_number(of[0]['high'])}"
         spread = "; ".join(f"{_number(one['mean'])} ± {_number(one['sd'])}" for one in of)
         rows.append([f"`{name}`", *values, reach, spread])
     own = ", ".join(f"`{name}`" for name in expected["independent"])
     of_both = (
-        f" Each language draws {own} by itself; where a test tells them apart, "
-        "Python's band stands first and R's second."
+        f" Each language computes {own} with a package of its own: the band covers both and has "
+        "room for other versions of the packages; Python's mean stands first and R's second."
         if own
         else ""
     )
@@ -200,7 +201,7 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
 def _downloads(exercise: str) -> str:
     """Return the links to an exercise's scripts and notebooks.
 
-    They are HTML since both renderers take a Markdown link to a notebook for one to a page.
+    They lead to Colab too where _quarto.yml names a repository at GitHub, and are HTML since both renderers take a Markdown link to a notebook for one to a page.
     """
     links = [
         f'<a href="{target}" download>{TITLES[language]} {kind}</a>'
@@ -212,7 +213,15 @@ def _downloads(exercise: str) -> str:
             else f"notebooks/{exercise}_{language}.ipynb"
         ]
     ]
-    return f'```{{=html}}\n<p class="downloads">Download: {", ".join(links)}.</p>\n```\n'
+    text = f"Download: {', '.join(links)}."
+    if (repository := catalog.repository()).startswith("https://github.com/"):
+        name = repository.removeprefix("https://github.com/")
+        opened = " or ".join(
+            f'<a href="{COLAB.format(name, exercise, language)}">{TITLES[language]}</a>'
+            for language in LANGUAGES
+        )
+        text += f" Open in Colab: {opened}."
+    return f'```{{=html}}\n<p class="downloads">{text}</p>\n```\n'
 
 
 def _verdict(kept: Mapping[str, Any]) -> Verdict:

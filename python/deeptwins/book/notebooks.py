@@ -2,7 +2,7 @@
 
 Rendering the book writes book/notebooks/<id>_python.ipynb and <id>_r.ipynb from
 the scripts and the committed fragments; nothing is run, and nothing of it is
-committed. A first cell brings the kernel into the course's folder.
+committed. A first cell brings the kernel into the course's folder, or gets the course.
 """
 
 import base64
@@ -19,33 +19,64 @@ KERNELS = {
     "python": {"name": "python3", "display_name": "Python 3", "language": "python"},
     "r": {"name": "ir", "display_name": "R", "language": "R"},
 }
-# A kernel starts in the folder of its notebook. Python finds the course through its own package;
-# R looks upwards, and then reads the settings that it would have read at its start.
+# A kernel starts in the folder of its notebook. The first cell looks for the course there and
+# above; GET stands for what it does where the course is not there, as on Colab.
 HOME = {
     "python": """\
+import importlib.util
 import os
+import subprocess
+import sys
+from pathlib import Path
 
-try:
-    from deeptwins.paths import ROOT
-except ModuleNotFoundError:
+if importlib.util.find_spec("keras") is None:
     raise ModuleNotFoundError(
-        "This Python does not know the course. Choose the kernel "
+        "This Python has no Keras. Choose the kernel "
         "of the Python in .venv in the course's folder."
-    ) from None
-os.chdir(ROOT)""",
+    )
+here = Path.cwd()
+places = [here, *here.parents, here / "deeptwins"]
+root = next((p for p in places if (p / "shared_data").is_dir()), None)
+if root is None:
+    GET
+    root = here / "deeptwins"
+os.chdir(root)
+sys.path.insert(0, str(root / "python"))""",
     "r": """\
 root <- normalizePath(getwd())
-while (!file.exists(file.path(root, "r", "course.R"))) {
+while (!dir.exists(file.path(root, "shared_data"))) {
   if (dirname(root) == root) {
-    stop(
-      "This notebook does not lie in the course's folder. ",
-      "Move it there, beside README.md, and open it again."
-    )
+    root <- "deeptwins"
+    break
   }
   root <- dirname(root)
 }
+if (!dir.exists(root)) {
+  GET
+}
 setwd(root)
 source(".Rprofile")""",
+}
+CLONE = {
+    "python": 'subprocess.run(["git", "clone", "--depth=1", "{}", "deeptwins"], check=True)',
+    "r": '''\
+system2("git", c("clone", "--depth=1", "{}", root))
+  setwd(root)
+  source("r/setup.R")
+  root <- "."''',
+}
+# Without an address in _quarto.yml there is nothing to clone.
+ASK = {
+    "python": """\
+raise FileNotFoundError(
+        "This notebook does not lie in the course's folder. Ask whoever gave it to you "
+        "for that folder, put it there beside README.md, and open it again."
+    )""",
+    "r": """\
+stop(
+    "This notebook does not lie in the course's folder. Ask whoever gave it to you ",
+    "for that folder, put it there beside README.md, and open it again."
+  )""",
 }
 INTRODUCTION = """\
 # {title}
@@ -83,7 +114,7 @@ def make(exercise: str, language: str) -> nbformat.NotebookNode:
     )
     cells = [
         v4.new_markdown_cell(introduction, id="introduction"),
-        v4.new_code_cell(HOME[language], id="home", execution_count=1),
+        v4.new_code_cell(home(language), id="home", execution_count=1),
     ]
     for count, section in enumerate(fragments.shown(exercise, language), start=2):
         outputs = [v4.new_output("stream", text=f"{section.printed}\n")] if section.printed else []
@@ -96,6 +127,13 @@ def make(exercise: str, language: str) -> nbformat.NotebookNode:
     made = v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELS[language]})
     nbformat.validate(made)
     return made
+
+
+def home(language: str) -> str:
+    """Return the first cell, which clones the repository that _quarto.yml names, if any."""
+    address = catalog.repository()
+    got = CLONE[language].format(address) if address else ASK[language]
+    return HOME[language].replace("GET", got)
 
 
 def _figure(path: Path, alt: str) -> nbformat.NotebookNode:

@@ -2,54 +2,32 @@
 
 Both read the same _quarto.yml, chapters and fragments. The preview is the
 package smalldocs, with formulas turned into MathML by latex2mathml and citations
-by citations.py. What it does not do stands in NOT_IN_PREVIEW and nowhere else.
+by citations.py. renderer.py chooses, and says what the preview does not do.
 The notebooks, the EPUB and the slides are the same with both.
 """
 
 import functools
 import html
 import http.server
-import importlib.metadata
 import os
 import re
 import shutil
 import subprocess
-import sys
 import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeptwins import catalog, citations, doctor, exports, files, notebooks
+from deeptwins import catalog, citations, exports, files, notebooks
 from deeptwins.paths import BOOK, ROOT
+from deeptwins.renderer import Renderer, SiteError, renderer
 
 OUTPUT = ROOT / "_book"
-QUARTO_MINIMUM = (1, 4)  # cross-references to a figure that is made of tabs
-NOT_IN_PREVIEW = {
-    "numbers": "numbers of chapters, sections and figures (references are links without a number)",
-    "lightbox": "pictures that open in full size",
-}
-PREVIEW_PACKAGES = ("smalldocs", "latex2mathml", "bibtexparser")
-# smalldocs names the keys of _quarto.yml that it leaves out; NOT_IN_PREVIEW says so in words.
+# smalldocs names the keys of _quarto.yml that it leaves out; renderer.py says so in words.
 EXPECTED_WARNING = re.compile(r"warning: (project\.type|unknown key|format\.html\.)")
 REFERENCE = re.compile(r"(?<!\w)@((fig|tbl|sec|eq)-[\w-]*\w)")
 FORMULA = re.compile(r'<span class="math (inline|display)">\\[(\[](.*?)\\[)\]]</span>', re.S)
-MENDING = re.compile(r'<div class="toc-actions">.*?</a></div></div>', re.S)
 KINDS = {"fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation"}
-
-
-class SiteError(Exception):
-    """The book cannot be rendered: no renderer, or it failed."""
-
-
-@dataclass(frozen=True)
-class Renderer:
-    """What renders the book; `note` says what a reader of the result should know, if anything."""
-
-    name: str
-    version: str
-    command: tuple[str, ...]
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,64 +38,6 @@ class Rendered:
     folder: Path
     pages: int
     warnings: list[str]
-
-
-def renderer(*, preview: bool = False) -> Renderer:
-    """Return Quarto if there is one that answers, else the preview; with `preview`, the preview.
-
-    Quarto is looked for in QUARTO_PATH, beside this Python, and on the PATH.
-
-    Raises
-    ------
-    SiteError
-        There is neither.
-    """
-    reason = "the preview was asked for"
-    if not preview:
-        found = _quarto()
-        if isinstance(found, Renderer):
-            return found
-        reason = found
-    missing = [package for package in PREVIEW_PACKAGES if not _version(package)]
-    if missing:
-        raise SiteError(
-            f"The book cannot be rendered: {reason}, and the preview needs "
-            f"{' and '.join(missing)}. Install Quarto from https://quarto.org, "
-            f"or: pip install 'deeptwins[preview]'"
-        )
-    command = (sys.executable, "-m", "smalldocs.cli", "render", str(ROOT))
-    note = f"A preview, because {reason}. It leaves out {'; '.join(NOT_IN_PREVIEW.values())}."
-    return Renderer("smalldocs", _version("smalldocs"), command, note)
-
-
-def _quarto() -> Renderer | str:
-    """Return Quarto, or why there is none that serves."""
-    beside = Path(sys.executable).with_name("quarto")
-    path = os.environ.get("QUARTO_PATH") or (
-        str(beside) if beside.is_file() else shutil.which("quarto")
-    )
-    if not path:
-        return "Quarto was not found"
-    try:
-        answer = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=doctor.PATIENCE
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"{path} does not answer ({error})"
-    version = answer.stdout.strip()
-    numbers = re.match(r"(\d+)\.(\d+)", version)
-    if answer.returncode or not numbers:
-        return f"{path} does not say its version"
-    if (int(numbers[1]), int(numbers[2])) < QUARTO_MINIMUM:
-        return f"Quarto {version} is older than {'.'.join(map(str, QUARTO_MINIMUM))}"
-    return Renderer("Quarto", version, (path, "render", str(ROOT)))
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def render(chosen: Renderer | None = None) -> Rendered:
@@ -172,9 +92,8 @@ def _finish(pages: list[Path]) -> None:
     """Do what the preview renderer leaves to the network or undone, in every page.
 
     Formulas become MathML instead of asking a server for KaTeX, references to
-    figures and sections become links, citations name author and year, a script's
-    path from the root of the book becomes one from the page, and the links to
-    edit a page go to its footer, as in Quarto.
+    figures and sections become links, citations name author and year, and a script's
+    path from the root of the book becomes one from the page.
     """
     sources = citations.read(BOOK / "references.bib")
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
@@ -193,9 +112,6 @@ def _finish(pages: list[Path]) -> None:
             end = '<nav class="page-navigation">'
             text = text.replace(end, citations.references(cited, sources) + end, 1)
         text = FORMULA.sub(_mathml, text)
-        if mending := MENDING.search(text):
-            end = '<div class="nav-footer-center">'
-            text = text.replace(mending[0], "", 1).replace(end, end + mending[0], 1)
         files.write_text(page, text)
 
 

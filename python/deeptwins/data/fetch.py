@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from filelock import FileLock, Timeout
+
 from deeptwins import files
 
 PATIENCE = 10.0  # seconds that a server may be silent
@@ -59,13 +61,14 @@ def amount(size: float) -> str:
 @contextlib.contextmanager
 def alone(lock: Path) -> Iterator[None]:
     """Hold the file `lock` for the block, so that two fetches do not write the same files."""
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(files.alone(lock))
-        except BlockingIOError:
-            raise FetchError(
-                f"Another process is fetching into {lock.parent}; wait until it is done."
-            ) from None
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        held = FileLock(lock).acquire(blocking=False)
+    except Timeout:
+        raise FetchError(
+            f"Another process is fetching into {lock.parent}; wait until it is done."
+        ) from None
+    with held:
         yield
 
 

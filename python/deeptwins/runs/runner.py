@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,11 @@ from typing import Any
 import filelock
 import yaml
 
-from deeptwins import files
+from deeptwins import files, processes
 from deeptwins.data import cards, variants
 from deeptwins.paths import FIGURES, ROOT, results_dir, script_file
 from deeptwins.runs import record, sections
-from deeptwins.runs.warm import POSSIBLE, Forked, Warm
+from deeptwins.runs.warm import Forked, Warm
 
 THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
 TIMEOUT = 3600  # seconds: only what hangs takes so long, on a slow and busy machine too
@@ -86,9 +86,9 @@ def environment(threads: int = THREADS) -> dict[str, str]:
         "OMP_NUM_THREADS": str(threads),
     }
     named = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or "C"
-    if sys.platform == "linux" and not re.search("utf-?8", named, re.I):
+    if os.name == "posix" and not re.search("utf-?8", named, re.I):
         # R would take every letter beyond ASCII apart, those of the checkout's own path too.
-        env["LC_ALL"] = "C.UTF-8"
+        env["LC_ALL"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
     return env
 
 
@@ -98,7 +98,7 @@ def warm(language: str, threads: int = THREADS) -> Warm | None:
     Call it in a thread that outlives it: its end is the warm process's end.
     """
     argv = driver(language)
-    if not POSSIBLE or shutil.which(argv[0]) is None:
+    if not processes.can_fork() or shutil.which(argv[0]) is None:
         return None
     return Warm(_bound(argv), environment(threads), str(ROOT))
 
@@ -142,7 +142,7 @@ def run_twin(
 
     script = script_file(exercise, language)
     if not script.is_file():
-        return outcome(f"{script.relative_to(ROOT)} does not exist")
+        return outcome(f"{script.relative_to(ROOT).as_posix()} does not exist")
     argv = driver(language)
     if shutil.which(argv[0]) is None:
         return outcome(f"{argv[0]} was not found; `deeptwins doctor` says how to get it")
@@ -226,14 +226,18 @@ def run(
             for language in languages
         }
         try:
-            for future in as_completed(futures):
-                pair = futures[future]
-                outcomes[pair] = future.result()
-                ended(outcomes[pair])
-                left[pair[0]] -= 1
-                if not left[pair[0]]:
-                    compared(pair[0])
-                    held[pair[0]].release()
+            running = set(futures)
+            while running:
+                # Not one long wait: on Windows, Ctrl+C comes through only between two.
+                done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    exercise, _ = pair = futures[future]
+                    outcomes[pair] = future.result()
+                    ended(outcomes[pair])
+                    left[exercise] -= 1
+                    if not left[exercise]:
+                        compared(exercise)
+                        held[exercise].release()
         except BaseException:
             stop.set()
             # A twin may just be starting: go on until none is left.
@@ -263,14 +267,13 @@ def _process(
         try:
             if warmed:
                 process = warmed.fork(argv[-1], out, err, timeout)
-            process = process or subprocess.Popen(
+            process = process or processes.start(
                 _bound(argv),
                 cwd=folder,
                 env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                start_new_session=True,
             )
             _running.add(process)
             return process.wait(max(0.0, began + timeout - time.monotonic()))
@@ -349,13 +352,9 @@ def _bound(argv: list[str]) -> list[str]:
 
 
 def _end(process: subprocess.Popen | Forked) -> None:
-    """End a twin and whatever it started; a group that has ended already is fine."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
-    finally:
-        process.wait()
+    """End a twin and whatever it started."""
+    processes.end(process.pid)
+    process.wait()
 
 
 def _tail(folder: Path) -> list[str]:

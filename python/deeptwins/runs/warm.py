@@ -15,9 +15,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
+from deeptwins import processes
 from deeptwins.runs.warm_server import STATUS
 
-POSSIBLE = hasattr(os, "pidfd_open")  # Linux; elsewhere every twin gets a fresh process
 
 
 class Forked:
@@ -54,7 +54,7 @@ class Warm:
         """Start it, and do not wait until it is ready; its last argument is an open socket."""
         self._jobs, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = processes.start(
                 [*command, "--warm", str(theirs.fileno())],
                 cwd=folder,
                 env=dict(env),
@@ -62,7 +62,6 @@ class Warm:
                 # Where it fails, the fresh process that then runs the twin says why.
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,
                 pass_fds=[theirs.fileno()],
             )
 

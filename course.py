@@ -1,0 +1,127 @@
+"""The course from one command, under Linux, macOS and Windows.
+
+    python course.py run        run every exercise in Python and in R, show that they agree
+    python course.py test       run every test but the long ones; test-all runs those too
+    python course.py book       make the website of the course in _book/
+    python course.py bench      measure how fast it all is, for the book's page on speed
+    python course.py setup      only make ready what `run` needs
+    python course.py clean      remove all that the others made
+
+Each sets up what it needs first, and nothing twice. What follows the first word goes on to
+the program behind it: `run 04`, `test -k bands`.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+WINDOWS = os.name == "nt"
+PROGRAMS = ROOT / ".venv" / ("Scripts" if WINDOWS else "bin")
+MADE = (
+    *(".venv", ".rlib", ".make", "results", "_book", "book/notebooks", ".quarto"),
+    *(".pytest_cache", ".hypothesis", ".ruff_cache"),
+)
+
+
+def environment():
+    """Set what every program of the course needs, for R's sake most of all."""
+    os.environ.setdefault("PYTHONUTF8", "1")
+    # rpy2 calls R without a compiled extension, which needs a compiler, on every machine.
+    os.environ["RPY2_CFFI_MODE"] = "ABI"
+    said = "".join(os.environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    if not WINDOWS and "utf" not in said.lower():
+        # A bare machine has no locale, and then R takes every letter beyond ASCII apart.
+        os.environ["LC_ALL"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+    if WINDOWS:
+        sys.path.insert(0, str(ROOT / "python"))
+        from deeptwins.paths import find_r  # needs the standard library only
+
+        find_r()
+
+
+def start(program, *arguments):
+    """Become a program of .venv, with its status; Windows only knows to wait for one."""
+    command = [str(PROGRAMS / (program + (".exe" if WINDOWS else ""))), *arguments]
+    if WINDOWS:
+        sys.exit(subprocess.call(command))
+    os.execv(command[0], command)
+
+
+def run(arguments):
+    """Run the exercises, in the languages that are ready."""
+    steps.set_up("run")
+    start("deeptwins", "run", "--lang", common.made("languages").read_text().strip(), *arguments)
+
+
+def test(arguments):
+    """Run the tests."""
+    steps.set_up("test")
+    extras.browser()
+    # Not `python -m pytest`: reticulate takes a relative path of a Python for a library.
+    start("pytest", *arguments)
+
+
+def test_all(arguments):
+    """Run the long tests too, for which SLURM is needed."""
+    extras.slurm()
+    test(["-m", "long or not long", "--durations=20", *arguments])
+
+
+def bench(arguments):
+    """Measure the times of the course."""
+    steps.set_up("test")
+    subprocess.run([str(PROGRAMS / "python"), "bench/forked.py"], check=True)
+    start("python", "bench/run.py", *arguments)
+
+
+def book(arguments):
+    """Render the book."""
+    steps.set_up("book")
+    quarto.set_up()
+    os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"  # Quarto, where pip has it
+    start("deeptwins", "book", "--render", *arguments)
+
+
+def setup(_):
+    """Set up what the exercises need."""
+    steps.set_up("run")
+
+
+def lock(_):
+    """Make requirements.lock anew."""
+    steps.set_up("run")
+    import lock
+
+    lock.lock()
+
+
+def clean(_):
+    """Remove what was made."""
+    for name in MADE:
+        shutil.rmtree(ROOT / name, ignore_errors=True)
+    for folder in list(ROOT.rglob("__pycache__")):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+COMMANDS = {
+    **{"run": run, "test": test, "test-all": test_all, "bench": bench, "book": book},
+    **{"setup": setup, "lock": lock, "clean": clean},
+}
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 8):  # noqa: UP036 - it starts here to say so
+        sys.exit("set-up: this Python is too old to start with; call this with a newer one.")
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
+        sys.exit(__doc__)
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT / "setup"))
+    environment()
+    import common
+    import extras
+    import quarto
+    import steps
+
+    common.main(lambda: COMMANDS[sys.argv[1]](sys.argv[2:]))

@@ -1,0 +1,124 @@
+"""Run the course on a bare Debian: debootstrap, python3, make, git, and nothing else.
+
+    python3 tests/machines/debian.py trixie [run book test] [--base FOLDER] [--cache FOLDER]
+
+As root. The checkout's last commit is cloned into a new tree, where each target of
+make runs. Every mount lies in a namespace of its own and ends with the last process
+in it. What was printed is in /course/<target>.log of the tree, which `--keep` keeps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MIRROR = "http://deb.debian.org/debian"
+PACKAGES = ("python3", "make", "git", "ca-certificates")
+TARGETS = ("run", "book", "test")
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+# The bare machine is on this one's network: its proxies and certificates hold there too.
+NETWORK = ("http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL")
+MOUNTS = """
+mount -t proc proc "$0/proc"
+mount --rbind /dev "$0/dev"
+if [ -n "$CACHE" ]; then
+  mkdir -p "$0/cache" "$CACHE/apt/partial"
+  mount --bind "$CACHE" "$0/cache"
+  mount --bind "$CACHE/apt" "$0/var/cache/apt/archives"
+fi
+exec chroot "$0" "$@"
+"""
+
+
+def lacking() -> str:
+    """Return in words what this machine lacks to make another, or ''."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "only root under Linux can make a bare Debian"
+    if missing := [one for one in ("debootstrap", "unshare", "chroot") if not shutil.which(one)]:
+        return f"{' and '.join(missing)} is missing: apt-get install {missing[0]}"
+    done = subprocess.run(["unshare", "-m", "-p", "--fork", "true"], capture_output=True, text=True)
+    return done.stderr.strip()
+
+
+def inside(tree: Path, script: str, cache: Path | None = None, log: Path | None = None) -> int:
+    """Run a shell's script in the tree and return its status."""
+    env = {name: os.environ[name] for name in NETWORK if name in os.environ}
+    env |= {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "CACHE": str(cache or "")}
+    env |= {"DEBIAN_FRONTEND": "noninteractive", "PIP_CERT": CERTIFICATES}
+    env |= {"SSL_CERT_FILE": CERTIFICATES}
+    if cache:
+        env |= {"PIP_CACHE_DIR": "/cache/pip", "UV_CACHE_DIR": "/cache/uv"}
+    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", MOUNTS]
+    with (log or Path(os.devnull)).open("wb") as out:
+        return subprocess.call(
+            [*command, tree, "sh", "-ec", script],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def make_tree(release: str, tree: Path, base: Path | None, cache: Path | None) -> None:
+    """Make the machine and put the course on it; `base` is what debootstrap left earlier."""
+    if base:
+        subprocess.run(["cp", "-a", "--reflink=auto", f"{base}/.", tree], check=True)
+    else:
+        command = ["debootstrap", "--variant=minbase", release, tree, MIRROR]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    shutil.copy("/etc/resolv.conf", tree / "etc/resolv.conf")
+    log = tree / "packages.log"
+    install = f"apt-get update && apt-get install -y --no-install-recommends {' '.join(PACKAGES)}"
+    if inside(tree, install, cache, log) != 0:
+        raise SystemExit(f"{release}: no {', '.join(PACKAGES)}:\n{log.read_text()[-2000:]}")
+    shutil.copy(CERTIFICATES, f"{tree}{CERTIFICATES}")
+    subprocess.run(["git", "clone", "-q", ROOT, tree / "course"], check=True)
+
+
+def course(release, targets=TARGETS, base=None, cache=None, keep=None) -> dict[str, str]:
+    """Run the targets on a bare Debian; return the last lines of those that failed.
+
+    `keep` is a folder that stays; without it the tree is deleted.
+    """
+    failed = {}
+    with tempfile.TemporaryDirectory(prefix=f"{release}-") as temporary:
+        tree = keep or Path(temporary)
+        make_tree(release, tree, base, cache)
+        for target in targets:
+            began, log = time.monotonic(), tree / f"course/{target}.log"
+            status = inside(tree, f"cd /course && make {target}", cache, log)
+            minutes, seconds = divmod(round(time.monotonic() - began), 60)
+            print(
+                f"{release}: make {target}, status {status}, {minutes} min {seconds} s", flush=True
+            )
+            if status != 0:
+                failed[target] = log.read_text(encoding="utf-8", errors="replace")[-4000:]
+    return failed
+
+
+def main() -> int:
+    """Run what the command line asks for; its status is 1 where a target failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("release", help="bookworm (12), trixie (13), ...")
+    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
+    parser.add_argument("--base", type=Path, help="a tree that debootstrap made")
+    parser.add_argument("--cache", type=Path, help="keeps the packages of pip, uv and apt")
+    parser.add_argument("--keep", type=Path, help="an empty folder for the tree, which stays")
+    options = parser.parse_args()
+    if reason := lacking():
+        raise SystemExit(reason)
+    failed = course(**vars(options))
+    for target, said in failed.items():
+        print(f"---- make {target} ----\n{said}")
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
