@@ -1,28 +1,30 @@
-"""What all tests share: R inside this process, and each test_that() block as a pytest item."""
+"""What all tests share: one run of all twins, and each test_that() block as a pytest item."""
 
-import os
 import re
-import subprocess
-import sys
 
 import embedded_r
 import helpers
 import pytest
 
-
-from deeptwins.paths import ROOT
+from deeptwins import catalog
+from deeptwins.book import site
+from deeptwins.paths import LANGUAGES
+from deeptwins.proof import levels
+from deeptwins.runs import runner
 
 EXIT_STATUS = pytest.StashKey[int]()
 R_MISSING = "R is not installed; `deeptwins doctor` says how to get it"
+# Tests that share what is made once: pytest-xdist runs each group in one process.
+TOGETHER = {"ran": "ran", "ran_solutions": "ran", "rendered": "book"}
 
 
-@pytest.fixture(scope="session")
-def r():
-    """R in this process, with the course attached: `r("1 + 1")` is 2."""
-    if not embedded_r.installed():
-        pytest.skip(R_MISSING)
-    embedded_r.evaluate("source('r/course.R')")
-    return embedded_r.evaluate
+def pytest_collection_modifyitems(items):
+    """Keep together what shares a run of all twins, the rendered book, or R."""
+    for item in items:
+        groups = {TOGETHER.get(name) for name in getattr(item, "fixturenames", ())} - {None}
+        group = "r" if isinstance(item, RTest) else next(iter(groups), None)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
@@ -32,29 +34,32 @@ def results(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def fresh_run(request, tmp_path_factory):
-    """Every twin in both languages, run once as a learner would run them.
-
-    With the solutions where long tests were asked for. Returns the folder of the
-    results and the command's output. What does not hold is for the tests to say,
-    exercise by exercise.
-    """
-    folder = tmp_path_factory.mktemp("results")
-    command = [sys.executable, "-m", "deeptwins", "run"]
-    if any(item.get_closest_marker("long") for item in request.session.items):
-        command += ["--solutions"]
+def run_all(exercises, folder):
+    """Run twins in both languages as `deeptwins run` does; return the verdict on each."""
     if not embedded_r.installed():
-        command += ["--lang", "python"]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"DEEPTWINS_RESULTS": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=4 * helpers.HANGS,
-    )
-    return folder, done.stdout + done.stderr
+        pytest.skip(R_MISSING)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPTWINS_RESULTS", str(folder))
+        verdicts = {}
+
+        def compared(exercise):
+            verdicts[exercise] = levels.verify(exercise)
+
+        runner.run(exercises, LANGUAGES, runner.Settings(), compared=compared)
+        yield verdicts
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory):
+    """Every exercise, run once in both languages; its verdict by exercise."""
+    yield from run_all(catalog.exercises(solutions=False), tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="session")
+def ran_solutions(tmp_path_factory):
+    """Every solution, run once in both languages."""
+    solutions = [one for one in catalog.exercises() if "/" in one]
+    yield from run_all(solutions, tmp_path_factory.mktemp("solutions"))
 
 
 PREVIEW_TOO = pytest.param(True, id="preview, where Quarto rendered", marks=pytest.mark.long)
