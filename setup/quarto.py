@@ -31,7 +31,7 @@ def set_up() -> None:
 
 def serves() -> bool:
     """Tell whether the course finds a Quarto that it can use."""
-    asked = [PYTHON, "-m", "deeptwins.renderer"]
+    asked = [PYTHON, "-m", "deeptwins.book.renderer"]
     return subprocess.call(asked, stderr=subprocess.DEVNULL) == 0
 
 

@@ -1,51 +1,17 @@
-"""What several tests need: a twin's own functions, and the sources of the book."""
+"""What several tests need: the sources of the book, and whether a process lives."""
 
-import re
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import psutil
-import pytest
 import yaml
 
-from deeptwins import catalog, exports
-from deeptwins.paths import LANGUAGES, ROOT, script_file
+from deeptwins.book import exports
+from deeptwins.paths import LANGUAGES, ROOT
 
 # Seconds after which a process hangs for certain, however slow and busy the machine: a test
 # fails by what it looks at and never by its duration.
 HANGS = 3600
-
-# The exercises as parameters of tests that need their run; solutions are run for long tests only.
-RAN = [
-    pytest.param(name, marks=pytest.mark.long if name.startswith("solutions/") else ())
-    for name in catalog.exercises()
-]
-
-
-def section(exercise: str, language: str, names: list[str]) -> str:
-    """Return the source of the named sections, in the script's order.
-
-    What stands before the first mark (the imports) is the section "head".
-    Raises KeyError for a name that the script does not have.
-    """
-    source = script_file(exercise, language).read_text(encoding="utf-8")
-    parts = re.split(r"^# ---- (.+?) -+$", source, flags=re.M)
-    found = {"head": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
-    if missing := set(names) - found.keys():
-        raise KeyError(f"{exercise} has no section {', '.join(sorted(missing))}")
-    return "\n".join(found[name] for name in found if name in names)
-
-
-def names_of(exercise: str, names: list[str], **given) -> SimpleNamespace:
-    """Run the named sections of a Python twin and return all that they define.
-
-    `given` are names that stand ready for them, in place of earlier sections.
-    """
-    namespace = {"__name__": exercise, **given}
-    exec(compile(section(exercise, "python", names), exercise, "exec"), namespace)
-    return SimpleNamespace(**namespace)
-
 
 def pages() -> list[str]:
     """Return the sources of the book's pages in the order that _quarto.yml gives them."""

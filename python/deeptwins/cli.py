@@ -266,16 +266,24 @@ def book(
     as_json: Json = False,
 ) -> None:
     """Make the book's side-by-side fragments from the last runs; render the site."""
-    from deeptwins import drift, exports, fragments, site
+    from deeptwins.book import exports, fragments, site
+    from deeptwins.proof import verified
 
     try:
-        written = fragments.write(catalog.exercises())
-        if drift.note():
-            written.append(drift.VERIFIED)
+        written = verified.note()
+        stale = verified.problems(catalog.exercises())
+        fragments.write()
         rendered = site.render() if render or open_ else None
-    except (exports.ExportError, fragments.FragmentError, site.SiteError) as error:
-        errors.print(f"[red]{escape(str(error))}[/]")
+    except (
+        exports.ExportError,
+        fragments.FragmentError,
+        site.SiteError,
+        verified.NotVerified,
+    ) as error:
+        errors.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(1) from None
+    for problem in stale:
+        errors.print(f"[yellow]{escape(problem)}[/]", highlight=False, soft_wrap=True)
     if as_json:
         found: dict[str, Any] = {"written": [path.relative_to(ROOT).as_posix() for path in written]}
         if rendered:
@@ -288,7 +296,7 @@ def book(
             }
         _print_json(found)
     else:
-        console.print(f"fragments: {len(written)} changed", highlight=False)
+        console.print(f"verified runs: {len(written)} files changed", highlight=False)
         if rendered:
             by = f"{rendered.renderer.name} {rendered.renderer.version}"
             for line in [
@@ -323,10 +331,10 @@ app.add_typer(data_app, name="data", no_args_is_help=True)
 @data_app.callback()
 def _data_needs_a_home() -> None:
     """End with a sentence where there is no folder for the originals."""
-    from deeptwins import datahome
+    from deeptwins.data import originals
 
     try:
-        data_home(), datahome.keras_home()
+        data_home(), originals.keras_home()
     except FileNotFoundError as error:
         _end_with(str(error))
 
@@ -334,11 +342,11 @@ def _data_needs_a_home() -> None:
 @data_app.command("list")
 def data_list(as_json: Json = False) -> None:
     """Show the data sets of the course, and which originals are on this machine."""
-    from deeptwins import datahome
-    from deeptwins.fetch import amount
+    from deeptwins.data import originals
+    from deeptwins.data.fetch import amount
 
     try:
-        rows = datahome.overview()
+        rows = originals.overview()
     except (OSError, ValueError) as error:
         _end_with(str(error))
     if as_json:
@@ -363,25 +371,25 @@ def data_fetch(
     """Bring originals into the data home; what was begun is gone on with."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-    from deeptwins import datahome
-    from deeptwins.fetch import FetchError
+    from deeptwins.data import originals
+    from deeptwins.data.fetch import FetchError
 
     failed = False
-    chosen = {name: datahome.original_of(name) for name in names}
+    chosen = {name: originals.original_of(name) for name in names}
     if unknown := [name for name, original in chosen.items() if original is None]:
         errors.print(
             f"[red]There is no original of {escape(', '.join(unknown))}.[/] "
-            f"There are: {', '.join(datahome.ORIGINALS)}."
+            f"There are: {', '.join(originals.ORIGINALS)}."
         )
         raise typer.Exit(2)
     for name in dict.fromkeys(chosen.values()):
         columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        size = datahome.ORIGINALS[name].size
+        size = originals.ORIGINALS[name].size
         try:
             hidden = not (size and errors.is_terminal)
             with Progress(*columns, console=errors, transient=True, disable=hidden) as shown:
                 task = shown.add_task(name, total=size)
-                done = datahome.fetch_original(name, functools.partial(shown.update, task))
+                done = originals.fetch_original(name, functools.partial(shown.update, task))
             console.print(escape(done), highlight=False, soft_wrap=True)
         except FetchError as error:
             errors.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
@@ -397,16 +405,16 @@ def data_verify(
     as_json: Json = False,
 ) -> None:
     """Look into the data sets: digests of what ships, format and counts of the originals."""
-    from deeptwins import datahome, datasets
+    from deeptwins.data import cards, originals
 
-    known = list(dict.fromkeys([*datasets.names(), *datahome.ORIGINALS]))
+    known = list(dict.fromkeys([*cards.names(), *originals.ORIGINALS]))
     if unknown := [name for name in names or [] if name not in known]:
         errors.print(
             f"[red]There is no data set {escape(', '.join(unknown))}.[/] "
             f"There are: {', '.join(known)}."
         )
         raise typer.Exit(2)
-    verdicts = datahome.verify(names or [])
+    verdicts = originals.verify(names or [])
     if as_json:
         _print_json([verdict.as_dict() for verdict in verdicts])
     else:

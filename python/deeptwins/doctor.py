@@ -25,10 +25,11 @@ from packaging.specifiers import SpecifierSet
 from rich.console import Console
 from rich.markup import escape
 
-from deeptwins import datasets, files
+from deeptwins import files
 from deeptwins.paths import ROOT, results_dir
-from deeptwins.renderer import SiteError, renderer
-from deeptwins.runner import driver
+from deeptwins.book.renderer import SiteError, renderer
+from deeptwins.data import cards
+from deeptwins.runs.runner import driver
 
 PATIENCE = 60  # seconds for R to say what it is; a cluster's disks are slow
 SET_UP = "python course.py setup" if os.name == "nt" else "make setup"
@@ -256,9 +257,9 @@ def check_book() -> Check:
 def check_data() -> Check:
     """Check that the data sets of the course are as they were published."""
     problems = []
-    for name in datasets.names():
+    for name in cards.names():
         try:
-            datasets.mini(name)
+            cards.verify(name)
         except (OSError, ValueError) as error:
             problems.append(str(error))
     found = f"{len(problems)} damaged" if problems else "whole"

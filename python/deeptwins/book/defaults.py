@@ -5,7 +5,7 @@ import inspect
 import re
 from typing import Any
 
-from deeptwins import markup
+from deeptwins.book import markup
 
 HEADS = {
     "layers": "Layers",

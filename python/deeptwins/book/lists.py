@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from deeptwins import bands, defaults, markup, speed
-from deeptwins.paths import LANGUAGES
+from deeptwins.book import defaults, markup, speed
+from deeptwins.paths import BOOK, LANGUAGES, TITLES
+from deeptwins.proof import bands
 
-NEED_KERAS = ("defaults",)  # made only where they have to be: without TensorFlow a book takes less
 
 
 def body(source: Path) -> str:
@@ -21,10 +21,9 @@ def body(source: Path) -> str:
     return BODIES[source.stem](yaml.safe_load(source.read_text(encoding="utf-8")))
 
 
-def outdated(name: str, fragment: Path) -> bool:
-    """Whether a fragment speaks of another Keras than the one that is installed here."""
-    here = defaults.installed()
-    return name in NEED_KERAS and bool(here) and here not in fragment.read_text(encoding="utf-8")
+def sources() -> list[Path]:
+    """Return the files of entries that there are."""
+    return [path for name in BODIES if (path := BOOK / f"{name}.yml").is_file()]
 
 
 def phrasebook(groups: list[dict[str, Any]]) -> str:
@@ -57,7 +56,7 @@ def migration(entries: dict[str, list[dict[str, Any]]]) -> str:
             new = ". ".join([_code(entry["new"]), *([entry["say"]] if "say" in entry else [])])
             rows.append([_code(entry["old"]), meets, new])
         heads = ["As in 2021", "What one meets today", "As it is today"]
-        title = f"## {markup.TITLES[language]} {{#migration-{language}}}\n"
+        title = f"## {TITLES[language]} {{#migration-{language}}}\n"
         parts += [title, f"::: {{.wide}}\n{markup.table(heads, rows, '---')}:::\n"]
     return "\n".join(parts)
 
@@ -67,7 +66,7 @@ def faults(entries: list[dict[str, Any]]) -> str:
     rows = [
         [
             f"`{entry['exercise']}`",
-            " and ".join(markup.TITLES[language] for language in LANGUAGES if language in entry),
+            " and ".join(TITLES[language] for language in LANGUAGES if language in entry),
             entry["fault"],
             entry["caught"],
         ]

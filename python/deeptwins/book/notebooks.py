@@ -1,7 +1,7 @@
 """Make a notebook of each twin, with what its verified run printed and drew.
 
 Rendering the book writes book/notebooks/<id>_python.ipynb and <id>_r.ipynb from
-the scripts and the committed fragments; nothing is run, and nothing of it is
+the scripts and their last verified runs; nothing is run, and nothing of it is
 committed. A first cell brings the kernel into the course's folder, or gets the course.
 """
 
@@ -12,8 +12,11 @@ from pathlib import Path
 import nbformat
 from nbformat import v4
 
-from deeptwins import catalog, files, fragments, markup
-from deeptwins.paths import LANGUAGES
+from deeptwins import catalog, files
+from deeptwins.book import fragments
+from deeptwins.paths import LANGUAGES, TITLES
+from deeptwins.proof import verified
+from deeptwins.runs import sections
 
 KERNELS = {
     "python": {"name": "python3", "display_name": "Python 3", "language": "python"},
@@ -86,13 +89,7 @@ drew. Its chapter in the book explains it. The first cell goes to the course's f
 
 
 def write(exercises: Sequence[str], folder: Path) -> None:
-    """Write the notebooks of these exercises, and nothing else, into a folder.
-
-    Raises
-    ------
-    FragmentError
-        The fragments of an exercise were made from other scripts.
-    """
+    """Write the notebooks of these exercises, and nothing else, into a folder."""
     made = {
         folder / f"{exercise}_{language}.ipynb": make(exercise, language)
         for exercise in exercises
@@ -109,20 +106,21 @@ def make(exercise: str, language: str) -> nbformat.NotebookNode:
     """Return the notebook of one twin: a heading and a cell for each section."""
     introduction = INTRODUCTION.format(
         title=catalog.title(exercise),
-        language=markup.TITLES[language],
+        language=TITLES[language],
         number=exercise.partition("_")[0],
     )
     cells = [
         v4.new_markdown_cell(introduction, id="introduction"),
         v4.new_code_cell(home(language), id="home", execution_count=1),
     ]
-    for count, section in enumerate(fragments.shown(exercise, language), start=2):
-        outputs = [v4.new_output("stream", text=f"{section.printed}\n")] if section.printed else []
-        outputs += [_figure(path, alt) for path, alt in section.figures]
-        name = section.name.replace(" ", "-")
+    code = fragments.code(exercise, language)
+    for count, one in enumerate(verified.read(exercise)[language]["sections"], start=2):
+        outputs = [v4.new_output("stream", text=f"{one['printed']}\n")] if one["printed"] else []
+        outputs += [_figure(exercise, language, name) for name in one["figures"]]
+        slug = sections.slug(one["name"])
         cells += [
-            v4.new_markdown_cell(f"## {section.name}", id=f"{name}-heading"),
-            v4.new_code_cell(section.code, id=name, execution_count=count, outputs=outputs),
+            v4.new_markdown_cell(f"## {one['name']}", id=f"{slug}-heading"),
+            v4.new_code_cell(code[one["name"]], id=slug, execution_count=count, outputs=outputs),
         ]
     made = v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELS[language]})
     nbformat.validate(made)
@@ -136,6 +134,7 @@ def home(language: str) -> str:
     return HOME[language].replace("GET", got)
 
 
-def _figure(path: Path, alt: str) -> nbformat.NotebookNode:
-    picture = base64.b64encode(path.read_bytes()).decode()
+def _figure(exercise: str, language: str, name: str) -> nbformat.NotebookNode:
+    picture = base64.b64encode(verified.picture(exercise, language, name).read_bytes()).decode()
+    alt = fragments.alt_of(exercise, name.removesuffix(".png"))
     return v4.new_output("display_data", {"image/png": picture, "text/plain": alt})

@@ -18,9 +18,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deeptwins import catalog, citations, exports, files, notebooks
+from deeptwins import catalog, files
+from deeptwins.book import citations, exports, fragments, notebooks
 from deeptwins.paths import BOOK, ROOT
-from deeptwins.renderer import Renderer, SiteError, renderer
+from deeptwins.book.renderer import Renderer, SiteError, renderer
 
 OUTPUT = ROOT / "_book"
 # smalldocs names the keys of _quarto.yml that it leaves out; renderer.py says so in words.

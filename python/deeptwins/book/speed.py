@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from deeptwins import markup, speedpicture
+from deeptwins.book import markup, speedpicture
 from deeptwins.paths import LANGUAGES
 
 PICTURE = "book/images/speed.svg"

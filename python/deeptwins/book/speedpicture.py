@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from deeptwins.markup import TITLES
+from deeptwins.paths import TITLES
 from deeptwins.paths import LANGUAGES
 
 # The book shows pictures on white in both themes.

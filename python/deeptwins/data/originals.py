@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from deeptwins import datasets, fetch, files
-from deeptwins.fetch import FetchError, Progress, silent
+from deeptwins import files
+from deeptwins.data import cards, fetch
+from deeptwins.data.fetch import FetchError, Progress, silent
 from deeptwins.paths import data_home, home
 
 CELLS_URL = "https://data.lhncbc.nlm.nih.gov/public/Malaria/cell_images.zip"
@@ -303,9 +304,9 @@ ORIGINALS = {
 
 def original_of(name: str) -> str | None:
     """Return which original a name means: its own, or that of a set that stands for it."""
-    for mini in datasets.names():
+    for mini in cards.names():
         try:
-            full = datasets.card(mini).get("full") or {}
+            full = cards.card(mini).get("full") or {}
         except (OSError, ValueError):
             continue  # a damaged card keeps nobody from fetching; `data verify` names it
         if name in (mini, full.get("name")):
@@ -327,8 +328,8 @@ def overview() -> list[dict[str, Any]]:
     `bytes` is None, and `full` alone, for what no set of the course stands for.
     """
     rows = []
-    for name in datasets.names():
-        card = datasets.card(name)
+    for name in cards.names():
+        card = cards.card(name)
         size = sum(entry["bytes"] for entry in card["files"].values())
         row = {"name": name, "title": card["title"], "licence": card["licence"], "bytes": size}
         full = card.get("full")
@@ -367,7 +368,7 @@ class Verdict:
 
 def verify(names: list[str]) -> list[Verdict]:
     """Look into the named sets; without a name into all that ship, and the originals here."""
-    minis = datasets.names()
+    minis = cards.names()
     here = [name for name, original in ORIGINALS.items() if original.place().exists()]
     chosen = names or [*minis, *(name for name in here if name not in minis)]
     verdicts = []
@@ -381,10 +382,10 @@ def verify(names: list[str]) -> list[Verdict]:
 
 def _verify_mini(name: str) -> Verdict:
     try:
-        found = datasets.mini(name)
+        found = cards.verify(name)
     except (OSError, ValueError) as error:
-        return Verdict(name, "mini", str(datasets.SHARED / name), False, str(error))
-    count = len(datasets.card(name)["files"])
+        return Verdict(name, "mini", str(cards.SHARED / name), False, str(error))
+    count = len(cards.card(name)["files"])
     return Verdict(name, "mini", str(found.folder), True, f"as on its card (files: {count})")
 
 

@@ -65,6 +65,11 @@ class Warm:
                 pass_fds=[theirs.fileno()],
             )
 
+    @property
+    def pid(self) -> int:
+        """Its number, and that of its group."""
+        return self._process.pid
+
     def __enter__(self) -> "Warm":
         """Return itself."""
         return self

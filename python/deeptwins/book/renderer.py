@@ -1,6 +1,6 @@
 """Find what renders the book: Quarto, or the preview that stands in for it.
 
-The set-up asks too, by `python -m deeptwins.renderer`, so it needs no package.
+The set-up asks too, by `python -m deeptwins.book.renderer`, so it needs no package.
 """
 
 import importlib.metadata
