@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 from email import message_from_string
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -764,19 +763,6 @@ def r_course(tmp_path):
         )
 
     return SimpleNamespace(run=run, library=root / ".rlib", root=root)
-
-
-@needs_r
-def test_a_python_that_rs_library_path_keeps_from_starting_is_found(
-    r_course, command, calls, bin_dir
-):
-    for name in ("python3", "python"):
-        command(name, 'test -z "$LD_LIBRARY_PATH"')
-    path = f"{bin_dir}:{Path(RSCRIPT).parent}:/usr/bin:/bin"
-    done = r_course.run("stats", task="learner", path=path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "ready" in done.stdout
-    assert calls()[-2:] == ["python3 -c import ssl", "python3 setup/python.py"]
 
 
 def source_package(folder, name, version, imports="", code=""):

@@ -1,7 +1,6 @@
 # The contract of r/keras_bridge.R: the same calls with the bridge, with Keras
 # from Python, and, where it is installed, with the real keras3.
 
-local_edition(3)
 homes <- implementations()
 flowers <- as.matrix(iris[, 1:4])
 species <- as.integer(iris$Species) - 1L

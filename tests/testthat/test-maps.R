@@ -1,7 +1,6 @@
 # What the R twin of 12_maps measures maps by, against scikit-learn and Rtsne,
 # and its triplets by definition.
 
-local_edition(3)
 old <- setwd(project_root())
 invisible(capture.output({
   suppressMessages(source("r/course.R"))
