@@ -97,11 +97,11 @@ def test_a_python_that_was_loaded_before_is_named_beside_the_projects(course, ba
 @pytest.mark.skipif(RSCRIPT is None or not has("keras3"), reason="the real keras3 is not installed")
 def test_the_real_keras3_starts_without_a_network_or_a_warning(course):
     (course / ".venv").symlink_to(sys.prefix)
-    code = "source('r/course.R'); cat(count_params(layer_dense(keras_input(4), 1)))"
+    code = "source('r/course.R'); keras_model_sequential(4) |> layer_dense(1) |> count_params()"
     nobody = "http://127.0.0.1:9"
     proxies = {"UV_INDEX_URL": nobody, "HTTPS_PROXY": nobody, "HTTP_PROXY": nobody}
     status, shown, said = r(course, "-e", code, home=course, **proxies)
-    assert (status, shown) == (0, "TRUE")
+    assert (status, shown) == (0, "[1] 5\n")
     assert "arning message" not in said
     assert "Error" not in said
 
