@@ -616,7 +616,8 @@ def test_each_damage_to_the_data_home_is_named_alike_in_both_languages(
         assert str(file if how != "missing" else file.parent) in here, how
         said = CliRunner().invoke(app, ["data", "verify", original, "--json"])
         assert said.exit_code == 1, how
-        assert str(file if how != "missing" else file.parent) in json.loads(said.stdout)[0]["found"], how
+        found = json.loads(said.stdout)[0]["found"]
+        assert str(file if how != "missing" else file.parent) in found, how
         restore()
     assert both(code, in_python)[1] == "taken"
 
