@@ -13,6 +13,9 @@ if (!file.exists("r/course.R")) {
   )
 }
 
+# R may have started in another folder, where it did not read this file.
+if (is.null(getOption("deeptwins.profile"))) source(".Rprofile")
+
 # What R lacks is named before anything stumbles over it. This file itself
 # needs the first four; without another, what does not need it still runs.
 local({

@@ -2,10 +2,11 @@
 #
 #   source("r/setup.R")
 #
-# R's packages are those that DESCRIPTION imports; what is missing comes from
-# CRAN into .rlib, in this folder, and leaves your own library alone. `make`
-# calls this file for the R half, as `Rscript r/setup.R packages`, and asks it
-# what is missing, as `Rscript r/setup.R missing`.
+# That is `python course.py setup`, with this R. course.py in turn calls this
+# file for the R half: `Rscript r/setup.R packages` installs from CRAN into
+# .rlib, in this folder, what DESCRIPTION imports and no library here has, and
+# `Rscript r/setup.R missing` names it. With the word `test` behind them, both
+# take what DESCRIPTION suggests too.
 
 local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
   if (!file.exists("r/setup.R")) {
@@ -51,12 +52,8 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
 
   #' The address of CRAN: the one chosen in RStudio, or the cloud's
   cran <- function() {
-    chosen <- unname(getOption("repos")["CRAN"])
-    if (is.na(chosen) || chosen == "@CRAN@") {
-      "https://cloud.r-project.org"
-    } else {
-      chosen
-    }
+    chosen <- Sys.getenv("DEEPTWINS_CRAN", unname(getOption("repos")["CRAN"]))
+    if (chosen %in% c(NA, "@CRAN@")) "https://cloud.r-project.org" else chosen
   }
 
   #' Whether CRAN answers in time
@@ -175,8 +172,8 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
   }
 
   #' Install what R lacks; returns 0, or `needs_compiler`
-  set_up_packages <- function(imports) {
-    for (needed in split(imports, imports$name %in% optional)) {
+  set_up_packages <- function(listed) {
+    for (needed in split(listed, listed$name %in% optional)) {
       needed <- lacking(needed)
       if (!nrow(needed)) next
       names <- paste(needed$name, collapse = ", ")
@@ -205,14 +202,23 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
     0L
   }
 
-  #' Make .venv with the first Python that starts here
+  #' Let the first Python that starts here set up both languages
   #'
   #' R puts folders of its own before those in LD_LIBRARY_PATH, in which a
   #' Python may find the shared library of another one; such a Python starts,
   #' but has no ssl. It is tried again without the variable.
-  set_up_python <- function() {
-    path <- Sys.getenv("LD_LIBRARY_PATH", NA)
-    if (!is.na(path)) on.exit(Sys.setenv(LD_LIBRARY_PATH = path))
+  set_up_both <- function() {
+    old <- Sys.getenv(c("LD_LIBRARY_PATH", "PATH"), NA, names = TRUE)
+    on.exit({
+      Sys.unsetenv(names(old))
+      do.call(Sys.setenv, as.list(old[!is.na(old)]))
+    })
+    # The set-up asks for this R, at the CRAN that this session uses.
+    paths <- c(old[["PATH"]], R.home("bin"))
+    Sys.setenv(
+      PATH = paste(paths, collapse = .Platform$path.sep),
+      DEEPTWINS_CRAN = cran()
+    )
     for (attempt in c("as R sets it", "without")) {
       if (attempt == "without") Sys.unsetenv("LD_LIBRARY_PATH")
       for (python in Sys.which(c("python3", "python", "py"))) {
@@ -221,10 +227,7 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
           python, c("-c", shQuote("import ssl")),
           stdout = FALSE, stderr = FALSE
         ) == 0
-        if (starts) {
-          script <- shQuote(file.path("setup", "python.py"))
-          return(system2(python, script) == 0)
-        }
+        if (starts) return(system2(python, c("course.py", "setup")) == 0)
       }
     }
     say(
@@ -234,26 +237,44 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
     FALSE
   }
 
-  imports <- requirements(read.dcf("DESCRIPTION", "Imports")[[1]])
-  required <- imports[!imports$name %in% optional, ]
-  if (dir.exists(library_here)) .libPaths(c(library_here, .libPaths()))
-  task <- if (interactive()) NA else commandArgs(trailingOnly = TRUE)[1]
+  #' What a fresh R says of the Python that it starts here; "" if that fits
+  trouble <- function() {
+    code <- "source('.Rprofile'); invisible(reticulate::py_config())"
+    said <- suppressWarnings(system2(
+      file.path(R.home("bin"), "Rscript"),
+      c("--no-init-file", "-e", shQuote(code)),
+      stdout = TRUE, stderr = TRUE
+    ))
+    if (is.null(attr(said, "status"))) return("")
+    error <- grep("^Error", said, value = TRUE)
+    sub("^Error[^:]*: *", "", c(error, said, "R does not start.")[[1]])
+  }
 
-  if (identical(task, "missing")) {
+  words <- if (interactive()) "" else c(commandArgs(trailingOnly = TRUE), "")
+  fields <- c("Imports", if ("test" %in% words) "Suggests")
+  listed <- read.dcf("DESCRIPTION", fields)
+  needed <- requirements(paste(na.omit(c(listed)), collapse = ","))
+  required <- needed[!needed$name %in% optional, ]
+  if (dir.exists(library_here)) .libPaths(c(library_here, .libPaths()))
+
+  if (words[[1]] == "missing") {
     cat(lacking(required)$name, sep = "\n")
-  } else if (identical(task, "packages")) {
-    status <- set_up_packages(imports)
+  } else if (words[[1]] == "packages") {
+    status <- set_up_packages(needed)
     if (!install_standin() && status == 0) status <- 1L
     quit(status = status)
   } else {
-    status <- set_up_packages(imports)
-    ready <- install_standin() && set_up_python() && !nrow(lacking(required))
-    if (file.exists(".Rprofile")) source(".Rprofile")
+    done <- set_up_both()
+    lacks <- toString(lacking(required)$name)
+    wrong <- if (nzchar(lacks)) paste("R lacks", lacks) else trouble()
+    ready <- done && !nzchar(wrong)
     say(
       if (ready) {
         "ready. Restart R, open r/01_partitions.R and run it line by line."
       } else {
-        "not ready yet; do what the lines above say, then call this again."
+        paste("not ready yet.", if (nzchar(wrong)) wrong else paste(
+          "Do what the lines above say, then call source(\"r/setup.R\") again."
+        ))
       }
     )
     if (!interactive() && !ready) quit(status = 1)
