@@ -1,6 +1,7 @@
 """The twins are plain scripts, the same in both languages."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -87,12 +88,16 @@ def test_a_twin_runs_in_a_folder_with_nothing_but_the_data(tmp_path, language):
     script = script_file("04_hello_iris", language)
     shutil.copy(script, tmp_path)
     shutil.copytree(ROOT / "shared_data" / "iris", tmp_path / "shared_data" / "iris")
-    env = runner.environment()
-    del env["MPLBACKEND"]
+    env = runner.environment() | {
+        "MPLBACKEND": "agg",
+        "R_PROFILE_USER": os.devnull,
+        "RETICULATE_PYTHON": sys.executable,
+        "R_LIBS": os.pathsep.join([str(ROOT / ".rlib"), str(ROOT / ".rlib-standin")]),
+    }
     ended = subprocess.run(
         [program, script.name],
         cwd=tmp_path,
-        env=env | {"MPLBACKEND": "agg"},
+        env=env,
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -269,7 +269,7 @@ def _process(
                 process = warmed.fork(argv[-1], out, err, timeout)
             process = process or processes.start(
                 _bound(argv),
-                cwd=folder,
+                cwd=ROOT,  # where R reads .Rprofile; the driver goes to the folder
                 env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
