@@ -1,6 +1,7 @@
 """Run a plain script section by section, and keep what it printed, drew and computed.
 
     python -m deeptwins.runs.driver JOB.json
+    python -m deeptwins.runs.driver --warm HANDLE     forks for each job that it is sent (warm.py)
 
 The job names the script, the folder to run in and the constants to replace
 (runner.py writes it). The script's own file name, line numbers and tracebacks
@@ -10,6 +11,7 @@ constants, the results and the versions.
 """
 
 import ast
+import importlib
 import json
 import linecache
 import math
@@ -23,9 +25,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from deeptwins.runs import capture, sections
+from deeptwins.runs import capture, sections, warm_server
 
 PACKAGES = ("tensorflow", "keras", "numpy", "sklearn", "umap", "matplotlib")
+WARM = ("keras", "matplotlib.pyplot", "pandas", "sklearn.linear_model", "sklearn.metrics")
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "umap": "umap-learn"}
 
 
@@ -153,5 +156,12 @@ def _explain(error: BaseException, script: str) -> None:
     traceback.print_exception(type(error), error, trace)
 
 
+def warm(handle: str) -> str:
+    """Load what twins need, then wait; return in each forked process with its job (warm_server)."""
+    for name in WARM:
+        importlib.import_module(name)
+    return warm_server.serve(int(handle))
+
+
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1]))
+    sys.exit(run(warm(sys.argv[2]) if sys.argv[1] == "--warm" else sys.argv[1]))
