@@ -343,7 +343,6 @@ def _data_needs_a_home() -> None:
 def data_list(as_json: Json = False) -> None:
     """Show the data sets of the course, and which originals are on this machine."""
     from deeptwins.data import originals
-    from deeptwins.data.fetch import amount
 
     try:
         rows = originals.overview()
@@ -352,27 +351,21 @@ def data_list(as_json: Json = False) -> None:
     if as_json:
         return _print_json(rows)
     for row in rows:
-        lines = [f"mini   {amount(row['bytes'])}, {row['licence']}"] if row["licence"] else []
-        if full := row["full"]:
-            where = f"not here: {full['get']}"
-            if full["there"]:
-                where = f"{amount(full['bytes'])} in {full['place']}"
-            lines += [f"full   {full['name']}: {where}", f"       {full['licence']}"]
-        head = f"[bold]{row['name']:<15}[/] {escape(row['title'])}"
+        where = f"not here. {row.get('get')}"
+        if row["there"]:
+            where = f"{originals.amount(row['bytes'])} {row.get('place', '')}"
+        head = f"[bold]{row['name']:<16}[/] {row['variant']}  {escape(row['title'])}"
         console.print(head, highlight=False, soft_wrap=True)
-        for line in lines:
-            console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
+        for line in filter(None, [where, row["licence"]]):
+            console.print(f"{'':<17}{escape(line)}", highlight=False, soft_wrap=True)
 
 
 @data_app.command("fetch")
 def data_fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="As `data list` has it.")],
 ) -> None:
-    """Bring originals into the data home; what was begun is gone on with."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-
+    """Bring originals into the data home."""
     from deeptwins.data import originals
-    from deeptwins.data.fetch import FetchError
 
     failed = False
     chosen = {name: originals.original_of(name) for name in names}
@@ -383,15 +376,9 @@ def data_fetch(
         )
         raise typer.Exit(2)
     for name in dict.fromkeys(chosen.values()):
-        columns = ("{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        size = originals.ORIGINALS[name].size
         try:
-            hidden = not (size and errors.is_terminal)
-            with Progress(*columns, console=errors, transient=True, disable=hidden) as shown:
-                task = shown.add_task(name, total=size)
-                done = originals.fetch_original(name, functools.partial(shown.update, task))
-            console.print(escape(done), highlight=False, soft_wrap=True)
-        except FetchError as error:
+            console.print(escape(originals.fetch(name)), highlight=False, soft_wrap=True)
+        except originals.FetchError as error:
             errors.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
             failed = True
     raise typer.Exit(1 if failed else 0)

@@ -1,26 +1,37 @@
-"""The data home: which originals are there, how to fetch them, whether they are whole.
+"""The originals of the mini data sets in the data home: fetch them, look whether they are whole.
 
-Nothing here needs Keras or NumPy until a set is fetched or looked into.
+The data home is DEEPTWINS_DATA or a folder in the user's cache; ImageNet's weights
+of MobileNet lie where Keras looks for them. pooch downloads what has one address
+and one digest, Keras' own loaders the rest. Nothing here needs Keras before a set
+is fetched or looked into.
 """
 
 import os
-import socket
+import shutil
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import filelock
+import numpy as np
+
 from deeptwins import files
-from deeptwins.data import cards, fetch
-from deeptwins.data.fetch import FetchError, Progress, silent
+from deeptwins.data import cards
 from deeptwins.paths import data_home, home
 
+PATIENCE = 10  # seconds for a server to answer
 CELLS_URL = "https://data.lhncbc.nlm.nih.gov/public/Malaria/cell_images.zip"
-# As TensorFlow Datasets publishes them for this file (datasets/malaria/checksums.tsv).
-CELLS_SIZE = 353_452_851
+# As TensorFlow Datasets publishes it for this file (datasets/malaria/checksums.tsv).
 CELLS_SHA256 = "0a949556b2414159b5100192609805376654c4266d8d187be9b1922fad43c668"
-CELLS = ("Parasitized", "Uninfected")
-CELLS_COUNT = 27_558
+CELLS, CELLS_COUNT = ("Parasitized", "Uninfected"), 27_558
+LETTERS = set("ABCDEFGHIJKLMNOPQRSTUVWXYZ*")
+
+
+class FetchError(Exception):
+    """What could not be fetched, and what to do: one sentence."""
 
 
 def keras_home() -> Path:
@@ -30,21 +41,18 @@ def keras_home() -> Path:
 
 @dataclass(frozen=True)
 class Original:
-    """One of the full data sets: where it comes from, and how to fetch and check it.
+    """One of the full data sets.
 
-    `fetch` writes the set to a path, `check` returns what is in it in words,
-    and raises ValueError or FileNotFoundError where it is not whole.
+    `fetch` writes the set to a path, `check` returns what is in it in words and
+    raises ValueError or OSError where it is not whole. `needs` is in bytes of disk.
     """
 
     title: str
-    path: str  # below the data home
+    path: str  # below the data home, or below Keras' own
     check: Callable[[Path], str]
-    fetch: Callable[[Path, Progress], None] | None = None
+    fetch: Callable[[Path], None] | None = None
     url: str = ""
-    cached: str = ""  # where Keras keeps its own copy, below its home
-    needs: int = 0  # bytes of disk
-    size: int = 0  # bytes to download, where the course does it itself
-    licence: str = ""  # where no card gives it
+    needs: int = 0
     in_keras_home: bool = False
 
     def place(self) -> Path:
@@ -55,8 +63,8 @@ class Original:
 # ---- fetching ----
 
 
-def fetch_original(name: str, progress: Progress = silent) -> str:
-    """Bring an original to its place, and return a sentence that says so.
+def fetch(name: str) -> str:
+    """Bring an original to its place, whole or not at all, and return a sentence that says so.
 
     Raises
     ------
@@ -68,52 +76,44 @@ def fetch_original(name: str, progress: Progress = silent) -> str:
     if place.exists():
         return f"{place} is there already. `deeptwins data verify {name}` looks into it."
     if original.fetch is None:
-        raise FetchError(f"{name} cannot be downloaded. {_how_to_get(name)}")
+        raise FetchError(f"{name} cannot be downloaded. {_remedy(name)}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if (free := shutil.disk_usage(place.parent).free) < original.needs:
+        raise FetchError(
+            f"{place.parent} has {amount(free)} free, {amount(original.needs)} are needed. "
+            "Make room, or choose another folder: export DEEPTWINS_DATA=/some/folder"
+        )
     try:
-        with fetch.alone(place.parent / f".{name}.lock"):
-            if not place.exists():
-                files.sweep(place)
-                fetch.need_space(place.parent, original.needs)
-                original.fetch(place, progress)
-    except fetch.Unreachable as error:
-        raise FetchError(f"{name} was not fetched. {error} {_how_to_get(name)}") from None
-    except (FetchError, OSError, ValueError) as error:
-        raise FetchError(f"{name} was not fetched. {error}") from None
-    return f"{place} is there now ({fetch.amount(size_of(place))})."
+        with filelock.FileLock(place.parent / f".{name}.lock", timeout=0):
+            _answers(original.url)
+            original.fetch(place)
+    except filelock.Timeout:
+        raise FetchError(
+            f"Another process is fetching into {place.parent}; wait until it is done."
+        ) from None
+    except Exception as error:  # Keras and pooch raise what their parts raise
+        raise FetchError(
+            f"{name} was not fetched ({error}). Try again later, or copy it from a machine that "
+            f"has it, to {place}"
+        ) from None
+    return f"{place} is there now ({amount(size_of(place))})."
 
 
-def _how_to_get(name: str) -> str:
-    """Return what to do where a set is not here and cannot be fetched now."""
-    place = ORIGINALS[name].place()
-    if ORIGINALS[name].fetch is None:
-        return f"Ask your instructor for it, and put it there: {place}"
-    return f"Try again later, or copy it from a machine that has it, to {place}"
+def _answers(url: str) -> None:
+    """Raise OSError where nobody answers at an address; Keras itself would ask without an end."""
+    try:
+        request = urllib.request.Request(url, method="HEAD")
+        urllib.request.urlopen(request, timeout=PATIENCE).close()
+    except urllib.error.HTTPError:
+        return  # somebody answers; whether the file is there, the download says
+    except OSError as error:
+        raise OSError(f"{url} cannot be reached: {getattr(error, 'reason', error)}") from None
 
 
 def _remedy(name: str) -> str:
     if ORIGINALS[name].fetch is None:
-        return _how_to_get(name)
+        return f"Ask your instructor for it, and put it there: {ORIGINALS[name].place()}"
     return f"Get it with: deeptwins data fetch {name}"
-
-
-def _from_keras(name: str, load: Callable[[Any], Any]) -> Any:
-    """Return what a loader of Keras gives; a server that does not answer does not hold it up."""
-    original, home = ORIGINALS[name], keras_home()
-    home.mkdir(parents=True, exist_ok=True)
-    if not os.access(home, os.W_OK):
-        raise FetchError(f"Keras may not write to {home}; set KERAS_HOME to another folder.")
-    fetch.need_space(home, original.needs)
-    if not (home / original.cached).exists():
-        # Keras asks without any time-out; this says at once whether somebody is there.
-        fetch.ask(original.url, method="HEAD", patience=fetch.PATIENCE).close()
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(fetch.PATIENCE)
-    try:
-        return load(_keras())
-    except Exception as error:  # Keras raises plain Exception
-        raise fetch.Unreachable(f"Keras could not load it ({error}).") from error
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _keras() -> Any:
@@ -123,12 +123,8 @@ def _keras() -> Any:
     return keras
 
 
-def _fetch_cifar10(place: Path, progress: Progress) -> None:
-    import numpy as np
-
-    (x_train, y_train), (x_test, y_test) = _from_keras(
-        "cifar10", lambda keras: keras.datasets.cifar10.load_data()
-    )
+def _fetch_cifar10(place: Path) -> None:
+    (x_train, y_train), (x_test, y_test) = _keras().datasets.cifar10.load_data()
     with files.replacing(place) as temporary:
         np.savez_compressed(
             temporary,
@@ -137,15 +133,12 @@ def _fetch_cifar10(place: Path, progress: Progress) -> None:
             x_test=x_test.astype("uint8"),
             y_test=y_test.ravel().astype("uint8"),
         )
-        _check_cifar10(temporary)
 
 
-def _fetch_imdb(place: Path, progress: Progress) -> None:
-    import numpy as np
-
-    train, test = _from_keras("imdb", lambda keras: keras.datasets.imdb.load_data(num_words=500))
+def _fetch_imdb(place: Path) -> None:
     arrays = {}
-    for part, (reviews, labels) in {"train": train, "test": test}.items():
+    parts = _keras().datasets.imdb.load_data(num_words=500)
+    for part, (reviews, labels) in zip(("train", "test"), parts, strict=True):
         # Reviews differ in length: one long row, and where each of them starts and ends.
         arrays[f"{part}_tokens"] = np.concatenate([np.asarray(one, "int16") for one in reviews])
         ends = np.cumsum([len(one) for one in reviews])
@@ -153,30 +146,34 @@ def _fetch_imdb(place: Path, progress: Progress) -> None:
         arrays[f"y_{part}"] = np.asarray(labels, "int8")
     with files.replacing(place) as temporary:
         np.savez_compressed(temporary, **arrays)
-        _check_imdb(temporary)
 
 
-def _fetch_cells(place: Path, progress: Progress) -> None:
-    part = place.with_name("cell_images.zip.part")
-    fetch.download(CELLS_URL, part, size=CELLS_SIZE, sha256=CELLS_SHA256, progress=progress)
-    fetch.unpack_images(part, place, classes=CELLS, count=CELLS_COUNT)
-    part.unlink()
-    part.with_name(f"{part.name}.json").unlink(missing_ok=True)
+def _fetch_cells(place: Path) -> None:
+    import pooch
+
+    aside = place.with_name(f".{place.name}.unpacking")
+    shutil.rmtree(aside, ignore_errors=True)
+    pooch.retrieve(
+        CELLS_URL,
+        known_hash=CELLS_SHA256,
+        fname="cell_images.zip",
+        path=place.parent,
+        processor=pooch.Unzip(extract_dir=aside.name),
+        progressbar=True,
+    )
+    (aside / "cell_images").rename(place)
+    shutil.rmtree(aside)
+    (place.parent / "cell_images.zip").unlink()
 
 
-def _fetch_mobilenet(place: Path, progress: Progress) -> None:
-    # Not by applications.MobileNet(weights="imagenet"), which takes half a file that a killed
-    # process has left for the whole one.
+def _fetch_mobilenet(place: Path) -> None:
     with files.replacing(place) as temporary:
-        _from_keras(
-            "mobilenet",
-            lambda keras: keras.utils.get_file(
-                temporary.name,
-                ORIGINALS["mobilenet"].url,
-                cache_dir=str(temporary.parent),
-                cache_subdir="",
-                force_download=True,
-            ),
+        _keras().utils.get_file(
+            temporary.name,
+            ORIGINALS["mobilenet"].url,
+            cache_dir=str(temporary.parent),
+            cache_subdir="",
+            force_download=True,
         )
         _check_mobilenet(temporary)
 
@@ -189,52 +186,76 @@ def _of(found: int, whole: int) -> str:
     return f"{found:,}" if found == whole else f"{found:,} of {whole:,}"
 
 
-def _check_cifar10(path: Path) -> str:
-    from deeptwins.readers import read_arrays
+def _expect(path: Path, holds: Any, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(f"{path}: {otherwise}. Move it away, and fetch it again.")
 
-    image, label = (None, 32, 32, 3), (None,)
-    arrays = read_arrays(path, x_train=image, y_train=label, x_test=image, y_test=label)
+
+def _arrays(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """Return arrays of an .npz file, which is never unpickled."""
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return {name: content[name] for name in names}
+    except KeyError as error:
+        raise ValueError(f"{path}: {error.args[0]}. Move it away, and fetch it again.") from None
+    except Exception as error:  # a damaged archive raises what its parts raise
+        raise ValueError(
+            f"{path} is no whole .npz file ({error}). Move it away, and fetch it again."
+        ) from None
+
+
+def _check_cifar10(path: Path) -> str:
+    found = _arrays(path, "x_train", "y_train", "x_test", "y_test")
     for part in ("train", "test"):
-        x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        x, y = found[f"x_{part}"], found[f"y_{part}"]
+        _expect(path, x.shape[1:] == (32, 32, 3), f"x_{part} has the shape {x.shape}")
         _expect(path, x.dtype == "uint8", f"x_{part} is {x.dtype}, not uint8")
-        _expect(path, len(x) == len(y), f"it has {len(x)} images and {len(y)} labels ({part})")
-        _expect(path, len(y) and y.min() >= 0 and y.max() <= 9, f"y_{part} is not within 0 to 9")
-    train, test = len(arrays["y_train"]), len(arrays["y_test"])
+        _expect(path, y.shape == x.shape[:1], f"it has {len(x)} images, {len(y)} labels ({part})")
+        _expect(path, len(y) and y.max() <= 9, f"y_{part} is not within 0 to 9")
+    train, test = len(found["y_train"]), len(found["y_test"])
     return f"{_of(train, 50_000)} images to train with, {_of(test, 10_000)} to test"
 
 
 def _check_imdb(path: Path) -> str:
-    import numpy as np
-
-    from deeptwins.readers import read_arrays
-
     names = [f"{part}_{what}" for part in ("train", "test") for what in ("tokens", "offsets")]
-    arrays = read_arrays(path, **dict.fromkeys([*names, "y_train", "y_test"], (None,)))
+    found = _arrays(path, *names, "y_train", "y_test")
     for part in ("train", "test"):
-        tokens, offsets, y = (
-            arrays[name] for name in (f"{part}_tokens", f"{part}_offsets", f"y_{part}")
-        )
+        tokens, offsets = found[f"{part}_tokens"], found[f"{part}_offsets"]
+        y = found[f"y_{part}"]
         fits = len(offsets) == len(y) + 1 and offsets[0] == 0 and offsets[-1] == len(tokens)
         _expect(path, fits and (np.diff(offsets) > 0).all(), f"{part}_offsets do not fit")
         inside = len(tokens) and tokens.min() >= 0 and tokens.max() < 500
         _expect(path, inside, f"{part}_tokens are not within 0 to 499")
         _expect(path, set(np.unique(y)) <= {0, 1}, f"y_{part} is not 0 or 1")
-    train, test = len(arrays["y_train"]), len(arrays["y_test"])
+    train, test = len(found["y_train"]), len(found["y_test"])
     return f"{_of(train, 25_000)} reviews to train with, {_of(test, 25_000)} to test"
 
 
 def _check_cells(path: Path) -> str:
-    from deeptwins.readers import image_files
+    from PIL import Image
 
-    labels = image_files(path)["label"]
-    _expect(path, set(labels) == set(CELLS), f"its folders must be {' and '.join(CELLS)}")
-    return f"{_of(len(labels), CELLS_COUNT)} images of cells"
+    count = 0
+    for name in CELLS:
+        shown = [one for one in (path / name).glob("*.png") if one.name[0] != "."]
+        _expect(path, shown, f"there is no folder {name} with .png images")
+        for one in shown:
+            try:
+                with Image.open(one, formats=["PNG"]) as image:
+                    image.load()
+            except (OSError, SyntaxError, ValueError) as error:
+                raise ValueError(f"{one} is no whole image ({error}).") from None
+        count += len(shown)
+    return f"{_of(count, CELLS_COUNT)} images of cells"
 
 
 def _check_peptides(path: Path) -> str:
-    from deeptwins.readers import read_peptides
-
-    counts = [len(read_peptides(path / f"{name}.train.txt")) for name in ("AMP", "DECOY")]
+    counts = []
+    for name in ("AMP.train.txt", "DECOY.train.txt"):
+        lines = (path / name).read_text(encoding="latin-1").split("\n")
+        peptides = [one.strip().upper() for one in lines if one.strip() and one[0] != ">"]
+        wrong = [one for one in peptides if not set(one) <= LETTERS]
+        _expect(path / name, peptides and not wrong, f"{(wrong or ['nothing'])[0]!r} is no peptide")
+        counts.append(len(peptides))
     return f"{counts[0]:,} antimicrobial peptides and {counts[1]:,} decoys"
 
 
@@ -249,11 +270,6 @@ def _check_mobilenet(path: Path) -> str:
     return f"{model.count_params():,} weights of MobileNet (alpha 0.25, without its top)"
 
 
-def _expect(path: Path, holds: Any, otherwise: str) -> None:
-    if not holds:
-        raise ValueError(f"{path}: {otherwise}. Move it away, and fetch it again.")
-
-
 # ---- what there is ----
 
 ORIGINALS = {
@@ -263,7 +279,6 @@ ORIGINALS = {
         check=_check_cifar10,
         fetch=_fetch_cifar10,
         url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-        cached="datasets/cifar-10-batches-py-target_archive",
         needs=600_000_000,
     ),
     "imdb": Original(
@@ -272,7 +287,6 @@ ORIGINALS = {
         check=_check_imdb,
         fetch=_fetch_imdb,
         url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb.npz",
-        cached="datasets/imdb.npz",
         needs=50_000_000,
     ),
     "malaria_cells": Original(
@@ -281,22 +295,19 @@ ORIGINALS = {
         check=_check_cells,
         fetch=_fetch_cells,
         url=CELLS_URL,
-        needs=2 * CELLS_SIZE + CELLS_COUNT * 4096,
-        size=CELLS_SIZE,
+        needs=820_000_000,
     ),
     "amp_challenge": Original(
         title="The peptides of the AMP challenge", path="amp_challenge", check=_check_peptides
     ),
     "mobilenet": Original(
-        title="MobileNet (alpha 0.25) with ImageNet weights",
+        title="MobileNet (alpha 0.25) with ImageNet weights, Apache 2.0",
         path="models/mobilenet_2_5_224_tf_no_top.h5",
         check=_check_mobilenet,
         fetch=_fetch_mobilenet,
         url="https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/"
         "mobilenet_2_5_224_tf_no_top.h5",
-        cached="models/mobilenet_2_5_224_tf_no_top.h5",
         needs=2_000_000,
-        licence="Apache 2.0",
         in_keras_home=True,
     ),
 }
@@ -305,14 +316,20 @@ ORIGINALS = {
 def original_of(name: str) -> str | None:
     """Return which original a name means: its own, or that of a set that stands for it."""
     for mini in cards.names():
-        try:
-            full = cards.card(mini).get("full") or {}
-        except (OSError, ValueError):
-            continue  # a damaged card keeps nobody from fetching; `data verify` names it
+        full = cards.card(mini).get("full") or {}
         if name in (mini, full.get("name")):
             path = full.get("path")
             return next((key for key, one in ORIGINALS.items() if one.path == path), None)
     return name if name in ORIGINALS else None
+
+
+def amount(size: float) -> str:
+    """Return a number of bytes as a person reads it: `353 MB`."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
 
 
 def size_of(path: Path) -> int:
@@ -323,32 +340,39 @@ def size_of(path: Path) -> int:
 
 
 def overview() -> list[dict[str, Any]]:
-    """Return every data set of the course, and for its original whether it is here.
-
-    `bytes` is None, and `full` alone, for what no set of the course stands for.
-    """
-    rows = []
-    for name in cards.names():
-        card = cards.card(name)
-        size = sum(entry["bytes"] for entry in card["files"].values())
-        row = {"name": name, "title": card["title"], "licence": card["licence"], "bytes": size}
-        full = card.get("full")
-        rows.append(row | {"full": full and full | _there(data_home() / full["path"])})
+    """Return every data set that ships, and every original with whether it is here."""
+    rows = [
+        {
+            "name": name,
+            "variant": "mini",
+            "title": card["title"],
+            "licence": card["licence"],
+            "bytes": sum(entry["bytes"] for entry in card["files"].values()),
+            "there": True,
+        }
+        for name in cards.names()
+        for card in [cards.card(name)]
+    ]
+    licences = {
+        full["path"]: full["licence"]
+        for name in cards.names()
+        if (full := cards.card(name).get("full"))
+    }
     for name, original in ORIGINALS.items():
-        if original.in_keras_home:
-            full = {
+        place = original.place()
+        rows.append(
+            {
                 "name": name,
-                "licence": original.licence,
-                "get": f"deeptwins data fetch {name}",
+                "variant": "full",
+                "title": original.title,
+                "licence": licences.get(original.path, ""),
+                "bytes": size_of(place) if place.exists() else None,
+                "there": place.exists(),
+                "place": str(place),
+                "get": _remedy(name),
             }
-            row = {"name": name, "title": original.title, "licence": None, "bytes": None}
-            rows.append(row | {"full": full | _there(original.place())})
+        )
     return rows
-
-
-def _there(place: Path) -> dict[str, Any]:
-    there = place.exists()
-    return {"place": str(place), "there": there, "bytes": size_of(place) if there else None}
 
 
 @dataclass(frozen=True)
@@ -357,7 +381,6 @@ class Verdict:
 
     name: str
     variant: str
-    place: str
     ok: bool
     found: str
 
@@ -370,31 +393,21 @@ def verify(names: list[str]) -> list[Verdict]:
     """Look into the named sets; without a name into all that ship, and the originals here."""
     minis = cards.names()
     here = [name for name, original in ORIGINALS.items() if original.place().exists()]
-    chosen = names or [*minis, *(name for name in here if name not in minis)]
-    verdicts = []
-    for name in chosen:
-        if name in minis:
-            verdicts.append(_verify_mini(name))
-        if name in here or name not in minis:
-            verdicts.append(_verify(name))
-    return verdicts
+    return [
+        _verify(name, "mini" if name in minis else "full")
+        for name in names or [*minis, *(name for name in here if name not in minis)]
+    ]
 
 
-def _verify_mini(name: str) -> Verdict:
+def _verify(name: str, variant: str) -> Verdict:
     try:
-        found = cards.verify(name)
-    except (OSError, ValueError) as error:
-        return Verdict(name, "mini", str(cards.SHARED / name), False, str(error))
-    count = len(cards.card(name)["files"])
-    return Verdict(name, "mini", str(found.folder), True, f"as on its card (files: {count})")
-
-
-def _verify(name: str) -> Verdict:
-    original = ORIGINALS[name]
-    place = original.place()
-    try:
+        if variant == "mini":
+            cards.verify(name)
+            count = len(cards.card(name)["files"])
+            return Verdict(name, variant, True, f"as on its card (files: {count})")
+        place = ORIGINALS[name].place()
         if not place.exists():
             raise FileNotFoundError(f"{place} is missing. {_remedy(name)}")
-        return Verdict(name, "full", str(place), True, original.check(place))
+        return Verdict(name, variant, True, ORIGINALS[name].check(place))
     except (OSError, ValueError) as error:
-        return Verdict(name, "full", str(place), False, str(error))
+        return Verdict(name, variant, False, str(error))
