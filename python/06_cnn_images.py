@@ -8,13 +8,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix
 
 # ---- constants ----
+DATA = "shared_data/emoji10/emoji10.npz"
 SEED = 1
 CLASSES = [
     "airplane", "automobile", "bird", "cat", "deer",
     "dog", "frog", "horse", "ship", "truck"
 ]
 TRAIN = 2000
-TUNING = 400
+VAL = 400
 FILTERS = 32
 KERNEL = 5
 BATCH_SIZE = 32
@@ -23,24 +24,17 @@ BLOCK = 4
 C = 0.1
 
 # ---- load ----
-images = read_arrays(
-    data_file("emoji10"),
-    x_train=(None, 32, 32, 3), y_train=None,
-    x_test=(None, 32, 32, 3), y_test=None,
-)
-learn = slice(0, TRAIN)
-tune = slice(TRAIN, TRAIN + TUNING)
-x_train = images["x_train"][learn]
-y_train = images["y_train"][learn]
-x_val = images["x_train"][tune]
-y_val = images["y_train"][tune]
+images = np.load(DATA)
+x, y = images["x_train"], images["y_train"]
+x_train, y_train = x[:TRAIN], y[:TRAIN]
+x_val, y_val = x[TRAIN:TRAIN + VAL], y[TRAIN:TRAIN + VAL]
 x_test, y_test = images["x_test"], images["y_test"]
 print("images:", len(y_train), len(y_val), len(y_test))
 print("one image:", x_train.shape[1:],
       "from", x_train.min(), "to", x_train.max())
 
 # ---- look ----
-fig, axes = plt.subplots(5, 10, figsize=(6, 3.6))
+fig, axes = plt.subplots(5, 10)
 for label, column in enumerate(axes.T):
     rows = np.flatnonzero(y_train == label)[:5]
     for ax, row in zip(column, rows):
@@ -60,9 +54,7 @@ model = keras.Sequential([
     keras.layers.Flatten(),
     keras.layers.Dense(10, activation="softmax"),
 ])
-for layer in model.layers:
-    print(f"{type(layer).__name__:<13}", layer.output.shape[1:],
-          layer.count_params())
+model.summary()
 
 # ---- compile ----
 model.compile(
@@ -82,24 +74,20 @@ history = model.fit(
 
 # ---- curve ----
 curve = pd.DataFrame(history.history)
-curve["epoch"] = range(1, EPOCHS + 1)
+curve.index += 1
 fig, axes = plt.subplots(2, 1, sharex=True)
-for ax, name in zip(axes, ["accuracy", "loss"]):
-    ax.plot(curve["epoch"], curve[name], label="train")
-    ax.plot(curve["epoch"], curve[f"val_{name}"], label="tuning")
-    ax.set_ylabel(name)
-axes[0].legend()
-axes[1].set_xlabel("epoch")
+curve[["accuracy", "val_accuracy"]].plot(ax=axes[0])
+curve[["loss", "val_loss"]].plot(ax=axes[1], xlabel="epoch")
 plt.show()
 
 # ---- evaluate ----
-probability = model.predict(x_test, verbose=0)
-predicted = probability.argmax(axis=1)
-accuracy = (predicted == y_test).mean()
+y_prob = model.predict(x_test, verbose=0)
+y_pred = y_prob.argmax(axis=1)
+accuracy = (y_pred == y_test).mean()
 print(f"test accuracy {accuracy:.4f}")
 
 # ---- confusion ----
-confusion = confusion_matrix(y_test, predicted, labels=range(10))
+confusion = confusion_matrix(y_test, y_pred, labels=range(10))
 fig, ax = plt.subplots(figsize=(6, 4.5))
 ax.imshow(confusion, cmap="Blues")
 for (row, column), count in np.ndenumerate(confusion):
@@ -115,47 +103,46 @@ plt.show()
 # ---- filters ----
 kernels = model.layers[1].get_weights()[0]
 lowest, highest = kernels.min(), kernels.max()
+kernels = (kernels - lowest) / (highest - lowest)
 fig, axes = plt.subplots(4, 8, figsize=(6, 3.2))
 for number, ax in enumerate(axes.flat):
-    kernel = kernels[:, :, :, number]
-    ax.imshow((kernel - lowest) / (highest - lowest))
+    ax.imshow(kernels[:, :, :, number])
     ax.axis("off")
 plt.show()
 
 # ---- maps ----
 eye = keras.Model(model.inputs, model.layers[1].output)
 maps = eye.predict(x_test[:1], verbose=0)
+print("one image becomes", maps.shape[1:])
 fig, axes = plt.subplots(4, 8, figsize=(6, 3.2))
 for number, ax in enumerate(axes.flat):
     ax.imshow(maps[0, :, :, number], vmin=0, vmax=maps.max())
     ax.axis("off")
 plt.show()
-print("one image becomes", maps.shape[1:])
 
 # ---- baseline ----
-def blocks(x):
+def average_blocks(x):
     side = 32 // BLOCK
     tiles = x.reshape(len(x), side, BLOCK, side, BLOCK, 3) / 255
     return tiles.mean(axis=(2, 4)).reshape(len(x), -1)
 
 
-baseline = LogisticRegression(
-    C=C, tol=1e-9, solver="newton-cholesky"
-)
-baseline.fit(blocks(x_train), y_train)
-guessed = baseline.predict(blocks(x_test))
+blocks = average_blocks(x_train)
+baseline = LogisticRegression(C=C, max_iter=1000)
+baseline.fit(blocks, y_train)
+guessed = baseline.predict(average_blocks(x_test))
 accuracy_baseline = (guessed == y_test).mean()
-print(f"logistic regression on {blocks(x_test).shape[1]} "
+print(f"logistic regression on {blocks.shape[1]} "
       f"averaged pixels {accuracy_baseline:.4f}")
 
 # ---- save ----
-model.save("06_cnn_images.keras")
+model.save("images.keras")
 
 # ---- results ----
-of_truth = probability[range(len(y_test)), y_test]
+of_truth = y_prob[range(len(y_test)), y_test]
 results = {
     "loss": -np.log(of_truth.astype(float)).mean(),
     "accuracy": accuracy,
     "accuracy_baseline": accuracy_baseline,
 }
-print(pd.Series(results, dtype=float).round(4).to_string())
+print(pd.Series(results).round(4).to_string())

@@ -4,13 +4,14 @@ library(keras3)
 library(ggplot2)
 
 # ---- constants ----
+DATA <- "shared_data/emoji10/emoji10.npz"
 SEED <- 1
 CLASSES <- c(
   "airplane", "automobile", "bird", "cat", "deer",
   "dog", "frog", "horse", "ship", "truck"
 )
 TRAIN <- 2000
-TUNING <- 400
+VAL <- 400
 FILTERS <- 32
 KERNEL <- 5
 BATCH_SIZE <- 32
@@ -19,48 +20,31 @@ BLOCK <- 4
 C <- 0.1
 
 # ---- load ----
-images <- read_arrays(
-  data_file("emoji10"),
-  x_train = c(NA, 32, 32, 3), y_train = NA,
-  x_test = c(NA, 32, 32, 3), y_test = NA
-)
-learn <- seq_len(TRAIN)
-tune <- TRAIN + seq_len(TUNING)
-x_train <- images$x_train[learn, , , ]
-y_train <- images$y_train[learn]
-x_val <- images$x_train[tune, , , ]
-y_val <- images$y_train[tune]
-x_test <- images$x_test
-y_test <- images$y_test
+np <- reticulate::import("numpy")
+images <- np$load(DATA)
+x <- images$get("x_train")
+y <- as.vector(images$get("y_train"))
+train <- seq_len(TRAIN)
+x_train <- x[train, , , ]
+y_train <- y[train]
+val <- TRAIN + seq_len(VAL)
+x_val <- x[val, , , ]
+y_val <- y[val]
+x_test <- images$get("x_test")
+y_test <- as.vector(images$get("y_test"))
 cat("images:", length(y_train), length(y_val),
     length(y_test), "\n")
 cat("one image:", dim(x_train)[-1],
     "from", min(x_train), "to", max(x_train), "\n")
 
 # ---- look ----
-tiles <- function(x, group) {
-  # One row for each pixel, its colour as ggplot2 wants it.
-  expand.grid(image = seq_len(dim(x)[1]),
-              row = seq_len(dim(x)[2]),
-              column = seq_len(dim(x)[3])) |>
-    transform(group = group[image],
-              fill = rgb(x[, , , 1], x[, , , 2], x[, , , 3]))
+par(mfcol = c(5, 10), mar = rep(0.2, 4), oma = c(0, 0, 2, 0))
+for (label in 0:9) {
+  for (row in which(y_train == label)[1:5]) {
+    plot(as.raster(x_train[row, , , ], max = 255))
+  }
 }
-shown <- sapply(0:9, \(label) which(y_train == label)[1:5])
-pixels <- tiles(x_train[c(shown), , , ] / 255, seq_along(shown))
-pixels <- transform(
-  pixels,
-  place = (image - 1) %% 5,
-  class = factor(CLASSES[(image - 1) %/% 5 + 1], CLASSES)
-)
-ggplot(pixels, aes(column, -row, fill = fill)) +
-  geom_raster() +
-  facet_grid(place ~ class) +
-  scale_fill_identity() +
-  coord_equal() +
-  theme_void() +
-  theme(strip.text.x = element_text(size = 6),
-        strip.text.y = element_blank())
+mtext(CLASSES, outer = TRUE, at = (1:10 - 0.5) / 10, cex = 0.5)
 
 # ---- model ----
 set_random_seed(SEED)
@@ -71,11 +55,7 @@ model <- keras_model_sequential(input_shape = c(32, 32, 3)) |>
   layer_max_pooling_2d() |>
   layer_flatten() |>
   layer_dense(10, activation = "softmax")
-
-for (layer in model$layers) {
-  cat(sprintf("%-13s", sub(".*[.]", "", class(layer)[1])),
-      unlist(layer$output$shape), layer$count_params(), "\n")
-}
+summary(model)
 
 # ---- compile ----
 model |> compile(
@@ -94,22 +74,17 @@ history <- model |> fit(
 )
 
 # ---- curve ----
-curve <- as.data.frame(history)
-levels(curve$data) <- c("train", "tuning")
-ggplot(curve, aes(epoch, value, colour = data)) +
-  geom_line() +
-  facet_grid(rows = vars(metric), scales = "free_y") +
-  labs(y = NULL, colour = NULL)
+plot(history)
 
 # ---- evaluate ----
-probability <- model |> predict(x_test, verbose = 0)
-predicted <- max.col(probability, "first") - 1L
-accuracy <- mean(predicted == y_test)
+y_prob <- model |> predict(x_test, verbose = 0)
+y_pred <- max.col(y_prob, "first") - 1L
+accuracy <- mean(y_pred == y_test)
 cat(sprintf("test accuracy %.4f\n", accuracy))
 
 # ---- confusion ----
 confusion <- table(true = factor(y_test, 0:9, CLASSES),
-                   predicted = factor(predicted, 0:9, CLASSES))
+                   predicted = factor(y_pred, 0:9, CLASSES))
 ggplot(as.data.frame(confusion), aes(predicted, true)) +
   geom_tile(aes(fill = Freq)) +
   geom_text(aes(label = Freq,
@@ -124,21 +99,17 @@ ggplot(as.data.frame(confusion), aes(predicted, true)) +
 # ---- filters ----
 kernels <- get_weights(get_layer(model, index = 2))[[1]]
 kernels <- (kernels - min(kernels)) / diff(range(kernels))
-kernels <- aperm(kernels, c(4, 1, 2, 3))
-ggplot(tiles(kernels, seq_len(FILTERS)),
-       aes(column, -row, fill = fill)) +
-  geom_raster() +
-  facet_wrap(vars(group), nrow = 4) +
-  scale_fill_identity() +
-  coord_equal() +
-  theme_void() +
-  theme(strip.text = element_blank())
+par(mfrow = c(4, 8), mar = rep(0.2, 4))
+for (number in seq_len(FILTERS)) {
+  plot(as.raster(kernels[, , , number]), interpolate = FALSE)
+}
 
 # ---- maps ----
 eye <- keras_model(model$inputs,
                    get_layer(model, index = 2)$output)
 maps <- eye |> predict(x_test[1, , , , drop = FALSE],
                        verbose = 0)
+cat("one image becomes", dim(maps)[-1], "\n")
 ggplot(as.data.frame.table(maps, responseName = "value"),
        aes(as.integer(Var3), -as.integer(Var2), fill = value)) +
   geom_raster() +
@@ -147,36 +118,37 @@ ggplot(as.data.frame.table(maps, responseName = "value"),
   guides(fill = "none") +
   theme_void() +
   theme(strip.text = element_blank())
-cat("one image becomes", dim(maps)[-1], "\n")
 
 # ---- baseline ----
-blocks <- function(x) {
+average_blocks <- function(x) {
   side <- 32 / BLOCK
   split <- c(nrow(x), BLOCK, side, BLOCK, side, 3)
   tiles <- aperm(array(x / 255, split), c(2, 4, 1, 6, 5, 3))
   matrix(colMeans(tiles, dims = 2), nrow(x))
 }
+
+blocks <- average_blocks(x_train)
 baseline <- glmnet::glmnet(
-  blocks(x_train), factor(y_train), "multinomial",
+  blocks, factor(y_train), "multinomial",
   alpha = 0, lambda = 1 / (C * TRAIN), standardize = FALSE,
-  thresh = 1e-13, maxit = 1e7
+  thresh = 1e-10
 )
-guessed <- baseline |> predict(blocks(x_test), type = "class")
+guessed <- baseline |>
+  predict(average_blocks(x_test), type = "class")
 accuracy_baseline <- mean(guessed == y_test)
 cat(sprintf(
   "logistic regression on %d averaged pixels %.4f\n",
-  ncol(blocks(x_test)), accuracy_baseline
+  ncol(blocks), accuracy_baseline
 ))
 
 # ---- save ----
-model |> save_model("06_cnn_images.keras",
-                    overwrite = TRUE)
+model |> save_model("images.keras", overwrite = TRUE)
 
 # ---- results ----
-of_truth <- probability[cbind(seq_along(y_test), y_test + 1)]
+of_truth <- y_prob[cbind(seq_along(y_test), y_test + 1)]
 results <- list(
   loss = mean(-log(of_truth)),
   accuracy = accuracy,
   accuracy_baseline = accuracy_baseline
 )
-print(round(unlist(results), 4))
+str(results)

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 
 # ---- constants ----
+DATA = "shared_data/emoji10/emoji10.npz"
 SEED = 1
 TRAIN = 2000
-TUNING = 400
+VAL = 400
 FILTERS = [32, 64, 64]
 KERNEL = 3
 LEARNING_RATE = 0.002
@@ -14,17 +15,10 @@ BATCH_SIZE = 32
 EPOCHS = 8
 
 # ---- load ----
-images = read_arrays(
-    data_file("emoji10"),
-    x_train=(None, 32, 32, 3), y_train=None,
-    x_test=(None, 32, 32, 3), y_test=None,
-)
-learn = slice(0, TRAIN)
-tune = slice(TRAIN, TRAIN + TUNING)
-x_train = images["x_train"][learn]
-y_train = images["y_train"][learn]
-x_val = images["x_train"][tune]
-y_val = images["y_train"][tune]
+images = np.load(DATA)
+x, y = images["x_train"], images["y_train"]
+x_train, y_train = x[:TRAIN], y[:TRAIN]
+x_val, y_val = x[TRAIN:TRAIN + VAL], y[TRAIN:TRAIN + VAL]
 x_test, y_test = images["x_test"], images["y_test"]
 
 # ---- model ----
@@ -58,13 +52,13 @@ history = model.fit(
 )
 
 # ---- evaluate ----
-probability = model.predict(x_test, verbose=0)
-predicted = probability.argmax(axis=1)
-accuracy = (predicted == y_test).mean()
+y_prob = model.predict(x_test, verbose=0)
+y_pred = y_prob.argmax(axis=1)
+accuracy = (y_pred == y_test).mean()
 print(f"test accuracy {accuracy:.4f}")
 
 # ---- results ----
-of_truth = probability[range(len(y_test)), y_test]
+of_truth = y_prob[range(len(y_test)), y_test]
 results = {
     "loss": -np.log(of_truth.astype(float)).mean(),
     "accuracy": accuracy,

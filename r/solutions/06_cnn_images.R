@@ -1,12 +1,12 @@
 # Solution: more convolution, more pooling, mirrored images.
 
 library(keras3)
-library(ggplot2)
 
 # ---- constants ----
+DATA <- "shared_data/emoji10/emoji10.npz"
 SEED <- 1
 TRAIN <- 2000
-TUNING <- 400
+VAL <- 400
 FILTERS <- c(32, 64, 64)
 KERNEL <- 3
 LEARNING_RATE <- 0.002
@@ -14,19 +14,18 @@ BATCH_SIZE <- 32
 EPOCHS <- 8
 
 # ---- load ----
-images <- read_arrays(
-  data_file("emoji10"),
-  x_train = c(NA, 32, 32, 3), y_train = NA,
-  x_test = c(NA, 32, 32, 3), y_test = NA
-)
-learn <- seq_len(TRAIN)
-tune <- TRAIN + seq_len(TUNING)
-x_train <- images$x_train[learn, , , ]
-y_train <- images$y_train[learn]
-x_val <- images$x_train[tune, , , ]
-y_val <- images$y_train[tune]
-x_test <- images$x_test
-y_test <- images$y_test
+np <- reticulate::import("numpy")
+images <- np$load(DATA)
+x <- images$get("x_train")
+y <- as.vector(images$get("y_train"))
+train <- seq_len(TRAIN)
+x_train <- x[train, , , ]
+y_train <- y[train]
+val <- TRAIN + seq_len(VAL)
+x_val <- x[val, , , ]
+y_val <- y[val]
+x_test <- images$get("x_test")
+y_test <- as.vector(images$get("y_test"))
 
 # ---- model ----
 set_random_seed(SEED)
@@ -58,15 +57,15 @@ history <- model |> fit(
 )
 
 # ---- evaluate ----
-probability <- model |> predict(x_test, verbose = 0)
-predicted <- max.col(probability, "first") - 1L
-accuracy <- mean(predicted == y_test)
+y_prob <- model |> predict(x_test, verbose = 0)
+y_pred <- max.col(y_prob, "first") - 1L
+accuracy <- mean(y_pred == y_test)
 cat(sprintf("test accuracy %.4f\n", accuracy))
 
 # ---- results ----
-of_truth <- probability[cbind(seq_along(y_test), y_test + 1)]
+of_truth <- y_prob[cbind(seq_along(y_test), y_test + 1)]
 results <- list(
   loss = mean(-log(of_truth)),
   accuracy = accuracy
 )
-print(round(unlist(results), 4))
+str(results)
