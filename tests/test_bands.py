@@ -1,13 +1,18 @@
 """The expected bands: their formula, their edges, where a value lies."""
 
+import json
 import math
 
 import pytest
 import synthetic
 from scipy import stats
 
-from deeptwins import bands, catalog, checks
+from deeptwins import catalog, files
+from deeptwins.data import variants
 from deeptwins.paths import LANGUAGES, script_file
+from deeptwins.proof import bands
+from deeptwins.proof import check as checks
+from deeptwins.runs import record
 
 NEAR = [0.50, 0.52, 0.48, 0.51, 0.49, 0.53, 0.47, 0.50, 0.52, 0.48] * 2
 
@@ -23,9 +28,9 @@ def test_the_bands_are_prediction_intervals_that_hold_together(metrics):
 
 
 def test_only_metrics_that_vary_count():
-    found = bands.together({"a": NEAR, "b": [1.0] * 20, "c": [None] * 20}, {})["metrics"]
+    found = bands.together({"a": NEAR, "b": [1.0] * 20, "c": [None] * 20}, {})["results"]
     assert found["a"] == bands.band("a", NEAR)
-    both = bands.together({"a": NEAR, "b": NEAR}, {})["metrics"]
+    both = bands.together({"a": NEAR, "b": NEAR}, {})["results"]
     assert both["a"] == bands.band("a", NEAR, 2)
 
 
@@ -56,10 +61,10 @@ def test_a_metric_undefined_for_some_seeds_makes_no_band():
 
 
 def test_undefined_everywhere_is_a_band_of_its_own():
-    expected = {"metrics": {"mcc": bands.band("mcc", [None] * 20)}, "independent": {}}
+    expected = {"results": {"mcc": bands.band("mcc", [None] * 20)}, "independent": {}}
 
     def word(value):
-        one = synthetic.make("r") | {"metrics": {"mcc": value}}
+        one = synthetic.make("r") | {"results": {"mcc": value}}
         return bands.place(one, expected)["mcc"].word
 
     assert word(None) == "in"
@@ -91,7 +96,7 @@ def test_what_each_language_draws_has_one_band_with_room_for_other_versions():
 
 @pytest.mark.parametrize(("value", "word"), [(0.1, "below"), (0.75, "in"), (0.99, "above")])
 def test_a_value_is_below_in_or_above(value, word):
-    one = synthetic.changed(synthetic.make("python"), "metrics.accuracy", value)
+    one = synthetic.changed(synthetic.make("python"), "results.accuracy", value)
     assert bands.place(one, synthetic.expected())["accuracy"].word == word
 
 
@@ -101,7 +106,7 @@ def test_the_margin_is_taken_seed_by_seed_and_its_limit_is_that_of_a_t_test():
     gains = [0.10, 0.20, 0.15, 0.12, 0.18, 0.11, 0.17, 0.13, 0.16, 0.14]
     solved = [value + gain for value, gain in zip(missed, gains, strict=True)]
     plain, better = (
-        {"seeds": seeds, "metrics": {name: {"values": values} for name in ("accuracy", "loss")}}
+        {"seeds": seeds, "results": {name: {"values": values} for name in ("accuracy", "loss")}}
         for values in (missed, solved)
     )
     found = bands.margins(better, plain, ["accuracy", "loss"])
@@ -116,15 +121,15 @@ def test_the_margin_is_taken_seed_by_seed_and_its_limit_is_that_of_a_t_test():
 
 def test_writing_one_variant_keeps_the_other(tmp_path, monkeypatch):
     monkeypatch.setattr(bands, "EXPECTED", tmp_path)
-    bands.write("04_hello_iris", "mini", {"metrics": {}})
-    bands.write("04_hello_iris", "full", {"metrics": {}})
+    bands.write("04_hello_iris", "mini", {"results": {}})
+    bands.write("04_hello_iris", "full", {"results": {}})
     assert bands.read("04_hello_iris", "mini") == bands.read("04_hello_iris", "full")
     with pytest.raises(bands.BandError, match="has no bands for other data"):
         bands.read("04_hello_iris", "other")
 
 
 EVERY_BAND = [(one, "mini") for one in catalog.exercises()] + [
-    (one, "full") for one in bands.with_full(catalog.exercises())
+    (one, "full") for one in variants.with_full()
 ]
 
 
@@ -138,7 +143,7 @@ def values_of(expected):
     """Return what bands.together() took."""
     drawn = expected["independent"].items()
     return (
-        {name: kept["values"] for name, kept in expected["metrics"].items()},
+        {name: kept["values"] for name, kept in expected["results"].items()},
         {name: {one: both[one]["values"] for one in LANGUAGES} for name, both in drawn},
     )
 
@@ -152,6 +157,8 @@ def test_the_committed_bands_come_from_enough_seeds_by_their_own_formula(exercis
     assert len(set(expected["r_seeds"])) >= 2
     assert expected["versions"].keys() == set(LANGUAGES)
     assert expected["coverage"] == bands.COVERAGE
+    assert 1 <= len(expected["results"]) + len(expected["independent"]) <= 6
+    assert expected["targets"]
     metrics, drawn = values_of(expected)
     for values in [*metrics.values(), *(kept for both in drawn.values() for kept in both.values())]:
         assert len(values) == len(expected["seeds"])
@@ -178,8 +185,8 @@ def outside_without(expected, left_out):
     for language in LANGUAGES:
         one = {
             "language": language,
-            "metrics": {name: values[place] for name, values in metrics.items()},
-            "independent": {name: both[language][place] for name, both in drawn.items()},
+            "results": {name: values[place] for name, values in metrics.items()}
+            | {name: both[language][place] for name, both in drawn.items()},
         }
         if any(where.word != "in" for where in bands.place(one, again).values()):
             return True
@@ -215,10 +222,11 @@ def checked(results, monkeypatch):
     def check(accuracy, language="python", changes=None):
         monkeypatch.setattr(bands, "EXPECTED", results / "expected")
         bands.write(synthetic.EXERCISE, "mini", synthetic.expected())
-        one = synthetic.changed(synthetic.make(language), "metrics.accuracy", accuracy)
+        one = synthetic.changed(synthetic.make(language), "results.accuracy", accuracy)
         for place, value in (changes or {}).items():
             one = synthetic.changed(one, place, value)
-        synthetic.write(one)
+        folder = record.folder_of(synthetic.EXERCISE, language)
+        files.write_text(folder / record.RECORD, json.dumps(one))
         return checks.check(synthetic.EXERCISE, language)
 
     return check

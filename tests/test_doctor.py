@@ -7,8 +7,10 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from deeptwins import datasets, doctor, site
+from deeptwins import doctor
+from deeptwins.book import site
 from deeptwins.cli import app
+from deeptwins.data import cards
 from deeptwins.paths import SHARED
 
 R = dict.fromkeys(doctor.description_bounds(), "99.1-2") | {
@@ -101,12 +103,15 @@ def test_what_does_not_fit_in_r_is_named(changed, name, required, remedy):
     assert name != "R packages" or row.found == "ggplot2 missing, png 0.1-6"
 
 
-def test_keras3_or_the_bridge_is_named():
-    without = {name: value for name, value in R.items() if name != "keras3"}
-    for facts, named in ((R, "keras3 99.1-2"), (without, "r/keras_bridge.R")):
-        rows = doctor.check_r(facts)
-        assert all(row.ok for row in rows)
-        assert [row for row in rows if row.found.startswith(named)]
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [("99.1-2", "keras3 99.1-2"), ("0.0.1", "the course's stand-in"), (None, "missing")],
+)
+def test_keras3_or_its_stand_in_is_named(version, found):
+    facts = {name: value for name, value in (R | {"keras3": version}).items() if value}
+    row = next(row for row in doctor.check_r(facts) if row.name == "Keras for R")
+    assert row.found.startswith(found)
+    assert row.ok == bool(version)
 
 
 def test_numpy_2_needs_a_newer_reticulate(monkeypatch):
@@ -155,15 +160,15 @@ def test_doctor_and_book_use_the_same_quarto(command, monkeypatch, beside, on_pa
 
 def test_hidden_files_are_no_data(tmp_path, monkeypatch):
     """Jupyter and macOS leave them in every folder that they open."""
-    monkeypatch.setattr(datasets, "SHARED", tmp_path)
+    monkeypatch.setattr(cards, "SHARED", tmp_path)
     for name in ("iris", "scores"):
         shutil.copytree(SHARED / name, tmp_path / name)
     shutil.copytree(SHARED / "iris", tmp_path / ".ipynb_checkpoints")
     (tmp_path / ".ipynb_checkpoints/card.json").write_text("{")
     (tmp_path / "._x").touch()
-    digest = datasets.digest_of(tmp_path / "iris")
+    digest = cards.digest_of(tmp_path / "iris")
     (tmp_path / "iris/.DS_Store").touch()
-    assert datasets.digest_of(tmp_path / "iris") == digest
+    assert cards.digest_of(tmp_path / "iris") == digest
     assert doctor.check_data().ok
     next((tmp_path / "iris").glob("*.csv")).write_text("")
     assert "git checkout -- shared_data/iris" in doctor.check_data().remedy

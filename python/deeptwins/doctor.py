@@ -208,9 +208,11 @@ def check_r(r: dict[str, str]) -> list[Check]:
         compare("reticulate", {"reticulate": reticulate}, r, remedy, required=there),
         *([check_rs_python(r["python"])] if there else []),
     ]
-    bridge = f"r/keras_bridge.R ({R_SET_UP} gets keras3 from CRAN)"
-    found = f"keras3 {r['keras3']}" if "keras3" in r else bridge
-    rows.append(Check("Keras for R", found, "keras3, or the bridge"))
+    version = r.get("keras3", "")
+    stand_in = f"the course's stand-in ({R_SET_UP} gets keras3 from CRAN)"
+    found = stand_in if version.startswith("0.0.") else f"keras3 {version}" if version else "missing"
+    remedy = "" if version else R_SET_UP
+    rows.append(Check("Keras for R", found, "keras3, or the stand-in", remedy))
     rows.append(compare("R packages", bounds, r, R_SET_UP))
     remedy = "" if r["utf8"] == "TRUE" else UTF8
     return [*rows, Check("Locale", "R: not UTF-8" if remedy else "UTF-8", "UTF-8", remedy)]
