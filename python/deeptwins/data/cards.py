@@ -38,7 +38,7 @@ def card(name: str) -> dict[str, Any]:
 
 def names() -> list[str]:
     """Return the names of all data sets that have a card."""
-    return sorted(path.parent.name for path in SHARED.glob("*/card.json"))
+    return sorted(path.parent.name for path in SHARED.glob("[!.]*/card.json"))
 
 
 def verify(name: str) -> str:

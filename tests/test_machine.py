@@ -1,0 +1,153 @@
+"""What goes wrong on a machine is named, leaves nothing half written, and the next run works.
+
+One twin without Keras is really run here, by the command line, in a copy of the checkout.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from helpers import HANGS, alive
+
+from deeptwins.paths import LANGUAGES, ROOT
+
+TWIN = "02_metrics"
+needs_r = pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="a matter of Linux")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of the checkout under a path with spaces and letters beyond ASCII."""
+    root = tmp_path_factory.mktemp("a place") / "Kurs für Zellen – тест"
+    root.mkdir()
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "runs", "images")
+    for name in ("python", "r", "shared_data", "book"):
+        kept = shutil.ignore_patterns("__pycache__") if name == "python" else ignored
+        shutil.copytree(ROOT / name, root / name, ignore=kept)
+    for name in (".Rprofile", "DESCRIPTION", "matplotlibrc"):
+        shutil.copy(ROOT / name, root / name)
+    for name in (".venv", ".rlib", ".rlib-standin"):
+        if (ROOT / name).exists():
+            (root / name).symlink_to(ROOT / name)
+    return root
+
+
+def start(root, results, *arguments, **settings):
+    """Start `deeptwins` in a checkout, with nothing of the tests' own around it."""
+    ours = ("DEEPTWINS_", "LC_", "LANG", "RETICULATE_", "R_LIBS", "PYTHON")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    env |= {"PYTHONPATH": str(root / "python"), "LC_ALL": "C.UTF-8"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "deeptwins", *arguments],
+        cwd=root,
+        env=env | {"DEEPTWINS_RESULTS": str(results)} | settings,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+def call(*arguments, **settings):
+    """Call `deeptwins` in a checkout; return its status and all that it said, in one line."""
+    process = start(*arguments, **settings)
+    said = " ".join("\n".join(process.communicate(timeout=HANGS)).split())
+    return process.returncode, said
+
+
+@needs_r
+def test_both_languages_run_in_any_path_without_a_locale(checkout, tmp_path):
+    status, said = call(checkout, tmp_path / "Ergebnisse für mich", "run", TWIN, LC_ALL="C")
+    assert status == 0, said
+    assert "1 of 1 exercises hold at every level" in said
+
+
+@needs_linux
+def test_a_killed_run_takes_its_twins_with_it_and_the_next_works(checkout, tmp_path):
+    root = tmp_path / "course"
+    shutil.copytree(checkout, root, symlinks=True)
+    script = root / "python" / f"{TWIN}.py"
+    source = script.read_text("utf-8")
+    script.write_text(f"{source}\nimport time\ntime.sleep(3600)\n", "utf-8")
+    folder = tmp_path / "results" / "python" / TWIN
+    process = start(root, tmp_path / "results", "run", TWIN, "--lang", "python")
+    while "results" not in (
+        (folder / "output.txt").read_text() if (folder / "output.txt").exists() else ""
+    ):
+        time.sleep(0.1)
+    twins = [one.pid for one in psutil.Process(process.pid).children(recursive=True)]
+    process.kill()
+    process.communicate()
+    while any(map(alive, twins)):
+        time.sleep(0.1)
+    status, said = call(root, tmp_path / "results", "verify", TWIN)
+    assert status == 1
+    assert f"record.json is missing. Make it with: deeptwins run {TWIN}" in said
+    script.write_text(source, "utf-8")
+    status, said = call(root, tmp_path / "results", "run", TWIN, "--lang", "python")
+    assert status == 0, said
+
+
+@pytest.fixture
+def disk():
+    """Mount a small disk of the test's own: `disk(size, "ro")` gives its folder."""
+    mounted = []
+    folder = Path(tempfile.mkdtemp(prefix="deeptwins disk "))
+
+    def mount(size="4m", mode="rw"):
+        options = f"size={size},{mode}"
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "deeptwins", str(folder)], capture_output=True
+        )
+        if done.returncode != 0:
+            pytest.skip(f"no small disk can be mounted here: {done.stderr.decode().strip()}")
+        mounted.append(folder)
+        return folder
+
+    if shutil.which("mount") is None:
+        pytest.skip("no small disk can be mounted here: there is no mount")
+    yield mount
+    for one in mounted:
+        subprocess.run(["umount", "-l", str(one)], check=True)
+    folder.rmdir()
+
+
+@needs_linux
+@pytest.mark.parametrize(
+    ("size", "mode", "reason"),
+    [("512k", "rw", "No space left on device"), ("4m", "ro", "Read-only file system")],
+)
+def test_results_that_cannot_be_written_are_named_at_once(checkout, disk, size, mode, reason):
+    status, said = call(checkout, disk(size, mode) / "results", "run", TWIN, "--lang", "python")
+    assert status == 1
+    assert f"cannot be written to ({reason})" in said
+    assert "export DEEPTWINS_RESULTS=/some/folder" in said
+
+
+def test_a_set_that_is_damaged_ends_the_run_before_it_begins(checkout, tmp_path):
+    root = tmp_path / "course"
+    shutil.copytree(checkout, root, symlinks=True)
+    (root / "shared_data" / "scores" / "balanced.csv").write_text("label,score\n1,0.5\n")
+    for language in LANGUAGES:
+        status, said = call(root, tmp_path / "results", "run", TWIN, "--lang", language)
+        assert status == 1
+        assert "balanced.csv is not the file that its card describes" in said
+        assert "git checkout -- shared_data/scores" in said
+
+
+@pytest.mark.parametrize("content", ["", '{"mini": ', "[]"])
+def test_bands_that_are_damaged_are_named(checkout, tmp_path, content):
+    root = tmp_path / "course"
+    shutil.copytree(checkout, root, symlinks=True)
+    (root / "shared_data" / "expected" / f"{TWIN}.json").write_text(content)
+    call(root, tmp_path / "results", "run", TWIN, "--lang", "python")
+    status, said = call(root, tmp_path / "results", "check", TWIN, "--lang", "python")
+    assert status == 1
+    assert "git checkout -- shared_data/expected" in said
