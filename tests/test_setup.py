@@ -680,6 +680,11 @@ def r_course(tmp_path):
     root = tmp_path / "r-course"
     (root / "r").mkdir(parents=True)
     shutil.copy(ROOT / "r/setup.R", root / "r/setup.R")
+    standin = root / "r/standin"
+    standin.mkdir()
+    standin.joinpath("NAMESPACE").touch()
+    description = "Package: keras3\nVersion: 0.0.1\nTitle: T\nLicense: MIT\n"
+    standin.joinpath("DESCRIPTION").write_text(description)
 
     def run(imports, task="packages", cran="http://127.0.0.1:9", path=None, patience=1):
         (root / "DESCRIPTION").write_text(f"Package: course\nImports: {imports}\n")
@@ -756,14 +761,27 @@ def test_a_cran_that_keeps_silent_is_given_up_and_the_apt_line_shown(r_course, s
 
 
 @needs_r
-def test_the_bridge_stands_in_for_keras3(r_course):
-    text = r_course.root.joinpath("r/setup.R").read_text()
-    # A name that is surely not installed takes the place of keras3.
-    r_course.root.joinpath("r/setup.R").write_text(text.replace("keras3 = ", "kerasx = "))
-    done = r_course.run("stats, kerasx")
-    assert "kerasx: CRAN (http://127.0.0.1:9) could not be reached." in done.stdout
-    assert "r/keras_bridge.R stands in for it." in done.stdout
-    assert r_course.run("stats, kerasx", task="missing").stdout.split() == []
+def test_the_stand_in_for_keras3_is_installed_when_it_is_new_or_changed(r_course):
+    standin, root = r_course.root / ".rlib-standin/keras3/DESCRIPTION", r_course.root
+    done = r_course.run("stats, keras3 (>= 99.0)")
+    assert "keras3: CRAN (http://127.0.0.1:9) could not be reached." in done.stdout
+    assert "r/standin stands in for it." in done.stdout
+    first = standin.stat().st_mtime_ns
+    assert r_course.run("stats").returncode == 0
+    assert standin.stat().st_mtime_ns == first
+    with root.joinpath("r/standin/DESCRIPTION").open("a") as file:
+        file.write("Description: another.\n")
+    assert r_course.run("stats").returncode == 0
+    assert standin.stat().st_mtime_ns > first
+    assert r_course.run("stats, keras3 (>= 99.0)", task="missing").stdout.split() == []
+
+
+@needs_r
+def test_a_stand_in_that_cannot_be_installed_is_named(r_course):
+    r_course.root.joinpath("r/standin/DESCRIPTION").unlink()
+    done = r_course.run("stats")
+    assert done.returncode == 1
+    assert "r/standin could not be installed; " in done.stdout
 
 
 @needs_r
@@ -877,7 +895,7 @@ def test_conda_has_the_r_packages_with_the_same_bounds():
         if name == "keras3":
             assert "r-keras3" not in found  # r/setup.R gets it from CRAN
         elif name == "reticulate":
-            # keras3 asks for more than the bridge does.
+            # keras3 asks for more than its stand-in does.
             assert lower(found["r-reticulate"]) >= Version("1.42") > Version(bound[3:])
         else:
             written = found[f"r-{name.lower()}"].replace("_", "-")

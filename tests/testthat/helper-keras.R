@@ -13,7 +13,7 @@ project_root <- local({
 })
 
 # What such a process does. Python objects come back as what they were built
-# with, in JSON, where 10 and 10.0 differ; names that Keras numbers are left out.
+# with, in JSON, without the names that Keras numbers.
 APART <- quote({
   job <- readRDS(commandArgs(trailingOnly = TRUE)[1])
   suppressPackageStartupMessages(library(keras3, lib.loc = job$library))
@@ -42,7 +42,7 @@ def facts(built):
     return type(built).__name__ + ' ' + config
 
 def run(code, given):
-    names = dict(given, keras=keras, np=np, tf=tf)
+    names = dict(given, keras=keras, L=keras.layers, np=np, tf=tf)
     exec(code, names)
     return names['result']
 ")
@@ -85,4 +85,33 @@ evaluate_apart <- function(library, r, python = character(), given = list()) {
   ))
   if (!file.exists(files[3])) stop(paste(said, collapse = "\n"))
   readRDS(files[3])
+}
+
+#' Libraries with a keras3: the stand-in, installed anew, and the real one
+#'
+#' @return Named list of paths: "standin", and "keras3" where that is installed.
+implementations <- function() {
+  dir.create(standin <- tempfile("library"))
+  system2(file.path(R.home("bin"), "R"), c(
+    "CMD", "INSTALL", "--no-docs", "--no-byte-compile", "--no-test-load",
+    paste0("--library=", standin), file.path(project_root(), "r/standin")
+  ), stdout = FALSE, stderr = FALSE)
+  real <- Filter(function(library) {
+    dir.exists(file.path(library, "keras3")) &&
+      packageVersion("keras3", library) > "0.1"
+  }, .libPaths())
+  c(list(standin = standin), keras3 = as.list(head(real, 1)))
+}
+
+#' Those of the known functions that the course's files below a folder call
+called_in <- function(folder, pattern, known) {
+  files <- list.files(file.path(project_root(), folder), pattern,
+                      recursive = TRUE, full.names = TRUE)
+  # The tables of migration.yml name more than the course calls.
+  files <- grep("r/standin/|migration[.]", files, invert = TRUE, value = TRUE)
+  text <- sub("#.*", "", unlist(lapply(files, readLines, warn = FALSE)))
+  own <- sub(" <- function.*", "", grep("<- function", text, value = TRUE))
+  name <- "(?<![\\w.$:])[A-Za-z]\\w*(?=\\()"
+  calls <- unlist(regmatches(text, gregexpr(name, text, perl = TRUE)))
+  setdiff(intersect(calls, known), own)
 }

@@ -6,6 +6,7 @@ MERGES <- "^layer_(add|average|concatenate|dot|maximum|multiply|subtract)$"
 
 #' What Keras has at a dotted path
 at <- function(path) Reduce(`[[`, strsplit(path, "[.]")[[1]], keras)
+nothing <- function() formals(\(x) NULL)$x # of an argument without a default
 
 #' The class, or function, in a Python module with the letters of a word
 look_up <- function(module, word, is_class) {
@@ -27,7 +28,7 @@ def parameters(f):
             for p in inspect.signature(f).parameters.values()]
 ", local = TRUE)$parameters(callable)
   args <- lapply(parameters, function(p) {
-    if (!p[[3]]) return(quote(expr = ))
+    if (!p[[3]]) return(nothing())
     at_one <- p[[1]] == "axis" && is.integer(p[[4]]) && p[[4]] >= 0L
     if (at_one) p[[4]] + 1L else p[[4]]
   })
@@ -55,7 +56,7 @@ make <- function(name, family, module, path = NULL) {
     do.call(target, by_rule(args, as_is))
   })
   if (grepl(MERGES, name)) {
-    args <- c(alist(inputs = , ... = ), args)
+    args <- c(list(inputs = nothing(), "..." = nothing()), args)
     body <- quote({
       args <- given()
       into <- names(args) %in% c("", "inputs")
@@ -64,14 +65,14 @@ make <- function(name, family, module, path = NULL) {
       if (length(into)) layer(into) else layer
     })
   } else if (name == "layer_multi_head_attention") {
-    args <- c(alist(inputs = ), args)
+    args <- c(list(inputs = nothing()), args)
     body <- quote({
       args <- given(without = "inputs")
       layer <- do.call(target, by_rule(args, as_is))
       if (missing(inputs)) layer else do.call(layer, as_list(inputs))
     })
   } else if (family == "layer") {
-    args <- c(alist(object = ), args)
+    args <- c(list(object = nothing()), args)
     body <- quote({
       args <- given()
       into <- args[["object"]]
@@ -79,7 +80,7 @@ make <- function(name, family, module, path = NULL) {
       if (is.null(into)) layer else compose(into, layer)
     })
   } else if (family %in% c("loss", "metric")) {
-    args <- c(alist(... = ), args)
+    args <- c(list("..." = nothing()), args)
   }
   home <- list2env(list(target = target, as_is = as_is), parent = topenv())
   as.function(c(args[!duplicated(names(args))], body), envir = home)

@@ -8,9 +8,8 @@ compile_model <- function(object, optimizer = "rmsprop", loss = NULL,
                           metrics = NULL, ...) {
   args <- given(without = "object")
   args$loss <- as_callable(loss, "custom_loss")
-  single <- is_py(metrics) || is.function(metrics)
-  metrics <- if (single) list(metrics) else as.list(metrics)
-  args$metrics <- lapply(metrics, as_callable, "custom_metric")
+  metrics <- lapply(c(metrics), as_callable, "custom_metric")
+  args$metrics <- if (length(metrics)) metrics
   do.call(object$compile, by_rule(args))
   invisible(object)
 }
