@@ -1,5 +1,8 @@
 """Peptides: convolution finds motifs, an LSTM reads them."""
 
+import re
+from pathlib import Path
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,53 +11,59 @@ import sklearn.metrics as sk
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
-full = variant() == "full"  # mini: smaller, for a quick run
+AMPS = "shared_data/peptides/AMP.train.txt"
+DECOYS = "shared_data/peptides/DECOY.train.txt"
 SEED = 1
 AMINO_ACIDS = "XACDEFGHIKLMNPQRSTVWY"
-LENGTH = 200 if full else 50
-DIMENSIONS = 128 if full else 32
-FILTERS = 64 if full else 32
-KERNEL = 16 if full else 8
+LENGTH = 50
+DIMENSIONS = 32
+FILTERS = 32
+KERNEL = 8
 POOL = 5
-UNITS = 100 if full else 32
+UNITS = 32
 BATCH_SIZE = 32
 EPOCHS = 10
 C = 100.0
 THRESHOLD = 0.5
 
 # ---- load ----
-folder = data_file("peptides")
-amps = read_peptides(folder / "AMP.train.txt")
-decoys = read_peptides(folder / "DECOY.train.txt")
+def read_peptides(path):  # one a line, or FASTA
+    text = Path(path).read_text().upper()
+    if ">" not in text:
+        return text.split()
+    entries = re.split("(?m)^>.*", text)[1:]
+    return ["".join(entry.split()) for entry in entries]
 
 
-def split(rows):
-    fifth = len(rows) // 5
-    return {
-        "train": rows[:-2 * fifth],
-        "tuning": rows[-2 * fifth:-fifth],
-        "test": rows[-fifth:],
-    }
-
-
-amps, decoys = split(amps), split(decoys)
-peptides, label = {}, {}
-for part in amps:
-    peptides[part] = amps[part] + decoys[part]
-    label[part] = np.repeat(
-        [1, 0], [len(amps[part]), len(decoys[part])]
+def load(path, kind):
+    table = pd.DataFrame({"peptide": read_peptides(path)})
+    table["kind"] = kind
+    fifth = len(table) // 5
+    table["part"] = np.repeat(
+        ["train", "val", "test"],
+        [len(table) - 2 * fifth, fifth, fifth],
     )
-    print(f"{part}: {label[part].sum()} AMPs,",
-          f"{(label[part] == 0).sum()} decoys")
+    return table
+
+
+peptides = pd.concat(
+    [load(AMPS, "AMP"), load(DECOYS, "DECOY")],
+    ignore_index=True,
+)
+peptides["label"] = (peptides["kind"] == "AMP").astype(int)
+train = peptides[peptides["part"] == "train"]
+val = peptides[peptides["part"] == "val"]
+test = peptides[peptides["part"] == "test"]
+y_train, y_val = train["label"], val["label"]
+y_test = test["label"]
+print(pd.crosstab(peptides["part"], peptides["kind"]))
 
 # ---- lengths ----
-sizes = {
-    "AMP": [len(one) for one in amps["train"]],
-    "decoy": [len(one) for one in decoys["train"]],
-}
+lengths = train["peptide"].str.len()
+kinds = ["AMP", "DECOY"]
 fig, ax = plt.subplots()
-ax.hist(list(sizes.values()), label=list(sizes),
-        bins=range(0, LENGTH + 1, LENGTH // 10))
+ax.hist([lengths[train["kind"] == kind] for kind in kinds],
+        label=kinds, bins=range(0, LENGTH + 1, LENGTH // 10))
 ax.set(xlabel="amino acids in a peptide", ylabel="peptides")
 ax.legend()
 plt.show()
@@ -67,9 +76,11 @@ def encode(peptides):
     return keras.utils.pad_sequences(numbers, maxlen=LENGTH)
 
 
-x = {part: encode(peptides[part]) for part in peptides}
-print(peptides["train"][0])
-print(x["train"][0])
+x_train = encode(train["peptide"])
+x_val = encode(val["peptide"])
+x_test = encode(test["peptide"])
+print(train["peptide"].iloc[0])
+print(x_train[0])
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
@@ -91,44 +102,39 @@ print("parameters:", model.count_params())
 
 # ---- fit ----
 history = model.fit(
-    x["train"], label["train"],
+    x_train, y_train,
     batch_size=BATCH_SIZE,
     epochs=EPOCHS,
-    validation_data=(x["tuning"], label["tuning"]),
+    validation_data=(x_val, y_val),
     verbose=2,
 )
 
 # ---- curve ----
 curve = pd.DataFrame(history.history)
-curve["epoch"] = range(1, EPOCHS + 1)
+curve.index += 1
 fig, axes = plt.subplots(2, 1, sharex=True)
-for ax, name in zip(axes, ["accuracy", "loss"]):
-    ax.plot(curve["epoch"], curve[name], label="train")
-    ax.plot(curve["epoch"], curve[f"val_{name}"], label="tuning")
-    ax.set_ylabel(name)
-axes[0].legend()
-axes[1].set_xlabel("epoch")
+curve[["accuracy", "val_accuracy"]].plot(ax=axes[0])
+curve[["loss", "val_loss"]].plot(ax=axes[1], xlabel="epoch")
 plt.show()
 
 
 # ---- judge ----
-def judge(label, score):
-    predicted = (score >= THRESHOLD).astype(int)
-    matrix = sk.confusion_matrix(label, predicted)
-    (tn, fp), (fn, tp) = matrix
+def judge(y, y_prob):
+    y_pred = (y_prob >= THRESHOLD).astype(int)
+    (tn, fp), (fn, tp) = sk.confusion_matrix(y, y_pred)
     return {
         "tp": tp, "tn": tn, "fp": fp, "fn": fn,
         "sensitivity": tp / (tp + fn),
         "specificity": tn / (tn + fp),
         "precision": tp / (tp + fp),
-        "accuracy": (tp + tn) / len(label),
-        "mcc": sk.matthews_corrcoef(label, predicted),
-        "auc": sk.roc_auc_score(label, score),
+        "accuracy": (tp + tn) / len(y),
+        "mcc": sk.matthews_corrcoef(y, y_pred),
+        "auc": sk.roc_auc_score(y, y_prob),
     }
 
 
-score = model.predict(x["test"], verbose=0)[:, 0]
-cnn_lstm = judge(label["test"], score)
+y_prob = model.predict(x_test, verbose=0)[:, 0]
+cnn_lstm = judge(y_test, y_prob)
 
 
 # ---- baseline ----
@@ -140,24 +146,22 @@ def composition(peptides):
     ])
 
 
-shares = {p: composition(peptides[p]) for p in peptides}
-logistic = LogisticRegression(
-    C=C, solver="newton-cholesky", tol=1e-10, max_iter=1000
-)
-logistic.fit(shares["train"], label["train"])
-score_baseline = logistic.predict_proba(shares["test"])[:, 1]
-score_baseline = score_baseline.round(6)
-baseline = judge(label["test"], score_baseline)
+logistic = LogisticRegression(C=C, solver="newton-cholesky")
+logistic.fit(composition(train["peptide"]), y_train)
+prob_composition = logistic.predict_proba(
+    composition(test["peptide"])
+)[:, 1]
+baseline = judge(y_test, prob_composition)
 print(pd.DataFrame(
     {"cnn_lstm": cnn_lstm, "composition": baseline}
 ).round(4).to_string())
 
 # ---- roc ----
 fig, ax = plt.subplots(figsize=(5.6, 3.6))
-for name, values in {
-    "CNN + LSTM": score, "composition": score_baseline
+for name, scores in {
+    "CNN + LSTM": y_prob, "composition": prob_composition
 }.items():
-    fpr, tpr, _ = sk.roc_curve(label["test"], values)
+    fpr, tpr, _ = sk.roc_curve(y_test, scores)
     ax.plot(fpr, tpr, label=name)
 ax.plot([0, 1], [0, 1], ":", color="grey")
 ax.set(xlabel="1 - specificity", ylabel="sensitivity")
@@ -165,26 +169,24 @@ ax.legend()
 plt.show()
 
 # ---- shortcuts ----
-first = pd.Series([one[0] for one in peptides["train"]])
-rate = pd.Series(label["train"]).groupby(first).mean()
-backwards = encode([one[::-1] for one in peptides["test"]])
-auc_of = {
-    "length": [len(one) for one in peptides["test"]],
-    "first": [rate.get(one[0], 0.5).round(6)
-              for one in peptides["test"]],
+letter = train["peptide"].str[0]
+rate = train.groupby(letter)["label"].mean()
+backwards = encode(test["peptide"].str[::-1])
+shortcuts = {
+    "length": test["peptide"].str.len(),
+    "first": test["peptide"].str[0].map(rate).fillna(0.5),
     "backwards": model.predict(backwards, verbose=0)[:, 0],
 }
-auc_of = {name: sk.roc_auc_score(label["test"], values)
-          for name, values in auc_of.items()}
-for name, value in auc_of.items():
-    print(f"AUC, {name:9} {value:.4f}")
+auc_of = {name: sk.roc_auc_score(y_test, scores)
+          for name, scores in shortcuts.items()}
+for name, auc in auc_of.items():
+    print(f"AUC, {name:9} {auc:.4f}")
 
 # ---- save ----
-file = "10_cnn_lstm_peptides.keras"
-model.save(file)
-again = keras.models.load_model(file)
+model.save("peptides.keras")
+again = keras.models.load_model("peptides.keras")
 same = np.array_equal(
-    again.predict(x["test"], verbose=0)[:, 0], score
+    again.predict(x_test, verbose=0)[:, 0], y_prob
 )
 print("the reloaded model predicts the same:", same)
 
@@ -193,8 +195,8 @@ results = {
     **cnn_lstm,
     **{f"{name}_composition": value
        for name, value in baseline.items()},
-    **{f"auc_{name}": value
-       for name, value in auc_of.items()},
+    **{f"auc_{name}": auc for name, auc in auc_of.items()},
     "reloaded_same": same,
 }
-print(pd.Series(results, dtype=float).round(4).to_string())
+for name in ["auc", "auc_composition", "auc_backwards"]:
+    print(f"{name} {results[name]:.4f}")

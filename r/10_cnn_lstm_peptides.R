@@ -2,60 +2,62 @@
 
 library(keras3)
 library(ggplot2)
-library(glmnet)
 
 # ---- constants ----
-full <- variant() == "full" # mini: smaller, for a quick run
+AMPS <- "shared_data/peptides/AMP.train.txt"
+DECOYS <- "shared_data/peptides/DECOY.train.txt"
 SEED <- 1
 AMINO_ACIDS <- "XACDEFGHIKLMNPQRSTVWY"
-LENGTH <- if (full) 200 else 50
-DIMENSIONS <- if (full) 128 else 32
-FILTERS <- if (full) 64 else 32
-KERNEL <- if (full) 16 else 8
+LENGTH <- 50
+DIMENSIONS <- 32
+FILTERS <- 32
+KERNEL <- 8
 POOL <- 5
-UNITS <- if (full) 100 else 32
+UNITS <- 32
 BATCH_SIZE <- 32
 EPOCHS <- 10
 C <- 100
 THRESHOLD <- 0.5
 
 # ---- load ----
-folder <- data_file("peptides")
-amps <- read_peptides(file.path(folder, "AMP.train.txt"))
-decoys <- read_peptides(file.path(folder, "DECOY.train.txt"))
+read_peptides <- function(path) { # one a line, or FASTA
+  lines <- trimws(toupper(readLines(path)))
+  header <- startsWith(lines, ">")
+  if (!any(header)) return(lines[lines != ""])
+  split(lines[!header], cumsum(header)[!header]) |>
+    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
+}
 
-split_up <- function(rows) {
-  fifth <- length(rows) %/% 5
-  list(
-    train = head(rows, -2 * fifth),
-    tuning = head(tail(rows, 2 * fifth), fifth),
-    test = tail(rows, fifth)
+load_list <- function(path, kind) {
+  peptide <- read_peptides(path)
+  fifth <- length(peptide) %/% 5
+  part <- rep(
+    c("train", "val", "test"),
+    c(length(peptide) - 2 * fifth, fifth, fifth)
   )
+  data.frame(peptide, kind, part)
 }
 
-amps <- split_up(amps)
-decoys <- split_up(decoys)
-peptides <- Map(c, amps, decoys)
-label <- Map(\(amps, decoys) {
-  rep(c(1L, 0L), c(length(amps), length(decoys)))
-}, amps, decoys)
-for (part in names(label)) {
-  cat(part, ": ", sum(label[[part]]), " AMPs, ",
-      sum(label[[part]] == 0), " decoys\n", sep = "")
-}
+peptides <- rbind(
+  load_list(AMPS, "AMP"), load_list(DECOYS, "DECOY")
+)
+peptides$label <- as.integer(peptides$kind == "AMP")
+train <- subset(peptides, part == "train")
+val <- subset(peptides, part == "val")
+test <- subset(peptides, part == "test")
+y_train <- train$label
+y_val <- val$label
+y_test <- test$label
+table(part = peptides$part, kind = peptides$kind)
 
 # ---- lengths ----
-sizes <- stack(list(
-  AMP = nchar(amps$train), decoy = nchar(decoys$train)
-))
-ggplot(sizes, aes(values, fill = ind)) +
+ggplot(train, aes(nchar(peptide), fill = kind)) +
   geom_histogram(
     breaks = seq(0, LENGTH, LENGTH / 10), closed = "left",
     position = "dodge"
   ) +
   labs(x = "amino acids in a peptide", y = "peptides",
        fill = NULL)
-
 
 # ---- encode ----
 amino_acids <- strsplit(AMINO_ACIDS, "")[[1]]
@@ -66,9 +68,11 @@ encode <- function(peptides) {
   pad_sequences(numbers, maxlen = LENGTH)
 }
 
-x <- lapply(peptides, encode)
-peptides$train[1]
-x$train[1, ]
+x_train <- encode(train$peptide)
+x_val <- encode(val$peptide)
+x_test <- encode(test$peptide)
+train$peptide[1]
+x_train[1, ]
 
 # ---- model ----
 set_random_seed(SEED)
@@ -88,48 +92,40 @@ cat("parameters:", count_params(model), "\n")
 
 # ---- fit ----
 history <- model |> fit(
-  x$train, label$train,
+  x_train, y_train,
   batch_size = BATCH_SIZE,
   epochs = EPOCHS,
-  validation_data = list(x$tuning, label$tuning),
+  validation_data = list(x_val, y_val),
   verbose = 2
 )
 
 # ---- curve ----
-curve <- as.data.frame(history)
-levels(curve$data) <- c("train", "tuning")
-ggplot(curve, aes(epoch, value, colour = data)) +
-  geom_line() +
-  facet_grid(rows = vars(metric), scales = "free_y") +
-  scale_x_continuous(breaks = seq(2, EPOCHS, 2)) +
-  labs(y = NULL, colour = NULL)
-
+plot(history)
 
 # ---- judge ----
-roc_of <- function(label, score) {
-  pROC::roc(label, score, levels = c(0, 1), direction = "<")
+roc_of <- function(y, y_prob) {
+  pROC::roc(y, y_prob, levels = c(0, 1), direction = "<")
 }
 
-judge <- function(label, score) {
-  predicted <- as.numeric(score >= THRESHOLD)
-  tp <- sum(label == 1 & predicted == 1)
-  tn <- sum(label == 0 & predicted == 0)
-  fp <- sum(label == 0 & predicted == 1)
-  fn <- sum(label == 1 & predicted == 0)
+judge <- function(y, y_prob) {
+  y_pred <- as.integer(y_prob >= THRESHOLD)
+  tp <- sum(y == 1 & y_pred == 1)
+  tn <- sum(y == 0 & y_pred == 0)
+  fp <- sum(y == 0 & y_pred == 1)
+  fn <- sum(y == 1 & y_pred == 0)
   list(
     tp = tp, tn = tn, fp = fp, fn = fn,
     sensitivity = tp / (tp + fn),
     specificity = tn / (tn + fp),
     precision = tp / (tp + fp),
-    accuracy = mean(predicted == label),
-    mcc = cor(label, predicted),
-    auc = as.numeric(pROC::auc(roc_of(label, score)))
+    accuracy = (tp + tn) / length(y),
+    mcc = cor(y, y_pred),
+    auc = as.numeric(pROC::auc(roc_of(y, y_prob)))
   )
 }
 
-score <- as.vector(model |> predict(x$test, verbose = 0))
-cnn_lstm <- judge(label$test, score)
-
+y_prob <- predict(model, x_test, verbose = 0)[, 1]
+cnn_lstm <- judge(y_test, y_prob)
 
 # ---- baseline ----
 composition <- function(peptides) {
@@ -138,57 +134,46 @@ composition <- function(peptides) {
   t(counts) / nchar(peptides)
 }
 
-shares <- lapply(peptides, composition)
-logistic <- glmnet(
-  shares$train, label$train, "binomial",
-  alpha = 0, lambda = 1 / (C * length(label$train)),
-  standardize = FALSE, thresh = 1e-14, maxit = 1e6
+logistic <- glmnet::glmnet(
+  composition(train$peptide), y_train, "binomial",
+  alpha = 0, lambda = 1 / (C * length(y_train)),
+  standardize = FALSE, thresh = 1e-10
 )
-score_baseline <- logistic |>
-  predict(shares$test, type = "response") |>
-  as.vector() |>
-  round(6)
-baseline <- judge(label$test, score_baseline)
-print(round(cbind(cnn_lstm = unlist(cnn_lstm),
-                  composition = unlist(baseline)), 4))
+prob_composition <- logistic |>
+  predict(composition(test$peptide), type = "response") |>
+  as.vector()
+baseline <- judge(y_test, prob_composition)
+round(cbind(cnn_lstm = unlist(cnn_lstm),
+            composition = unlist(baseline)), 4)
 
 # ---- roc ----
-samples <- list("CNN + LSTM" = score,
-                composition = score_baseline)
-points <- do.call(rbind, lapply(names(samples), \(name) {
-  found <- roc_of(label$test, samples[[name]])
-  data.frame(score = factor(name, names(samples)),
-             fpr = 1 - found$specificities,
-             tpr = found$sensitivities)
-}))
-points <- points[order(points$fpr, points$tpr), ]
-ggplot(points, aes(fpr, tpr, colour = score)) +
+list("CNN + LSTM" = y_prob, composition = prob_composition) |>
+  lapply(\(scores) roc_of(y_test, scores)) |>
+  pROC::ggroc(legacy.axes = TRUE) +
   geom_abline(linetype = "dotted", colour = "grey50") +
-  geom_path() +
   labs(x = "1 - specificity", y = "sensitivity", colour = NULL)
 
 # ---- shortcuts ----
-first <- factor(substr(peptides$train, 1, 1), amino_acids)
-rate <- tapply(label$train, first, mean, default = 0.5)
-backwards <- strsplit(peptides$test, "") |>
+letter <- factor(substr(train$peptide, 1, 1), amino_acids)
+rate <- tapply(y_train, letter, mean, default = 0.5)
+backwards <- strsplit(test$peptide, "") |>
   sapply(\(letters) paste(rev(letters), collapse = "")) |>
   encode()
-auc_of <- list(
-  length = nchar(peptides$test),
-  first = round(rate[substr(peptides$test, 1, 1)], 6),
-  backwards = as.vector(predict(model, backwards, verbose = 0))
-) |> lapply(\(values) {
-  as.numeric(pROC::auc(roc_of(label$test, values)))
+shortcuts <- list(
+  length = nchar(test$peptide),
+  first = rate[substr(test$peptide, 1, 1)],
+  backwards = predict(model, backwards, verbose = 0)[, 1]
+)
+auc_of <- lapply(shortcuts, \(scores) {
+  as.numeric(pROC::auc(roc_of(y_test, scores)))
 })
-cat(sprintf("AUC, %-9s %.4f\n", names(auc_of), unlist(auc_of)),
-    sep = "")
+cat(sprintf("AUC, %-9s %.4f\n", names(auc_of), auc_of), sep = "")
 
 # ---- save ----
-file <- "10_cnn_lstm_peptides.keras"
-model |> save_model(file, overwrite = TRUE)
-again <- load_model(file)
+model |> save_model("peptides.keras", overwrite = TRUE)
+again <- load_model("peptides.keras")
 same <- identical(
-  as.vector(again |> predict(x$test, verbose = 0)), score
+  predict(again, x_test, verbose = 0)[, 1], y_prob
 )
 cat("the reloaded model predicts the same:", same, "\n")
 
@@ -197,6 +182,8 @@ results <- c(
   cnn_lstm,
   setNames(baseline, paste0(names(baseline), "_composition")),
   setNames(auc_of, paste0("auc_", names(auc_of))),
-  list(reloaded_same = same)
+  reloaded_same = same
 )
-print(round(unlist(results), 4))
+for (name in c("auc", "auc_composition", "auc_backwards")) {
+  cat(sprintf("%s %.4f\n", name, results[[name]]))
+}

@@ -1,18 +1,23 @@
 """Solution: dropout, two kinds of pooling, an early stop."""
 
+import re
+from pathlib import Path
+
 import keras
 import numpy as np
+import pandas as pd
 import sklearn.metrics as sk
 
 # ---- constants ----
-full = variant() == "full"
+AMPS = "shared_data/peptides/AMP.train.txt"
+DECOYS = "shared_data/peptides/DECOY.train.txt"
 SEED = 1
 AMINO_ACIDS = "XACDEFGHIKLMNPQRSTVWY"
-LENGTH = 200 if full else 50
+LENGTH = 50
 DIMENSIONS = 32
 FILTERS = 48
 KERNEL = 8
-POOL = 16 if full else 4
+POOL = 4
 UNITS = 24
 DROPOUT = 0.3
 NETWORKS = 2
@@ -23,29 +28,36 @@ PATIENCE = 4
 THRESHOLD = 0.5
 
 # ---- load ----
-folder = data_file("peptides")
-amps = read_peptides(folder / "AMP.train.txt")
-decoys = read_peptides(folder / "DECOY.train.txt")
+def read_peptides(path):  # one a line, or FASTA
+    text = Path(path).read_text().upper()
+    if ">" not in text:
+        return text.split()
+    entries = re.split("(?m)^>.*", text)[1:]
+    return ["".join(entry.split()) for entry in entries]
 
 
-def split(rows):
-    fifth = len(rows) // 5
-    return {
-        "train": rows[:-2 * fifth],
-        "tuning": rows[-2 * fifth:-fifth],
-        "test": rows[-fifth:],
-    }
-
-
-amps, decoys = split(amps), split(decoys)
-peptides, label = {}, {}
-for part in amps:
-    peptides[part] = amps[part] + decoys[part]
-    label[part] = np.repeat(
-        [1, 0], [len(amps[part]), len(decoys[part])]
+def load(path, kind):
+    table = pd.DataFrame({"peptide": read_peptides(path)})
+    table["kind"] = kind
+    fifth = len(table) // 5
+    table["part"] = np.repeat(
+        ["train", "val", "test"],
+        [len(table) - 2 * fifth, fifth, fifth],
     )
-    print(f"{part}: {label[part].sum()} AMPs,",
-          f"{(label[part] == 0).sum()} decoys")
+    return table
+
+
+peptides = pd.concat(
+    [load(AMPS, "AMP"), load(DECOYS, "DECOY")],
+    ignore_index=True,
+)
+peptides["label"] = (peptides["kind"] == "AMP").astype(int)
+train = peptides[peptides["part"] == "train"]
+val = peptides[peptides["part"] == "val"]
+test = peptides[peptides["part"] == "test"]
+y_train, y_val = train["label"], val["label"]
+y_test = test["label"]
+print(pd.crosstab(peptides["part"], peptides["kind"]))
 
 
 # ---- encode ----
@@ -55,7 +67,9 @@ def encode(peptides):
     return keras.utils.pad_sequences(numbers, maxlen=LENGTH)
 
 
-x = {part: encode(peptides[part]) for part in peptides}
+x_train = encode(train["peptide"])
+x_val = encode(val["peptide"])
+x_test = encode(test["peptide"])
 
 
 # ---- model ----
@@ -81,61 +95,55 @@ def build():
 
 
 # ---- fit ----
-networks = {}
+networks = []
 for i in range(1, NETWORKS + 1):
     keras.utils.set_random_seed(NETWORKS * SEED + i)
-    model = build()
-    start = model.get_weights()
-    model.compile(
+    network = build()
+    network.compile(
         optimizer=keras.optimizers.Adam(LEARNING_RATE),
         loss="binary_crossentropy", metrics=["accuracy"],
     )
-    history = model.fit(
-        x["train"], label["train"],
+    history = network.fit(
+        x_train, y_train,
         batch_size=BATCH_SIZE,
         epochs=EPOCHS,
-        validation_data=(x["tuning"], label["tuning"]),
+        validation_data=(x_val, y_val),
         callbacks=[keras.callbacks.EarlyStopping(
             patience=PATIENCE, restore_best_weights=True
         )],
         verbose=0,
     )
-    networks[f"network {i}"] = (model, start, history)
+    networks.append(network)
     losses = history.history["val_loss"]
     print(f"network {i}: {len(losses)} epochs, "
-          f"lowest tuning loss {min(losses):.4f}")
+          f"lowest validation loss {min(losses):.4f}")
 
 # ---- average ----
 inputs = keras.Input(shape=(LENGTH,))
-together = keras.Model(inputs, keras.layers.Average()(
-    [model(inputs) for model, _, _ in networks.values()]
+model = keras.Model(inputs, keras.layers.Average()(
+    [network(inputs) for network in networks]
 ))
-together.save(
-    "10_cnn_lstm_peptides.keras"
-)
+model.save("peptides.keras")
 
 
 # ---- judge ----
-def judge(label, score):
-    predicted = (score >= THRESHOLD).astype(int)
-    matrix = sk.confusion_matrix(label, predicted)
-    (tn, fp), (fn, tp) = matrix
+def judge(y, y_prob):
+    y_pred = (y_prob >= THRESHOLD).astype(int)
+    (tn, fp), (fn, tp) = sk.confusion_matrix(y, y_pred)
     return {
         "tp": tp, "tn": tn, "fp": fp, "fn": fn,
         "sensitivity": tp / (tp + fn),
         "specificity": tn / (tn + fp),
         "precision": tp / (tp + fp),
-        "accuracy": (tp + tn) / len(label),
-        "mcc": sk.matthews_corrcoef(label, predicted),
-        "auc": sk.roc_auc_score(label, score),
+        "accuracy": (tp + tn) / len(y),
+        "mcc": sk.matthews_corrcoef(y, y_pred),
+        "auc": sk.roc_auc_score(y, y_prob),
     }
 
 
-score = together.predict(x["test"], verbose=0)[:, 0]
-averaged = judge(label["test"], score)
-for name, value in averaged.items():
-    print(f"{name:11} {value:.4f}")
+y_prob = model.predict(x_test, verbose=0)[:, 0]
 
 # ---- results ----
-results = averaged
-print(results)
+results = judge(y_test, y_prob)
+for name, value in results.items():
+    print(f"{name:11} {value:.4f}")

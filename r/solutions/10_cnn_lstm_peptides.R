@@ -1,17 +1,17 @@
 # Solution: dropout, two kinds of pooling, an early stop.
 
 library(keras3)
-library(ggplot2)
 
 # ---- constants ----
-full <- variant() == "full"
+AMPS <- "shared_data/peptides/AMP.train.txt"
+DECOYS <- "shared_data/peptides/DECOY.train.txt"
 SEED <- 1
 AMINO_ACIDS <- "XACDEFGHIKLMNPQRSTVWY"
-LENGTH <- if (full) 200 else 50
+LENGTH <- 50
 DIMENSIONS <- 32
 FILTERS <- 48
 KERNEL <- 8
-POOL <- if (full) 16 else 4
+POOL <- 4
 UNITS <- 24
 DROPOUT <- 0.3
 NETWORKS <- 2
@@ -22,30 +22,35 @@ PATIENCE <- 4
 THRESHOLD <- 0.5
 
 # ---- load ----
-folder <- data_file("peptides")
-amps <- read_peptides(file.path(folder, "AMP.train.txt"))
-decoys <- read_peptides(file.path(folder, "DECOY.train.txt"))
+read_peptides <- function(path) { # one a line, or FASTA
+  lines <- trimws(toupper(readLines(path)))
+  header <- startsWith(lines, ">")
+  if (!any(header)) return(lines[lines != ""])
+  split(lines[!header], cumsum(header)[!header]) |>
+    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
+}
 
-split_up <- function(rows) {
-  fifth <- length(rows) %/% 5
-  list(
-    train = head(rows, -2 * fifth),
-    tuning = head(tail(rows, 2 * fifth), fifth),
-    test = tail(rows, fifth)
+load_list <- function(path, kind) {
+  peptide <- read_peptides(path)
+  fifth <- length(peptide) %/% 5
+  part <- rep(
+    c("train", "val", "test"),
+    c(length(peptide) - 2 * fifth, fifth, fifth)
   )
+  data.frame(peptide, kind, part)
 }
 
-amps <- split_up(amps)
-decoys <- split_up(decoys)
-peptides <- Map(c, amps, decoys)
-label <- Map(\(amps, decoys) {
-  rep(c(1L, 0L), c(length(amps), length(decoys)))
-}, amps, decoys)
-for (part in names(label)) {
-  cat(part, ": ", sum(label[[part]]), " AMPs, ",
-      sum(label[[part]] == 0), " decoys\n", sep = "")
-}
-
+peptides <- rbind(
+  load_list(AMPS, "AMP"), load_list(DECOYS, "DECOY")
+)
+peptides$label <- as.integer(peptides$kind == "AMP")
+train <- subset(peptides, part == "train")
+val <- subset(peptides, part == "val")
+test <- subset(peptides, part == "test")
+y_train <- train$label
+y_val <- val$label
+y_test <- test$label
+table(part = peptides$part, kind = peptides$kind)
 
 # ---- encode ----
 amino_acids <- strsplit(AMINO_ACIDS, "")[[1]]
@@ -56,8 +61,9 @@ encode <- function(peptides) {
   pad_sequences(numbers, maxlen = LENGTH)
 }
 
-x <- lapply(peptides, encode)
-
+x_train <- encode(train$peptide)
+x_val <- encode(val$peptide)
+x_test <- encode(test$peptide)
 
 # ---- model ----
 build <- function() {
@@ -79,69 +85,63 @@ build <- function() {
   keras_model(inputs, outputs)
 }
 
-
 # ---- fit ----
 networks <- list()
 for (i in seq_len(NETWORKS)) {
   set_random_seed(NETWORKS * SEED + i)
-  model <- build()
-  start <- get_weights(model)
-  model |> compile(
+  network <- build()
+  network |> compile(
     optimizer = optimizer_adam(LEARNING_RATE),
     loss = "binary_crossentropy", metrics = "accuracy"
   )
-  history <- model |> fit(
-    x$train, label$train,
+  history <- network |> fit(
+    x_train, y_train,
     batch_size = BATCH_SIZE,
     epochs = EPOCHS,
-    validation_data = list(x$tuning, label$tuning),
+    validation_data = list(x_val, y_val),
     callbacks = list(callback_early_stopping(
       patience = PATIENCE, restore_best_weights = TRUE
     )),
     verbose = 0
   )
-  networks[[paste("network", i)]] <- list(model, start, history)
+  networks[[i]] <- network
   losses <- history$metrics$val_loss
-  cat(sprintf("network %d: %d epochs, lowest tuning loss %.4f\n",
-              i, length(losses), min(losses)))
+  cat(sprintf(
+    "network %d: %d epochs, lowest validation loss %.4f\n",
+    i, length(losses), min(losses)
+  ))
 }
 
 # ---- average ----
 inputs <- keras_input(shape = LENGTH)
-outputs <- lapply(unname(networks), \(one) one[[1]](inputs))
-together <- keras_model(inputs, layer_average(outputs))
-together |> save_model(
-  "10_cnn_lstm_peptides.keras",
-  overwrite = TRUE
-)
-
+outputs <- lapply(networks, \(network) network(inputs))
+model <- keras_model(inputs, layer_average(outputs))
+model |> save_model("peptides.keras", overwrite = TRUE)
 
 # ---- judge ----
-judge <- function(label, score) {
-  predicted <- as.numeric(score >= THRESHOLD)
-  tp <- sum(label == 1 & predicted == 1)
-  tn <- sum(label == 0 & predicted == 0)
-  fp <- sum(label == 0 & predicted == 1)
-  fn <- sum(label == 1 & predicted == 0)
-  curve <- pROC::roc(
-    label, score, levels = c(0, 1), direction = "<"
-  )
+roc_of <- function(y, y_prob) {
+  pROC::roc(y, y_prob, levels = c(0, 1), direction = "<")
+}
+
+judge <- function(y, y_prob) {
+  y_pred <- as.integer(y_prob >= THRESHOLD)
+  tp <- sum(y == 1 & y_pred == 1)
+  tn <- sum(y == 0 & y_pred == 0)
+  fp <- sum(y == 0 & y_pred == 1)
+  fn <- sum(y == 1 & y_pred == 0)
   list(
     tp = tp, tn = tn, fp = fp, fn = fn,
     sensitivity = tp / (tp + fn),
     specificity = tn / (tn + fp),
     precision = tp / (tp + fp),
-    accuracy = mean(predicted == label),
-    mcc = cor(label, predicted),
-    auc = as.numeric(pROC::auc(curve))
+    accuracy = (tp + tn) / length(y),
+    mcc = cor(y, y_pred),
+    auc = as.numeric(pROC::auc(roc_of(y, y_prob)))
   )
 }
 
-score <- as.vector(together |> predict(x$test, verbose = 0))
-averaged <- judge(label$test, score)
-cat(sprintf("%-11s %.4f\n", names(averaged), unlist(averaged)),
-    sep = "")
+y_prob <- predict(model, x_test, verbose = 0)[, 1]
 
 # ---- results ----
-results <- averaged
-print(round(unlist(results), 4))
+results <- judge(y_test, y_prob)
+cat(sprintf("%-11s %.4f\n", names(results), results), sep = "")
