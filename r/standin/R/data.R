@@ -27,8 +27,8 @@ image_to_array <- function(img, ...) {
   py_to_r(import("keras.utils", convert = FALSE)$img_to_array(img, ...))
 }
 
-op_argmax <- function(x, axis = NULL, ..., zero_indexed = FALSE) {
-  keras$ops$argmax(x, as_axis(axis), ...) + !zero_indexed
+op_argmax <- function(x, axis = NULL, keepdims = FALSE, zero_indexed = FALSE) {
+  keras$ops$argmax(x, as_axis(axis), keepdims) + !zero_indexed
 }
 
 op_convert_to_tensor <- function(x, dtype = NULL) {
