@@ -28,7 +28,8 @@ def cell(finding: Finding) -> str:
         return mark
     if math.isinf(finding.difference):
         return f"{mark} ∞"
-    return f"{mark} {finding.difference:.1g}"
+    shown = f"{finding.difference:.1g}"
+    return f"{mark} {shown}" if len(shown) == 1 else f"{mark}{shown}"
 
 
 def table() -> Table:
@@ -36,7 +37,7 @@ def table() -> Table:
     # With one space between columns the twins that agree fit into 80; differences are longer,
     # and then a name is folded rather than a number cut.
     made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    made.add_column("exercise", overflow="fold", width=18)
+    made.add_column("exercise", overflow="fold", width=16)
     for level in LEVELS:
         made.add_column(level.heading, no_wrap=True)
     return made

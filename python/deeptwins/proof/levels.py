@@ -336,7 +336,7 @@ LEVELS = [
     ),
     Level(
         "initial weights",
-        "initial\nweights",
+        "initial\nweight",
         "every weight is bit-identical",
         initial_weights,
         True,
@@ -344,7 +344,7 @@ LEVELS = [
     Level(
         "training", "train-\ning", "loss and metrics of every epoch differ by 0", training, True
     ),
-    Level("final weights", "final\nweights", "every weight is bit-identical", final_weights, True),
+    Level("final weights", "final\nweight", "every weight is bit-identical", final_weights, True),
     Level("predictions", "predic\ntions", "every prediction is bit-identical", predictions, True),
     Level(
         "results",
