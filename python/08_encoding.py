@@ -1,6 +1,7 @@
 """Encodings: how words and DNA become numbers."""
 
 from collections import Counter
+from itertools import product
 
 import keras
 import matplotlib.pyplot as plt
@@ -9,6 +10,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
+DNA = "shared_data/dna/dna.csv"
 SEED = 1
 SENTENCES = [
     "the cat ran to the park",
@@ -56,41 +58,43 @@ keras.utils.set_random_seed(SEED)
 embedding = keras.layers.Embedding(
     len(words) + 1, 2, mask_zero=True
 )
-vectors = embedding(padded)
-print("vectors:", tuple(vectors.shape))
-print(vectors[1].numpy().round(3))
+vectors = embedding(padded).numpy()
+print("vectors:", vectors.shape)
+print(vectors[1].round(3))
 
 # ---- mask ----
 mask = embedding.compute_mask(padded).numpy()
 lstm = keras.layers.LSTM(2)
-alone = lstm(embedding(np.array(encoded[1])[None])).numpy()
-masked = lstm(embedding(padded[1:2])).numpy()
-unmasked = lstm(embedding(padded[1:2]).numpy()).numpy()
+alone = lstm(embedding(np.array([encoded[1]]))).numpy()
+masked = lstm(embedding(padded[[1]])).numpy()
+unmasked = lstm(vectors[[1]]).numpy()
 print(mask.astype(int))
 print("without padding  ", alone.round(4))
 print("padded, masked   ", masked.round(4))
 print("padded, no mask  ", unmasked.round(4))
 
 # ---- dna ----
-dna = pd.read_csv(data_dir("dna") / "dna.csv")
-letters = np.array([list(one) for one in dna["sequence"]])
-numbers = sum((letters == base) * number
-              for number, base in enumerate(LETTERS, start=1))
-columns = np.stack([letters == base for base in LETTERS], axis=2)
-triples = [a + b + c for a in LETTERS for b in LETTERS
-           for c in LETTERS]
-hits = np.array([[word in one for word in triples]
-                 for one in dna["sequence"]])
+dna = pd.read_csv(DNA)
+numbers = np.array([
+    [LETTERS.index(base) + 1 for base in one]
+    for one in dna["sequence"]
+])
+columns = keras.utils.to_categorical(numbers - 1, len(LETTERS))
+triples = ["".join(one) for one in product(LETTERS, repeat=3)]
+hits = np.array([
+    [triple in one for triple in triples]
+    for one in dna["sequence"]
+]).astype(int)
+
 y = dna["label"].to_numpy()
-is_train, is_val, is_test = (
-    (dna["part"] == part).to_numpy()
-    for part in ("train", "tuning", "test")
-)
+is_train = dna["part"] == "train"
+is_val = dna["part"] == "tuning"
+is_test = dna["part"] == "test"
 print(dna["sequence"][0])
 print(numbers[0])
 
 # ---- see ----
-fig, axes = plt.subplots(3, 1, figsize=(6, 3.6))
+fig, axes = plt.subplots(3, 1, layout="tight")
 pictures = {
     "numbers": numbers[:1],
     "one-hot": columns[0].T,
@@ -98,24 +102,20 @@ pictures = {
 }
 for ax, (title, picture) in zip(axes, pictures.items()):
     ax.imshow(picture, aspect="auto", vmin=0, cmap="Blues")
-    ax.set_title(title)
-    ax.set_yticks([])
+    ax.set(title=title, xticks=[], yticks=[])
     ax.grid(False)
 axes[0].set_xticks(range(40), dna["sequence"][0], fontsize=6)
-axes[1].set_xticks([])
 axes[1].set_yticks(range(4), LETTERS, fontsize=6)
-axes[2].set_xticks([])
-fig.tight_layout()
 plt.show()
 
 # ---- networks ----
 inputs = {
     "numbers": numbers,
-    "multi_hot": hits.astype(int),
-    "one_hot": columns.astype(int).reshape(len(y), -1),
+    "multi_hot": hits,
+    "one_hot": columns.reshape(len(y), -1),
     "embedding": numbers,
 }
-networks, accuracy = {}, {}
+accuracy = {}
 for name, x in inputs.items():
     keras.utils.set_random_seed(SEED)
     model = keras.Sequential([keras.Input(shape=x.shape[1:])])
@@ -124,31 +124,29 @@ for name, x in inputs.items():
         model.add(keras.layers.Flatten())
     model.add(keras.layers.Dense(UNITS, activation="relu"))
     model.add(keras.layers.Dense(1, activation="sigmoid"))
-    start = model.get_weights()
     model.compile(optimizer="adam", loss="binary_crossentropy",
                   metrics=["accuracy"])
-    history = model.fit(
+    model.fit(
         x[is_train], y[is_train],
         batch_size=BATCH_SIZE, epochs=EPOCHS,
         validation_data=(x[is_val], y[is_val]), verbose=0,
     )
-    networks[name] = (model, start, history)
-    score = model.predict(x[is_test], verbose=0)[:, 0]
-    accuracy[name] = ((score > 0.5) == y[is_test]).mean()
+    y_prob = model.predict(x[is_test], verbose=0)[:, 0]
+    accuracy[name] = ((y_prob > 0.5) == y[is_test]).mean()
     print(f"{name:<10} parameters {model.count_params():5d}  "
           f"test accuracy {accuracy[name]:.4f}")
 
 # ---- baseline ----
 shares = columns.mean(axis=1)
-baseline = LogisticRegression(C=1.0, tol=1e-10, max_iter=1000)
-baseline.fit(shares[is_train], y[is_train])
-score = baseline.predict_proba(shares[is_test])[:, 1].round(6)
-accuracy["baseline"] = ((score > 0.5) == y[is_test]).mean()
+logistic = LogisticRegression()
+logistic.fit(shares[is_train], y[is_train])
+y_pred = logistic.predict(shares[is_test])
+accuracy["baseline"] = (y_pred == y[is_test]).mean()
 print("logistic regression on the shares of the letters "
       f"{accuracy['baseline']:.4f}")
 
 # ---- results ----
-alone = alone.astype(float)  # R's numbers are doubles, too
+unmasked = unmasked.astype(float)
 results = {
     "accuracy": accuracy["one_hot"],
     "accuracy_numbers": accuracy["numbers"],
@@ -158,4 +156,5 @@ results = {
     "padding_changes": abs(unmasked - alone).max(),
     "mask_changes": abs(masked - alone).max(),
 }
-print(pd.Series(results, dtype=float).round(4).to_string())
+for name in ["padding_changes", "mask_changes"]:
+    print(f"{name} {results[name]:.4f}")

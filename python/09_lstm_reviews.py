@@ -8,10 +8,13 @@ import sklearn.metrics as sk
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
+REVIEWS = "shared_data/reviews/reviews.npz"
+VOCABULARY = "shared_data/reviews/words.txt"
 SEED = 1
+SHOWN = 4
 WORDS = 500
 TRAIN = 2000
-LENGTH = 200 if variant() == "full" else 40
+LENGTH = 40
 DIMENSIONS = 32
 UNITS = 25
 BATCH_SIZE = 32
@@ -20,31 +23,26 @@ C = 0.1
 THRESHOLD = 0.5
 
 # ---- load ----
-file = data_file("reviews")
-arrays = read_arrays(
-    file,
-    train_tokens=None, train_offsets=None, y_train=None,
-    test_tokens=None, test_offsets=None, y_test=None,
-)
+reviews = np.load(REVIEWS)
 
 
 def cut(tokens, offsets):
     return np.split(tokens, offsets[1:-1])
 
 
-train = cut(arrays["train_tokens"], arrays["train_offsets"])
-train, y_train = train[:TRAIN], arrays["y_train"][:TRAIN]
-test = cut(arrays["test_tokens"], arrays["test_offsets"])
-y_test = arrays["y_test"]
+train = cut(reviews["train_tokens"], reviews["train_offsets"])
+train, y_train = train[:TRAIN], reviews["y_train"][:TRAIN]
+test = cut(reviews["test_tokens"], reviews["test_offsets"])
+y_test = reviews["y_test"]
 print("reviews:", len(train), len(test))
 print("positive:", y_train.sum(), y_test.sum())
 
 # ---- look ----
 print(train[0])
-if variant() == "mini":
-    words = (file.parent / "words.txt").read_text().split()
-    for review, label in zip(train[:4], y_train):
-        print(label, " ".join(words[i] for i in review))
+with open(VOCABULARY, encoding="utf-8") as file:
+    words = file.read().split()
+for review, label in zip(train[:SHOWN], y_train):
+    print(label, " ".join(words[number] for number in review))
 
 # ---- lengths ----
 lengths = pd.Series([len(review) for review in train])
@@ -85,15 +83,15 @@ history = model.fit(
     validation_data=(x_test, y_test),
     verbose=2,
 )
-model.save("09_lstm_reviews.keras")
+model.save("reviews.keras")
 
 # ---- curve ----
 curve = pd.DataFrame(history.history)
-curve["epoch"] = range(1, EPOCHS + 1)
+curve.index += 1
 fig, axes = plt.subplots(2, 1, sharex=True)
 for ax, name in zip(axes, ["accuracy", "loss"]):
-    ax.plot(curve["epoch"], curve[name], label="train")
-    ax.plot(curve["epoch"], curve[f"val_{name}"], label="test")
+    ax.plot(curve[name], label="train")
+    ax.plot(curve[f"val_{name}"], label="test")
     ax.set_ylabel(name)
 axes[0].legend()
 axes[1].set_xlabel("epoch")
@@ -101,27 +99,26 @@ plt.show()
 
 
 # ---- judge ----
-def judge(label, score):
-    predicted = (score >= THRESHOLD).astype(int)
-    matrix = sk.confusion_matrix(label, predicted)
-    (tn, fp), (fn, tp) = matrix
+def judge(y, y_prob):
+    y_pred = (y_prob >= THRESHOLD).astype(int)
+    (tn, fp), (fn, tp) = sk.confusion_matrix(y, y_pred)
     return {
         "tp": tp, "tn": tn, "fp": fp, "fn": fn,
         "sensitivity": tp / (tp + fn),
         "specificity": tn / (tn + fp),
         "precision": tp / (tp + fp),
-        "accuracy": (tp + tn) / len(label),
-        "mcc": sk.matthews_corrcoef(label, predicted),
-        "auc": sk.roc_auc_score(label, score),
+        "accuracy": (tp + tn) / len(y),
+        "mcc": sk.matthews_corrcoef(y, y_pred),
+        "auc": sk.roc_auc_score(y, y_prob),
     }
 
 
-score = model.predict(x_test, verbose=0)[:, 0]
-lstm = judge(y_test, score)
+y_prob = model.predict(x_test, verbose=0)[:, 0]
+lstm = judge(y_test, y_prob)
 
 # ---- classes ----
-classes = (score >= THRESHOLD).astype(int)
-auc_classes = sk.roc_auc_score(y_test, classes)
+y_pred = (y_prob >= THRESHOLD).astype(int)
+auc_classes = sk.roc_auc_score(y_test, y_pred)
 middle = (lstm["sensitivity"] + lstm["specificity"]) / 2
 print(f"AUC from scores  {lstm['auc']:.4f}")
 print(f"AUC from classes {auc_classes:.4f}")
@@ -134,23 +131,21 @@ def bag(x):
     return np.array(counts)[:, 4:] > 0  # 0 to 3: no words
 
 
-logistic = LogisticRegression(
-    C=C, solver="newton-cholesky", tol=1e-10, max_iter=1000
-)
+logistic = LogisticRegression(C=C, solver="newton-cholesky")
 logistic.fit(bag(x_train), y_train)
-score_bag = logistic.predict_proba(bag(x_test))[:, 1].round(6)
-bag_of_words = judge(y_test, score_bag)
+prob_bag = logistic.predict_proba(bag(x_test))[:, 1]
+bag_of_words = judge(y_test, prob_bag)
 print(pd.DataFrame(
     {"lstm": lstm, "bag of words": bag_of_words}
 ).round(4).to_string())
 
 # ---- roc ----
 fig, ax = plt.subplots(figsize=(5.6, 3.6))
-for name, values in {
-    "LSTM, scores": score, "LSTM, classes": classes,
-    "bag of words": score_bag,
+for name, scores in {
+    "LSTM, scores": y_prob, "LSTM, classes": y_pred,
+    "bag of words": prob_bag,
 }.items():
-    fpr, tpr, _ = sk.roc_curve(y_test, values)
+    fpr, tpr, _ = sk.roc_curve(y_test, scores)
     ax.plot(fpr, tpr, label=name)
 ax.plot([0, 1], [0, 1], ":", color="grey")
 ax.set(xlabel="1 - specificity", ylabel="sensitivity")
@@ -166,4 +161,5 @@ results = {
     **{f"{name}_bag": value
        for name, value in bag_of_words.items()},
 }
-print(pd.Series(results, dtype=float).round(4).to_string())
+for name in ["auc", "auc_bag", "accuracy", "accuracy_peeked"]:
+    print(f"{name} {results[name]:.4f}")

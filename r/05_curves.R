@@ -4,6 +4,9 @@ library(keras3)
 library(ggplot2)
 
 # ---- constants ----
+TUMOURS <- "shared_data/nuclei/nuclei.csv"
+PARTITIONS <- "shared_data/nuclei/partitions.csv"
+LOGS <- "05_curves_logs"
 SEED <- 1
 FEATURES <- c(
   "radius", "texture", "perimeter", "area", "smoothness",
@@ -14,7 +17,8 @@ UNITS <- 256
 LEARNING_RATE <- 0.01
 BATCH_SIZE <- 16
 EPOCHS <- 16
-SLOW <- list(learning_rate = 0.0002, epochs = 6)
+SLOW_RATE <- 0.0002
+SLOW_EPOCHS <- 6
 PATIENCE <- 3
 L1 <- 0.01
 L2 <- 0.1
@@ -23,32 +27,34 @@ C <- 1.0
 SMALLEST <- 1e-7
 
 # ---- load ----
-folder <- data_dir("nuclei")
 tumours <- merge(
-  read.csv(file.path(folder, "nuclei.csv")),
-  read.csv(file.path(folder, "partitions.csv"))
+  read.csv(TUMOURS), read.csv(PARTITIONS), by = "row"
 )
-block <- tumours$block
-is_few <- block == 1
+is_train <- tumours$block == 1
 is_val <- tumours$partition == "tuning"
 is_test <- tumours$partition == "test"
+cat("tumours:", sum(is_train), sum(is_val), sum(is_test), "\n")
+
+raw <- as.matrix(tumours[FEATURES])
 y <- as.matrix(as.numeric(tumours$diagnosis == "malignant"))
-cat("tumours:", sum(is_few), sum(is_val), sum(is_test), "\n")
 
 # ---- scale ----
 scaler <- layer_normalization()
-raw <- as.matrix(tumours[FEATURES])
-scaler |> adapt(raw[is_few, ])
+scaler |> adapt(raw[is_train, ])
 x <- as.array(scaler(raw))
-rows <- function(wanted) {
-  list(x = x[wanted, ], y = y[wanted, , drop = FALSE])
-}
-few <- rows(is_few)
-tuning <- rows(is_val)
-test <- rows(is_test)
-ranges <- apply(few$x, 2, range)
-dimnames(ranges) <- list(c("lowest", "highest"), FEATURES)
-round(t(ranges), 2)
+
+x_train <- x[is_train, ]
+y_train <- y[is_train, , drop = FALSE]
+x_val <- x[is_val, ]
+y_val <- y[is_val, , drop = FALSE]
+x_test <- x[is_test, ]
+y_test <- y[is_test, , drop = FALSE]
+data.frame(
+  lowest = apply(x_train, 2, min),
+  highest = apply(x_train, 2, max),
+  row.names = FEATURES
+) |>
+  round(2)
 
 # ---- network ----
 build <- function(regularizer = NULL, dropout = 0) {
@@ -60,75 +66,67 @@ build <- function(regularizer = NULL, dropout = 0) {
     layer_dense(1, activation = "sigmoid")
 }
 
-logs <- "05_curves-logs"
-unlink(logs, recursive = TRUE)
-networks <- list()
+models <- list()
+histories <- list()
+unlink(LOGS, recursive = TRUE)
 
-train <- function(name, model, data = few, epochs = EPOCHS,
+train <- function(name, model, x = x_train, y = y_train,
+                  epochs = EPOCHS,
                   learning_rate = LEARNING_RATE,
                   callbacks = list()) {
-  start <- get_weights(model)
   model |> compile(
     optimizer = optimizer_adam(learning_rate),
     loss = "binary_crossentropy",
     metrics = "binary_crossentropy"
   )
-  log <- callback_tensorboard(file.path(logs, name))
+  log <- callback_tensorboard(file.path(LOGS, name))
   history <- model |> fit(
-    data$x, data$y,
+    x, y,
     batch_size = BATCH_SIZE,
     epochs = epochs,
-    validation_data = list(tuning$x, tuning$y),
-    validation_batch_size = length(tuning$y),
+    validation_data = list(x_val, y_val),
+    validation_batch_size = length(y_val),
     callbacks = c(list(log), callbacks),
     verbose = 0
   )
-  networks[[name]] <<- list(model, start, history)
-  train <- history$metrics$binary_crossentropy
-  tuning <- history$metrics$val_binary_crossentropy
+  models[[name]] <<- model
+  histories[[name]] <<- history
+  loss <- history$metrics$binary_crossentropy
+  val_loss <- history$metrics$val_binary_crossentropy
   cat(sprintf(
-    paste("%s: train %.3f, tuning %.3f after %d epochs,",
-          "lowest %.3f at %d\n"),
-    name, tail(train, 1), tail(tuning, 1), length(tuning),
-    min(tuning), which.min(tuning)
+    paste("%s: train %.3f, validation %.3f",
+          "after %d epochs, lowest %.3f at %d\n"),
+    name, tail(loss, 1), tail(val_loss, 1), length(val_loss),
+    min(val_loss), which.min(val_loss)
   ))
 }
 
 cat("parameters:", count_params(build()), "\n")
 
 # ---- underfit ----
-train("underfit", build(), epochs = SLOW$epochs,
-      learning_rate = SLOW$learning_rate)
+train("underfit", build(), epochs = SLOW_EPOCHS,
+      learning_rate = SLOW_RATE)
 
 # ---- overfit ----
 train("overfit", build())
 
 # ---- curves ----
-curve_of <- function(name) {
-  metrics <- networks[[name]][[3]]$metrics
-  epochs <- length(metrics$loss)
-  data.frame(
-    network = name, epoch = seq_len(epochs),
-    part = rep(c("train", "tuning"), each = epochs),
-    value = c(metrics$binary_crossentropy,
-              metrics$val_binary_crossentropy)
-  )
-}
-
-draw <- function(names, file) {
-  curves <- do.call(rbind, lapply(names, curve_of))
-  curves$network <- factor(curves$network, names)
-  ggplot(curves, aes(epoch, value, colour = part)) +
-    geom_line(aes(linetype = part)) +
+draw <- function(names) {
+  curves <- lapply(names, \(name) {
+    cbind(network = factor(name, names),
+          as.data.frame(histories[[name]]))
+  })
+  do.call(rbind, curves) |>
+    subset(metric == "binary_crossentropy") |>
+    ggplot(aes(epoch, value, colour = data)) +
+    geom_line(aes(linetype = data)) +
     facet_wrap(vars(network), scales = "free_x") +
     expand_limits(y = 0) +
     labs(y = "cross-entropy", colour = NULL, linetype = NULL) +
     theme(legend.position = "top")
-  ggsave(result_file(file), width = 6, height = 3.6, dpi = 150,
-         bg = "white")
 }
 
-draw(c("underfit", "overfit"), "05_curves-curves.png")
+draw(c("underfit", "overfit"))
 
 # ---- stop ----
 train("early", build(), callbacks = list(
@@ -149,68 +147,65 @@ train("l2", build(regularizer_l2(L2)))
 train("dropout", build(dropout = DROPOUT))
 
 # ---- regularised ----
-draw(c("l1", "l2", "dropout"), "05_curves-regularised.png")
+draw(c("l1", "l2", "dropout"))
 for (name in c("overfit", "l1", "l2", "dropout")) {
-  size <- abs(get_weights(networks[[name]][[1]])[[1]])
+  size <- abs(get_weights(models[[name]])[[1]])
   cat(sprintf("%s: mean weight %.4f, below 0.001: %.0f%%\n",
               name, mean(size), 100 * mean(size < 0.001)))
 }
 
 # ---- more ----
 for (times in c(2, 4)) {
-  is_more <- block >= 1 & block <= times
-  train(sprintf("data_%dx", times), build(), rows(is_more),
-        epochs = EPOCHS / times)
+  is_more <- tumours$block %in% 1:times
+  train(sprintf("data_%dx", times), build(), x[is_more, ],
+        y[is_more, , drop = FALSE], epochs = EPOCHS / times)
 }
 
 # ---- baseline ----
-cross_entropy <- function(p, y) {
-  p <- pmin(pmax(p, SMALLEST), 1 - SMALLEST)
-  mean(-log(ifelse(y == 1, p, 1 - p)))
+cross_entropy <- function(y, y_prob) {
+  y_prob <- pmin(pmax(y_prob, SMALLEST), 1 - SMALLEST)
+  mean(-log(ifelse(y == 1, y_prob, 1 - y_prob)))
 }
 
 logistic <- glmnet::glmnet(
-  few$x, drop(few$y), "binomial",
-  alpha = 0, lambda = 1 / (C * nrow(few$x)),
-  standardize = FALSE, thresh = 1e-14
+  x_train, drop(y_train), "binomial",
+  alpha = 0, lambda = 1 / (C * nrow(x_train)),
+  standardize = FALSE
 )
-p_baseline <- logistic |> predict(test$x, type = "response")
-p_baseline <- round(p_baseline, 6)
-loss_baseline <- cross_entropy(p_baseline, test$y)
+prob_baseline <- logistic |> predict(x_test, type = "response")
+loss_baseline <- cross_entropy(y_test, prob_baseline)
 cat(sprintf("logistic regression: test loss %.3f\n",
             loss_baseline))
 
 # ---- evaluate ----
-probability <- networks |>
-  lapply(\(network) as.array(network[[1]](test$x))) |>
-  c(list(baseline = p_baseline))
-scores <- data.frame(
-  loss = sapply(probability, cross_entropy, test$y),
-  accuracy = sapply(probability,
-                    \(p) mean((p > 0.5) == test$y))
+y_prob <- models |> lapply(predict, x_test, verbose = 0)
+y_prob$baseline <- prob_baseline
+test <- data.frame(
+  loss = sapply(y_prob, cross_entropy, y = y_test),
+  accuracy = sapply(y_prob, \(one) mean((one > 0.5) == y_test))
 )
-round(scores, 3)
+round(test, 3)
 
 # ---- compare ----
-scores$network <- rownames(scores)
-scores |>
-  ggplot(aes(loss, factor(network, rev(network)))) +
+test |>
+  ggplot(aes(loss, factor(names(y_prob), rev(names(y_prob))))) +
   geom_col(fill = "#0072B2") +
   geom_vline(xintercept = loss_baseline, linetype = "dashed") +
-  labs(x = "cross-entropy on the test part", y = NULL)
+  labs(x = "cross-entropy on the test set", y = NULL)
 
 # ---- tensorboard ----
-reader <- import(
+reader <- reticulate::import(
   "tensorboard.backend.event_processing.event_accumulator"
 )
+tensors <- reticulate::import("tensorboard.util.tensor_util")
 for (name in c("overfit", "early")) {
   written <- reader$EventAccumulator(
-    file.path(logs, name, "validation"),
+    file.path(LOGS, name, "validation"),
     size_guidance = list(tensors = 0L)
   )
   written$Reload()
   logged <- written$Tensors("epoch_loss") |>
-    sapply(\(event) tf$make_ndarray(event$tensor_proto))
+    sapply(\(event) tensors$make_ndarray(event$tensor_proto))
   cat(sprintf(
     "%s: %d epochs in the log, the last loss %.3f\n",
     name, length(logged), tail(logged, 1)
@@ -218,11 +213,13 @@ for (name in c("overfit", "early")) {
 }
 
 # ---- results ----
-loss <- setNames(
-  as.list(scores$loss),
-  sub("loss_overfit", "loss", paste0("loss_", scores$network))
-)
-accuracy <- setNames(as.list(scores$accuracy),
-                     paste0("accuracy_", scores$network))
-results <- c(loss, accuracy)
-print(round(unlist(results), 4))
+results <- list()
+for (name in rownames(test)) {
+  results[[paste0("loss_", name)]] <- test[name, "loss"]
+  results[[paste0("accuracy_", name)]] <- test[name, "accuracy"]
+}
+results$loss <- results$loss_overfit
+results$loss_overfit <- NULL
+for (name in c("loss", "loss_early")) {
+  cat(sprintf("%s %.4f\n", name, results[[name]]))
+}

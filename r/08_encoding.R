@@ -4,6 +4,7 @@ library(keras3)
 library(ggplot2)
 
 # ---- constants ----
+DNA <- "shared_data/dna/dna.csv"
 SEED <- 1
 SENTENCES <- c(
   "the cat ran to the park",
@@ -19,7 +20,7 @@ EPOCHS <- 10
 # ---- words ----
 first <- strsplit(SENTENCES[1], " ")[[1]]
 known <- unique(first)
-print(first)
+first
 match(first, known)
 
 # ---- vocabulary ----
@@ -52,31 +53,30 @@ embedding <- layer_embedding(
   input_dim = length(words) + 1, output_dim = 2,
   mask_zero = TRUE
 )
-vectors <- embedding(padded)
-cat("vectors:", dim(as.array(vectors)), "\n")
-round(as.array(vectors)[2, , ], 3)
+vectors <- as.array(embedding(padded))
+cat("vectors:", dim(vectors), "\n")
+round(vectors[2, , ], 3)
 
 # ---- mask ----
 mask <- as.array(embedding$compute_mask(padded))
 lstm <- layer_lstm(units = 2)
-alone <- as.array(lstm(embedding(t(encoded[[2]]))))
-short <- padded[2, , drop = FALSE]
-masked <- as.array(lstm(embedding(short)))
-unmasked <- as.array(lstm(as.array(embedding(short))))
-print(mask * 1)
+alone <- as.array(lstm(embedding(rbind(encoded[[2]]))))
+masked <- as.array(lstm(embedding(padded[2, , drop = FALSE])))
+unmasked <- as.array(lstm(vectors[2, , , drop = FALSE]))
+mask * 1
 cat("without padding  ", round(alone, 4), "\n")
 cat("padded, masked   ", round(masked, 4), "\n")
 cat("padded, no mask  ", round(unmasked, 4), "\n")
 
 # ---- dna ----
-dna <- read.csv(file.path(data_dir("dna"), "dna.csv"))
+dna <- read.csv(DNA)
 letters <- do.call(rbind, strsplit(dna$sequence, ""))
 numbers <- array(match(letters, LETTERS), dim(letters))
-columns <- sapply(LETTERS, \(base) letters == base,
-                  simplify = "array")
+columns <- to_categorical(numbers - 1, length(LETTERS))
 triples <- expand.grid(LETTERS, LETTERS, LETTERS)[3:1] |>
   do.call(what = paste0)
-hits <- sapply(triples, grepl, dna$sequence, fixed = TRUE)
+hits <- 1 * sapply(triples, grepl, dna$sequence, fixed = TRUE)
+
 y <- dna$label
 is_train <- dna$part == "train"
 is_val <- dna$part == "tuning"
@@ -94,7 +94,7 @@ multi_title <- "multi-hot, words of three letters"
 rbind(
   picture("numbers", numbers[1, , drop = FALSE], "number"),
   picture("one-hot", t(columns[1, , ]), LETTERS),
-  picture(multi_title, hits[1, , drop = FALSE] * 1, "words")
+  picture(multi_title, hits[1, , drop = FALSE], "words")
 ) |>
   transform(title = factor(title, unique(title)),
             row = factor(row, c("number", "words", "T", "G",
@@ -107,14 +107,12 @@ rbind(
   labs(x = NULL, y = NULL)
 
 # ---- networks ----
-flat <- aperm(columns * 1L, c(1, 3, 2))
 inputs <- list(
   numbers = numbers,
-  multi_hot = hits * 1L,
-  one_hot = array(flat, c(length(y), length(flat) / length(y))),
+  multi_hot = hits,
+  one_hot = array_reshape(columns, c(length(y), 40 * 4)),
   embedding = numbers
 )
-networks <- list()
 accuracy <- list()
 for (name in names(inputs)) {
   x <- inputs[[name]]
@@ -126,33 +124,29 @@ for (name in names(inputs)) {
   }
   model |> layer_dense(UNITS, activation = "relu")
   model |> layer_dense(1, activation = "sigmoid")
-  start <- get_weights(model)
   model |> compile(optimizer = "adam",
                    loss = "binary_crossentropy",
                    metrics = "accuracy")
-  history <- model |> fit(
+  model |> fit(
     x[is_train, ], y[is_train],
     batch_size = BATCH_SIZE, epochs = EPOCHS,
     validation_data = list(x[is_val, ], y[is_val]),
     verbose = 0
   )
-  networks[[name]] <- list(model, start, history)
-  score <- predict(model, x[is_test, ], verbose = 0)[, 1]
-  accuracy[[name]] <- mean((score > 0.5) == y[is_test])
+  y_prob <- predict(model, x[is_test, ], verbose = 0)[, 1]
+  accuracy[[name]] <- mean((y_prob > 0.5) == y[is_test])
   cat(sprintf("%-10s parameters %5d  test accuracy %.4f\n",
               name, count_params(model), accuracy[[name]]))
 }
 
 # ---- baseline ----
 shares <- apply(columns, c(1, 3), mean)
-baseline <- glmnet::glmnet(
+logistic <- glmnet::glmnet(
   shares[is_train, ], y[is_train], "binomial",
-  alpha = 0, lambda = 1 / sum(is_train), standardize = FALSE,
-  thresh = 1e-14
+  alpha = 0, lambda = 1 / sum(is_train), standardize = FALSE
 )
-score <- baseline |>
-  predict(shares[is_test, ], type = "response")
-accuracy$baseline <- mean((round(score, 6) > 0.5) == y[is_test])
+y_pred <- logistic |> predict(shares[is_test, ], type = "class")
+accuracy$baseline <- mean(y_pred == y[is_test])
 cat(sprintf(
   "logistic regression on the shares of the letters %.4f\n",
   accuracy$baseline
@@ -168,4 +162,6 @@ results <- list(
   padding_changes = max(abs(unmasked - alone)),
   mask_changes = max(abs(masked - alone))
 )
-print(round(unlist(results), 4))
+for (name in c("padding_changes", "mask_changes")) {
+  cat(sprintf("%s %.4f\n", name, results[[name]]))
+}

@@ -2,13 +2,15 @@
 
 library(keras3)
 library(ggplot2)
-library(glmnet)
 
 # ---- constants ----
+REVIEWS <- "shared_data/reviews/reviews.npz"
+VOCABULARY <- "shared_data/reviews/words.txt"
 SEED <- 1
+SHOWN <- 4
 WORDS <- 500
 TRAIN <- 2000
-LENGTH <- if (variant() == "full") 200 else 40
+LENGTH <- 40
 DIMENSIONS <- 32
 UNITS <- 25
 BATCH_SIZE <- 32
@@ -17,35 +19,29 @@ C <- 0.1
 THRESHOLD <- 0.5
 
 # ---- load ----
-file <- data_file("reviews")
-arrays <- read_arrays(
-  file,
-  train_tokens = NA, train_offsets = NA, y_train = NA,
-  test_tokens = NA, test_offsets = NA, y_test = NA
-)
+np <- reticulate::import("numpy")
+reviews <- np$load(REVIEWS)$f
 
 cut_up <- function(tokens, offsets) {
   sizes <- diff(offsets)
   number <- seq_along(sizes)
   review <- factor(rep(number, sizes), number)
-  unname(split(tokens, review))
+  unname(split(as.vector(tokens), review))
 }
 
-train <- cut_up(arrays$train_tokens, arrays$train_offsets)
-train <- train[seq_len(TRAIN)]
-y_train <- arrays$y_train[seq_len(TRAIN)]
-test <- cut_up(arrays$test_tokens, arrays$test_offsets)
-y_test <- arrays$y_test
+train <- cut_up(reviews$train_tokens, reviews$train_offsets)
+train <- train[1:TRAIN]
+y_train <- as.vector(reviews$y_train)[1:TRAIN]
+test <- cut_up(reviews$test_tokens, reviews$test_offsets)
+y_test <- as.vector(reviews$y_test)
 cat("reviews:", length(train), length(test), "\n")
 cat("positive:", sum(y_train), sum(y_test), "\n")
 
 # ---- look ----
 train[[1]]
-if (variant() == "mini") {
-  words <- readLines(file.path(dirname(file), "words.txt"))
-  for (i in 1:4) {
-    cat(y_train[i], words[train[[i]] + 1], "\n")
-  }
+words <- readLines(VOCABULARY, encoding = "UTF-8")
+for (i in seq_len(SHOWN)) {
+  cat(y_train[i], words[train[[i]] + 1], "\n")
 }
 
 # ---- lengths ----
@@ -84,8 +80,7 @@ history <- model |> fit(
   validation_data = list(x_test, y_test),
   verbose = 2
 )
-model |> save_model("09_lstm_reviews.keras",
-                    overwrite = TRUE)
+model |> save_model("reviews.keras", overwrite = TRUE)
 
 # ---- curve ----
 curve <- as.data.frame(history)
@@ -96,72 +91,71 @@ ggplot(curve, aes(epoch, value, colour = data)) +
   scale_x_continuous(breaks = seq(2, EPOCHS, 2)) +
   labs(y = NULL, colour = NULL)
 
-
 # ---- judge ----
-roc_of <- function(label, score) {
-  pROC::roc(label, score, levels = c(0, 1), direction = "<")
+roc_of <- function(y, y_prob) {
+  pROC::roc(y, y_prob, levels = c(0, 1), direction = "<")
 }
 
-judge <- function(label, score) {
-  predicted <- as.numeric(score >= THRESHOLD)
-  tp <- sum(label == 1 & predicted == 1)
-  tn <- sum(label == 0 & predicted == 0)
-  fp <- sum(label == 0 & predicted == 1)
-  fn <- sum(label == 1 & predicted == 0)
+judge <- function(y, y_prob) {
+  y_pred <- as.integer(y_prob >= THRESHOLD)
+  tp <- sum(y == 1 & y_pred == 1)
+  tn <- sum(y == 0 & y_pred == 0)
+  fp <- sum(y == 0 & y_pred == 1)
+  fn <- sum(y == 1 & y_pred == 0)
   list(
     tp = tp, tn = tn, fp = fp, fn = fn,
     sensitivity = tp / (tp + fn),
     specificity = tn / (tn + fp),
     precision = tp / (tp + fp),
-    accuracy = mean(predicted == label),
-    mcc = cor(label, predicted),
-    auc = as.numeric(pROC::auc(roc_of(label, score)))
+    accuracy = (tp + tn) / length(y),
+    mcc = cor(y, y_pred),
+    auc = as.numeric(pROC::auc(roc_of(y, y_prob)))
   )
 }
 
-score <- as.vector(model |> predict(x_test, verbose = 0))
-lstm <- judge(y_test, score)
+y_prob <- predict(model, x_test, verbose = 0)[, 1]
+lstm <- judge(y_test, y_prob)
 
 # ---- classes ----
-classes <- as.numeric(score >= THRESHOLD)
-auc_classes <- as.numeric(pROC::auc(roc_of(y_test, classes)))
+y_pred <- as.integer(y_prob >= THRESHOLD)
+auc_classes <- as.numeric(pROC::auc(roc_of(y_test, y_pred)))
 middle <- (lstm$sensitivity + lstm$specificity) / 2
 cat(sprintf("AUC from scores  %.4f\n", lstm$auc))
 cat(sprintf("AUC from classes %.4f\n", auc_classes))
 cat(sprintf("(sensitivity + specificity) / 2: %.4f\n", middle))
 
-
 # ---- baseline ----
 bag <- function(x) {
   counts <- apply(x, 1, \(row) tabulate(row + 1, WORDS))
-  (t(counts) > 0)[, -(1:4)] * 1 # 0 to 3: no words
+  1 * (t(counts) > 0)[, -(1:4)] # 0 to 3: no words
 }
 
-logistic <- glmnet(
+logistic <- glmnet::glmnet(
   bag(x_train), y_train, "binomial",
   alpha = 0, lambda = 1 / (C * TRAIN), standardize = FALSE,
-  thresh = 1e-14, maxit = 1e6
+  thresh = 1e-10
 )
-score_bag <- logistic |>
+prob_bag <- logistic |>
   predict(bag(x_test), type = "response") |>
-  as.vector() |>
-  round(6)
-bag_of_words <- judge(y_test, score_bag)
-print(round(cbind(lstm = unlist(lstm),
-                  bag_of_words = unlist(bag_of_words)), 4))
+  as.vector()
+bag_of_words <- judge(y_test, prob_bag)
+round(cbind(lstm = unlist(lstm),
+            bag_of_words = unlist(bag_of_words)), 4)
 
 # ---- roc ----
-samples <- list("LSTM, scores" = score,
-                "LSTM, classes" = classes,
-                "bag of words" = score_bag)
-points <- do.call(rbind, lapply(names(samples), \(name) {
-  found <- roc_of(y_test, samples[[name]])
-  data.frame(score = factor(name, names(samples)),
-             fpr = 1 - found$specificities,
-             tpr = found$sensitivities)
-}))
-points <- points[order(points$fpr, points$tpr), ]
-ggplot(points, aes(fpr, tpr, colour = score)) +
+points <- list("LSTM, scores" = y_prob,
+               "LSTM, classes" = y_pred,
+               "bag of words" = prob_bag) |>
+  lapply(\(scores) {
+    found <- roc_of(y_test, scores)
+    data.frame(fpr = 1 - found$specificities,
+               tpr = found$sensitivities)
+  })
+curves <- do.call(rbind, points)
+curves$score <- rep(names(points), sapply(points, nrow)) |>
+  factor(names(points))
+curves[order(curves$fpr, curves$tpr), ] |>
+  ggplot(aes(fpr, tpr, colour = score)) +
   geom_abline(linetype = "dotted", colour = "grey50") +
   geom_path() +
   labs(x = "1 - specificity", y = "sensitivity", colour = NULL)
@@ -169,11 +163,12 @@ ggplot(points, aes(fpr, tpr, colour = score)) +
 # ---- results ----
 results <- c(
   lstm,
-  list(
-    auc_classes = auc_classes,
-    accuracy_peeked = max(history$metrics$val_accuracy),
-    longer = longer
-  ),
+  auc_classes = auc_classes,
+  accuracy_peeked = max(history$metrics$val_accuracy),
+  longer = longer,
   setNames(bag_of_words, paste0(names(bag_of_words), "_bag"))
 )
-print(round(unlist(results), 4))
+for (name in c("auc", "auc_bag", "accuracy",
+               "accuracy_peeked")) {
+  cat(sprintf("%s %.4f\n", name, results[[name]]))
+}

@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 
 # ---- constants ----
+TUMOURS = "shared_data/nuclei/nuclei.csv"
+PARTITIONS = "shared_data/nuclei/partitions.csv"
 SEED = 1
 FEATURES = [
     "radius", "texture", "perimeter", "area", "smoothness",
@@ -20,20 +22,24 @@ L2 = 0.1
 SMALLEST = 1e-7
 
 # ---- load ----
-folder = data_dir("nuclei")
-tumours = pd.read_csv(folder / "nuclei.csv").merge(
-    pd.read_csv(folder / "partitions.csv"), on="row"
+tumours = pd.read_csv(TUMOURS).merge(
+    pd.read_csv(PARTITIONS), on="row"
 )
-is_few = tumours["block"] == 1
+is_train = tumours["block"] == 1
 is_val = tumours["partition"] == "tuning"
 is_test = tumours["partition"] == "test"
+
+raw = tumours[FEATURES].to_numpy("float32").copy()
 y = (tumours[["diagnosis"]] == "malignant").to_numpy(float)
 
 # ---- scale ----
 scaler = keras.layers.Normalization()
-raw = tumours[FEATURES].to_numpy()
-scaler.adapt(raw[is_few].astype("float32"))
+scaler.adapt(raw[is_train])
 x = np.array(scaler(raw))
+
+x_train, y_train = x[is_train], y[is_train]
+x_val, y_val = x[is_val], y[is_val]
+x_test, y_test = x[is_test], y[is_test]
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
@@ -53,10 +59,10 @@ model.compile(
 
 # ---- fit ----
 history = model.fit(
-    x[is_few], y[is_few],
+    x_train, y_train,
     batch_size=BATCH_SIZE,
     epochs=EPOCHS,
-    validation_data=(x[is_val], y[is_val]),
+    validation_data=(x_val, y_val),
     callbacks=[keras.callbacks.EarlyStopping(
         monitor="val_binary_crossentropy",
         patience=PATIENCE,
@@ -64,18 +70,19 @@ history = model.fit(
     )],
     verbose=0,
 )
-tuning = history.history["val_binary_crossentropy"]
-print(f"lowest tuning loss {min(tuning):.3f}"
-      f" at epoch {np.argmin(tuning) + 1} of {len(tuning)}")
+val_loss = history.history["val_binary_crossentropy"]
+print(f"lowest validation loss {min(val_loss):.3f}"
+      f" at epoch {np.argmin(val_loss) + 1} of {len(val_loss)}")
 
 # ---- evaluate ----
-p = model(x[is_test]).numpy().astype(float)
-p = np.clip(p, SMALLEST, 1 - SMALLEST)
-truth = y[is_test] == 1
-loss = -np.log(np.where(truth, p, 1 - p)).mean()
-accuracy = ((p > 0.5) == truth).mean()
-print(f"test loss {loss:.3f}, accuracy {accuracy:.3f}")
+y_prob = model.predict(x_test, verbose=0).astype(float)
+y_prob = y_prob.clip(SMALLEST, 1 - SMALLEST)
+right = np.where(y_test == 1, y_prob, 1 - y_prob)
 
 # ---- results ----
-results = {"loss": loss, "accuracy": accuracy}
-print(pd.Series(results, dtype=float).round(4).to_string())
+results = {
+    "loss": -np.log(right).mean(),
+    "accuracy": ((y_prob > 0.5) == y_test).mean(),
+}
+print(f"test loss     {results['loss']:.4f}")
+print(f"test accuracy {results['accuracy']:.4f}")

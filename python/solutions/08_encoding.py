@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 # ---- constants ----
+DNA = "shared_data/dna/dna.csv"
 SEED = 1
 LETTERS = ["A", "C", "G", "T"]
 FILTERS = 16
@@ -14,15 +15,16 @@ EPOCHS = 30
 LEARNING_RATE = 0.01
 
 # ---- load ----
-dna = pd.read_csv(data_dir("dna") / "dna.csv")
-letters = np.array([list(one) for one in dna["sequence"]])
-columns = np.stack([letters == base for base in LETTERS], axis=2)
-x = columns.astype(int)
+dna = pd.read_csv(DNA)
+numbers = np.array([
+    [LETTERS.index(base) for base in one]
+    for one in dna["sequence"]
+])
+x = keras.utils.to_categorical(numbers, len(LETTERS))
 y = dna["label"].to_numpy()
-is_train, is_val, is_test = (
-    (dna["part"] == part).to_numpy()
-    for part in ("train", "tuning", "test")
-)
+is_train = dna["part"] == "train"
+is_val = dna["part"] == "tuning"
+is_test = dna["part"] == "test"
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
@@ -32,26 +34,28 @@ model = keras.Sequential([
     keras.layers.GlobalMaxPooling1D(),
     keras.layers.Dense(1, activation="sigmoid"),
 ])
-
-# ---- fit ----
 model.compile(
     optimizer=keras.optimizers.Adam(LEARNING_RATE),
-    loss="binary_crossentropy", metrics=["accuracy"],
+    loss="binary_crossentropy",
+    metrics=["accuracy"],
 )
+print("parameters:", model.count_params())
+
+# ---- fit ----
 history = model.fit(
     x[is_train], y[is_train],
-    batch_size=BATCH_SIZE, epochs=EPOCHS,
-    validation_data=(x[is_val], y[is_val]), verbose=0,
+    batch_size=BATCH_SIZE,
+    epochs=EPOCHS,
+    validation_data=(x[is_val], y[is_val]),
+    verbose=0,
 )
-tuning = history.history["val_accuracy"][-1]
-print(f"tuning accuracy {tuning:.4f}")
+val_accuracy = history.history["val_accuracy"][-1]
+print(f"validation accuracy {val_accuracy:.4f}")
 
 # ---- evaluate ----
-score = model.predict(x[is_test], verbose=0)[:, 0]
-accuracy = ((score > 0.5) == y[is_test]).mean()
-print(f"parameters {model.count_params()}, "
-      f"test accuracy {accuracy:.4f}")
+y_prob = model.predict(x[is_test], verbose=0)[:, 0]
+y_pred = (y_prob > 0.5).astype(int)
 
 # ---- results ----
-results = {"accuracy": accuracy}
-print(pd.Series(results, dtype=float).round(4).to_string())
+results = {"accuracy": (y_pred == y[is_test]).mean()}
+print(f"test accuracy {results['accuracy']:.4f}")

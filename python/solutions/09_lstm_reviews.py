@@ -1,16 +1,16 @@
-"""Solution: more reviews, read both ways, and a validation set."""
+"""Solution: more reviews, read both ways; a validation set."""
 
 import keras
 import numpy as np
 import sklearn.metrics as sk
 
 # ---- constants ----
-full = variant() == "full"
+REVIEWS = "shared_data/reviews/reviews.npz"
 SEED = 1
 WORDS = 500
-TRAIN = 2000 if full else 5500
-TUNING = 500
-LENGTH = 200 if full else 32
+TRAIN = 5500
+VAL = 500
+LENGTH = 32
 DIMENSIONS = 32
 UNITS = 25
 DROPOUT = 0.5
@@ -21,24 +21,20 @@ PATIENCE = 2
 THRESHOLD = 0.5
 
 # ---- load ----
-arrays = read_arrays(
-    data_file("reviews"),
-    train_tokens=None, train_offsets=None, y_train=None,
-    test_tokens=None, test_offsets=None, y_test=None,
-)
+reviews = np.load(REVIEWS)
 
 
-def take(part, first, last):
-    tokens = arrays[f"{part}_tokens"]
-    offsets = arrays[f"{part}_offsets"]
-    reviews = np.split(tokens, offsets[1:-1])[first:last]
-    x = keras.utils.pad_sequences(reviews, maxlen=LENGTH)
-    return x, arrays[f"y_{part}"][first:last]
+def pad(tokens, offsets):
+    cut = np.split(tokens, offsets[1:-1])
+    return keras.utils.pad_sequences(cut, maxlen=LENGTH)
 
 
-x_train, y_train = take("train", 0, TRAIN)
-x_val, y_val = take("train", TRAIN, TRAIN + TUNING)
-x_test, y_test = take("test", 0, None)
+x = pad(reviews["train_tokens"], reviews["train_offsets"])
+y = reviews["y_train"]
+x_train, y_train = x[:TRAIN], y[:TRAIN]
+x_val, y_val = x[TRAIN:TRAIN + VAL], y[TRAIN:TRAIN + VAL]
+x_test = pad(reviews["test_tokens"], reviews["test_offsets"])
+y_test = reviews["y_test"]
 print("reviews:", len(y_train), len(y_val), len(y_test))
 
 # ---- model ----
@@ -70,35 +66,31 @@ history = model.fit(
     )],
     verbose=0,
 )
-loss = history.history["val_loss"]
-best = int(np.argmin(loss)) + 1
-print(f"best of {len(loss)} epochs: {best}")
+val_loss = history.history["val_loss"]
+best = np.argmin(val_loss) + 1
+print(f"best of {len(val_loss)} epochs: {best}")
 
 
 # ---- evaluate ----
-def judge(label, score):
-    predicted = (score >= THRESHOLD).astype(int)
+def judge(x, y):
+    y_prob = model.predict(x, verbose=0)[:, 0]
+    y_pred = (y_prob >= THRESHOLD).astype(int)
     return {
-        "accuracy": (predicted == label).mean(),
-        "mcc": sk.matthews_corrcoef(label, predicted),
-        "auc": sk.roc_auc_score(label, score),
+        "accuracy": (y_pred == y).mean(),
+        "mcc": sk.matthews_corrcoef(y, y_pred),
+        "auc": sk.roc_auc_score(y, y_prob),
     }
 
 
-def score(x):
-    return model.predict(x, verbose=0)[:, 0]
-
-
-tuning = judge(y_val, score(x_val))
-test = judge(y_test, score(x_test))
+val = judge(x_val, y_val)
+test = judge(x_test, y_test)
 for name in test:
-    print(f"{name:8}: tuning {tuning[name]:.4f}, "
+    print(f"{name:8}: validation {val[name]:.4f}, "
           f"test {test[name]:.4f}")
 
 # ---- results ----
 results = {
     **test,
-    **{f"{name}_tuning": tuning[name] for name in tuning},
+    **{f"{name}_tuning": val[name] for name in val},
     "best_epoch": best,
 }
-print(results)

@@ -1,9 +1,10 @@
 # Solution: L2 and an early stop, same sixty tumours.
 
 library(keras3)
-library(ggplot2)
 
 # ---- constants ----
+TUMOURS <- "shared_data/nuclei/nuclei.csv"
+PARTITIONS <- "shared_data/nuclei/partitions.csv"
 SEED <- 1
 FEATURES <- c(
   "radius", "texture", "perimeter", "area", "smoothness",
@@ -19,21 +20,27 @@ L2 <- 0.1
 SMALLEST <- 1e-7
 
 # ---- load ----
-folder <- data_dir("nuclei")
 tumours <- merge(
-  read.csv(file.path(folder, "nuclei.csv")),
-  read.csv(file.path(folder, "partitions.csv"))
+  read.csv(TUMOURS), read.csv(PARTITIONS), by = "row"
 )
-is_few <- tumours$block == 1
+is_train <- tumours$block == 1
 is_val <- tumours$partition == "tuning"
 is_test <- tumours$partition == "test"
+
+raw <- as.matrix(tumours[FEATURES])
 y <- as.matrix(as.numeric(tumours$diagnosis == "malignant"))
 
 # ---- scale ----
 scaler <- layer_normalization()
-raw <- as.matrix(tumours[FEATURES])
-scaler |> adapt(raw[is_few, ])
+scaler |> adapt(raw[is_train, ])
 x <- as.array(scaler(raw))
+
+x_train <- x[is_train, ]
+y_train <- y[is_train, , drop = FALSE]
+x_val <- x[is_val, ]
+y_val <- y[is_val, , drop = FALSE]
+x_test <- x[is_test, ]
+y_test <- y[is_test, , drop = FALSE]
 
 # ---- model ----
 set_random_seed(SEED)
@@ -51,11 +58,10 @@ model |> compile(
 
 # ---- fit ----
 history <- model |> fit(
-  x[is_few, ], y[is_few, , drop = FALSE],
+  x_train, y_train,
   batch_size = BATCH_SIZE,
   epochs = EPOCHS,
-  validation_data = list(x[is_val, ],
-                         y[is_val, , drop = FALSE]),
+  validation_data = list(x_val, y_val),
   callbacks = list(callback_early_stopping(
     monitor = "val_binary_crossentropy",
     patience = PATIENCE,
@@ -63,18 +69,21 @@ history <- model |> fit(
   )),
   verbose = 0
 )
-tuning <- history$metrics$val_binary_crossentropy
-cat(sprintf("lowest tuning loss %.3f at epoch %d of %d\n",
-            min(tuning), which.min(tuning), length(tuning)))
+val_loss <- history$metrics$val_binary_crossentropy
+cat(sprintf(
+  "lowest validation loss %.3f at epoch %d of %d\n",
+  min(val_loss), which.min(val_loss), length(val_loss)
+))
 
 # ---- evaluate ----
-p <- as.array(model(x[is_test, ]))
-p <- pmin(pmax(p, SMALLEST), 1 - SMALLEST)
-truth <- y[is_test, ] == 1
-loss <- mean(-log(ifelse(truth, p, 1 - p)))
-accuracy <- mean((p > 0.5) == truth)
-cat(sprintf("test loss %.3f, accuracy %.3f\n", loss, accuracy))
+y_prob <- predict(model, x_test, verbose = 0)
+y_prob <- pmin(pmax(y_prob, SMALLEST), 1 - SMALLEST)
+right <- ifelse(y_test == 1, y_prob, 1 - y_prob)
 
 # ---- results ----
-results <- list(loss = loss, accuracy = accuracy)
-print(round(unlist(results), 4))
+results <- list(
+  loss = mean(-log(right)),
+  accuracy = mean((y_prob > 0.5) == y_test)
+)
+cat(sprintf("test loss     %.4f\n", results$loss))
+cat(sprintf("test accuracy %.4f\n", results$accuracy))

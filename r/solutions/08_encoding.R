@@ -1,9 +1,9 @@
 # Solution: filters that slide over letters in one-hot code.
 
 library(keras3)
-library(ggplot2)
 
 # ---- constants ----
+DNA <- "shared_data/dna/dna.csv"
 SEED <- 1
 LETTERS <- c("A", "C", "G", "T")
 FILTERS <- 16
@@ -13,11 +13,10 @@ EPOCHS <- 30
 LEARNING_RATE <- 0.01
 
 # ---- load ----
-dna <- read.csv(file.path(data_dir("dna"), "dna.csv"))
+dna <- read.csv(DNA)
 letters <- do.call(rbind, strsplit(dna$sequence, ""))
-columns <- sapply(LETTERS, \(base) letters == base,
-                  simplify = "array")
-x <- columns * 1L
+numbers <- array(match(letters, LETTERS) - 1, dim(letters))
+x <- to_categorical(numbers, length(LETTERS))
 y <- dna$label
 is_train <- dna$part == "train"
 is_val <- dna$part == "tuning"
@@ -29,28 +28,28 @@ model <- keras_model_sequential(input_shape = c(40, 4)) |>
   layer_conv_1d(FILTERS, KERNEL, activation = "relu") |>
   layer_global_max_pooling_1d() |>
   layer_dense(1, activation = "sigmoid")
-
-
-# ---- fit ----
 model |> compile(
   optimizer = optimizer_adam(LEARNING_RATE),
-  loss = "binary_crossentropy", metrics = "accuracy"
+  loss = "binary_crossentropy",
+  metrics = "accuracy"
 )
+cat("parameters:", count_params(model), "\n")
+
+# ---- fit ----
 history <- model |> fit(
   x[is_train, , ], y[is_train],
-  batch_size = BATCH_SIZE, epochs = EPOCHS,
+  batch_size = BATCH_SIZE,
+  epochs = EPOCHS,
   validation_data = list(x[is_val, , ], y[is_val]),
   verbose = 0
 )
-cat(sprintf("tuning accuracy %.4f\n",
+cat(sprintf("validation accuracy %.4f\n",
             tail(history$metrics$val_accuracy, 1)))
 
 # ---- evaluate ----
-score <- predict(model, x[is_test, , ], verbose = 0)[, 1]
-accuracy <- mean((score > 0.5) == y[is_test])
-cat(sprintf("parameters %d, test accuracy %.4f\n",
-            count_params(model), accuracy))
+y_prob <- predict(model, x[is_test, , ], verbose = 0)[, 1]
+y_pred <- as.integer(y_prob > 0.5)
 
 # ---- results ----
-results <- list(accuracy = accuracy)
-print(round(unlist(results), 4))
+results <- list(accuracy = mean(y_pred == y[is_test]))
+cat(sprintf("test accuracy %.4f\n", results$accuracy))

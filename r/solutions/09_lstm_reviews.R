@@ -1,15 +1,14 @@
-# Solution: more reviews, read both ways, and a validation set.
+# Solution: more reviews, read both ways; a validation set.
 
 library(keras3)
-library(ggplot2)
 
 # ---- constants ----
-full <- variant() == "full"
+REVIEWS <- "shared_data/reviews/reviews.npz"
 SEED <- 1
 WORDS <- 500
-TRAIN <- if (full) 2000 else 5500
-TUNING <- 500
-LENGTH <- if (full) 200 else 32
+TRAIN <- 5500
+VAL <- 500
+LENGTH <- 32
 DIMENSIONS <- 32
 UNITS <- 25
 DROPOUT <- 0.5
@@ -20,29 +19,27 @@ PATIENCE <- 2
 THRESHOLD <- 0.5
 
 # ---- load ----
-arrays <- read_arrays(
-  data_file("reviews"),
-  train_tokens = NA, train_offsets = NA, y_train = NA,
-  test_tokens = NA, test_offsets = NA, y_test = NA
-)
+np <- reticulate::import("numpy")
+reviews <- np$load(REVIEWS)$f
 
-take <- function(part, first, last) {
-  sizes <- diff(arrays[[paste0(part, "_offsets")]])
+pad <- function(tokens, offsets) {
+  sizes <- diff(offsets)
   number <- seq_along(sizes)
-  reviews <- arrays[[paste0(part, "_tokens")]] |>
-    split(factor(rep(number, sizes), number)) |>
-    unname()
-  list(
-    x = pad_sequences(reviews[first:last], maxlen = LENGTH),
-    y = arrays[[paste0("y_", part)]][first:last]
-  )
+  review <- factor(rep(number, sizes), number)
+  cut_up <- unname(split(as.vector(tokens), review))
+  pad_sequences(cut_up, maxlen = LENGTH)
 }
 
-train <- take("train", 1, TRAIN)
-tuning <- take("train", TRAIN + 1, TRAIN + TUNING)
-test <- take("test", 1, length(arrays$y_test))
-cat("reviews:", length(train$y), length(tuning$y),
-    length(test$y), "\n")
+x <- pad(reviews$train_tokens, reviews$train_offsets)
+y <- as.vector(reviews$y_train)
+x_train <- x[1:TRAIN, ]
+y_train <- y[1:TRAIN]
+x_val <- x[TRAIN + 1:VAL, ]
+y_val <- y[TRAIN + 1:VAL]
+x_test <- pad(reviews$test_tokens, reviews$test_offsets)
+y_test <- as.vector(reviews$y_test)
+cat("reviews:", length(y_train), length(y_val),
+    length(y_test), "\n")
 
 # ---- model ----
 set_random_seed(SEED)
@@ -62,47 +59,42 @@ model |> compile(
 
 # ---- fit ----
 history <- model |> fit(
-  train$x, train$y,
+  x_train, y_train,
   batch_size = BATCH_SIZE,
   epochs = EPOCHS,
-  validation_data = list(tuning$x, tuning$y),
+  validation_data = list(x_val, y_val),
   callbacks = list(callback_early_stopping(
     patience = PATIENCE, restore_best_weights = TRUE
   )),
   verbose = 0
 )
-loss <- history$metrics$val_loss
-best <- which.min(loss)
-cat(sprintf("best of %d epochs: %d\n", length(loss), best))
-
+val_loss <- history$metrics$val_loss
+best <- which.min(val_loss)
+cat(sprintf("best of %d epochs: %d\n", length(val_loss), best))
 
 # ---- evaluate ----
-judge <- function(label, score) {
-  predicted <- as.numeric(score >= THRESHOLD)
-  curve <- pROC::roc(label, score,
-                     levels = c(0, 1), direction = "<")
+judge <- function(x, y) {
+  y_prob <- predict(model, x, verbose = 0)[, 1]
+  y_pred <- as.integer(y_prob >= THRESHOLD)
+  roc <- pROC::roc(y, y_prob,
+                   levels = c(0, 1), direction = "<")
   list(
-    accuracy = mean(predicted == label),
-    mcc = cor(label, predicted),
-    auc = as.numeric(pROC::auc(curve))
+    accuracy = mean(y_pred == y),
+    mcc = cor(y, y_pred),
+    auc = as.numeric(pROC::auc(roc))
   )
 }
 
-score <- function(part) {
-  as.vector(model |> predict(part$x, verbose = 0))
-}
-
-of_tuning <- judge(tuning$y, score(tuning))
-of_test <- judge(test$y, score(test))
-for (name in names(of_test)) {
-  cat(sprintf("%-8s: tuning %.4f, test %.4f\n", name,
-              of_tuning[[name]], of_test[[name]]))
+val <- judge(x_val, y_val)
+test <- judge(x_test, y_test)
+for (name in names(test)) {
+  cat(sprintf("%-8s: validation %.4f, test %.4f\n", name,
+              val[[name]], test[[name]]))
 }
 
 # ---- results ----
 results <- c(
-  of_test,
-  setNames(of_tuning, paste0(names(of_tuning), "_tuning")),
-  list(best_epoch = best)
+  test,
+  setNames(val, paste0(names(val), "_tuning")),
+  best_epoch = best
 )
-print(round(unlist(results), 4))
