@@ -1,5 +1,7 @@
 """An LSTM reads reviews: does the order of words matter?"""
 
+from pathlib import Path
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -39,8 +41,7 @@ print("positive:", y_train.sum(), y_test.sum())
 
 # ---- look ----
 print(train[0])
-with open(VOCABULARY, encoding="utf-8") as file:
-    words = file.read().split()
+words = Path(VOCABULARY).read_text(encoding="utf-8").split()
 for review, label in zip(train[:SHOWN], y_train):
     print(label, " ".join(words[number] for number in review))
 
