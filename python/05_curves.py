@@ -176,7 +176,9 @@ print(f"logistic regression: test loss {loss_baseline:.3f}")
 
 # ---- evaluate ----
 y_prob = {
-    name: model.predict(x_test, verbose=0).astype(float)
+    name: model.predict(
+        x_test, batch_size=len(y_test), verbose=0
+    ).astype(float)
     for name, model in models.items()
 }
 y_prob["baseline"] = prob_baseline

@@ -178,7 +178,9 @@ cat(sprintf("logistic regression: test loss %.3f\n",
             loss_baseline))
 
 # ---- evaluate ----
-y_prob <- models |> lapply(predict, x_test, verbose = 0)
+y_prob <- models |>
+  lapply(predict, x_test, batch_size = length(y_test),
+         verbose = 0)
 y_prob$baseline <- prob_baseline
 test <- data.frame(
   loss = sapply(y_prob, cross_entropy, y = y_test),

@@ -75,8 +75,10 @@ print(f"lowest validation loss {min(val_loss):.3f}"
       f" at epoch {np.argmin(val_loss) + 1} of {len(val_loss)}")
 
 # ---- evaluate ----
-y_prob = model.predict(x_test, verbose=0).astype(float)
-y_prob = y_prob.clip(SMALLEST, 1 - SMALLEST)
+y_prob = model.predict(
+    x_test, batch_size=len(y_test), verbose=0
+)
+y_prob = y_prob.astype(float).clip(SMALLEST, 1 - SMALLEST)
 right = np.where(y_test == 1, y_prob, 1 - y_prob)
 
 # ---- results ----

@@ -76,7 +76,9 @@ cat(sprintf(
 ))
 
 # ---- evaluate ----
-y_prob <- predict(model, x_test, verbose = 0)
+y_prob <- model |> predict(
+  x_test, batch_size = length(y_test), verbose = 0
+)
 y_prob <- pmin(pmax(y_prob, SMALLEST), 1 - SMALLEST)
 right <- ifelse(y_test == 1, y_prob, 1 - y_prob)
 
