@@ -165,6 +165,12 @@ def test_both_languages_are_captured_alike(tmp_path):
     assert kept["python"]["architectures"] == kept["r"]["architectures"]
 
 
+def test_a_question_whether_there_is_keras_is_no_import(tmp_path):
+    asks = "import importlib.util; importlib.util.find_spec('keras')\n"  # as TensorFlow does
+    _, kept = drive(tmp_path, "python", asks + SCRIPTS["python"][1])
+    assert len(kept["calls"]) == 2
+
+
 def test_sections_must_not_have_the_same_name():
     with pytest.raises(ValueError, match="line 3: there is a section 'fit' already"):
         sections.starts("# ---- fit ----\n\n# ---- fit ----\n")

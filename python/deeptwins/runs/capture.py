@@ -78,17 +78,24 @@ def finish() -> None:
 
 
 class _WhenImported(importlib.abc.MetaPathFinder):
-    """Finds Keras as the system would, and adds the hooks once it is loaded."""
+    """Finds Keras as the system would, and adds the hooks once it is loaded.
+
+    It stays until then: TensorFlow only asks whether there is a Keras.
+    """
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name != "keras":
             return None
         sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            sys.meta_path.insert(0, self)
         if spec and spec.loader:
             load = spec.loader.exec_module
 
             def exec_module(module: Any) -> None:
+                sys.meta_path.remove(self)
                 load(module)
                 _install()
 
