@@ -128,7 +128,7 @@ def average_blocks(x):
 
 
 blocks = average_blocks(x_train)
-baseline = LogisticRegression(C=C, max_iter=1000)
+baseline = LogisticRegression(C=C, tol=1e-6, max_iter=1000)
 baseline.fit(blocks, y_train)
 guessed = baseline.predict(average_blocks(x_test))
 accuracy_baseline = (guessed == y_test).mean()
