@@ -1,7 +1,6 @@
 """Transfer learning: cells with and without malaria."""
 
 import hashlib
-import math
 import tempfile
 from pathlib import Path
 
@@ -13,8 +12,15 @@ import tensorflow as tf
 from PIL import Image
 from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import (
+    confusion_matrix, roc_auc_score, roc_curve
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 # ---- constants ----
+DATA = "shared_data/cells/images"
+WEIGHTS = "shared_data/mobilenet_emoji/mobilenet.weights.h5"
 SEED = 1
 SIZE = 128
 ALPHA = 0.25
@@ -33,21 +39,29 @@ C = 0.01
 NEIGHBOURS = 5
 
 # ---- load ----
-cells = image_files(data_file("cells"))
-cells["name"] = [Path(file).name for file in cells["file"]]
+# Without hidden files and folders, which begin with a dot.
+files = list(Path(DATA).glob("[!.]*/[!.]*.png"))
+cells = pd.DataFrame({
+    "file": [str(file) for file in files],
+    "name": [file.name for file in files],
+    "label": [file.parent.name for file in files],
+})
+
+
 # A fixed shuffle: sorted by what looks like chance.
-cells["digest"] = [
-    hashlib.sha256(name.encode()).hexdigest()
-    for name in cells["name"]
-]
+def digest(name):
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+cells["digest"] = cells["name"].map(digest)
 cells = cells.sort_values("digest", ignore_index=True)
-cells["y"] = (cells["label"] == "Parasitized").astype(int)
 cells["person"] = cells["name"].str.replace(
     "_?[Tt]hinF.*", "", regex=True
 )
 cells["photo"] = cells["name"].str.replace(
     "_cell.*", "", regex=True
 )
+cells["y"] = (cells["label"] == "Parasitized").astype(int)
 print(cells.groupby("label")["person"].agg(["size", "nunique"]))
 
 # ---- partition ----
@@ -56,83 +70,58 @@ def every_fourth(values, start):
 
 
 cells["part"] = "train"
-ill = cells.loc[cells["y"] == 1, "person"]
-for group in [cells["person"].isin(ill),
-              ~cells["person"].isin(ill)]:
-    people = every_fourth(cells.loc[group, "person"], 1)
+with_ill = cells["person"].isin(cells["person"][cells["y"] == 1])
+for group in [with_ill, ~with_ill]:
+    people = every_fourth(cells["person"][group], 1)
     of_test = group & cells["person"].isin(people)
     cells.loc[of_test, "part"] = "test"
     rest = group & ~of_test
-    photos = every_fourth(cells.loc[rest, "photo"], 3)
-    of_tuning = rest & cells["photo"].isin(photos)
-    cells.loc[of_tuning, "part"] = "tuning"
+    photos = every_fourth(cells["photo"][rest], 3)
+    of_val = rest & cells["photo"].isin(photos)
+    cells.loc[of_val, "part"] = "val"
 is_train = (cells["part"] == "train").to_numpy()
-is_val = (cells["part"] == "tuning").to_numpy()
+is_val = (cells["part"] == "val").to_numpy()
 is_test = (cells["part"] == "test").to_numpy()
+y = cells["y"].to_numpy()
+y_test = y[is_test]
 print(pd.crosstab(cells["part"], cells["label"]))
 
 # ---- cells ----
 fig, axes = plt.subplots(2, 6, figsize=(6, 2.6))
 for row, label in zip(axes, ["Parasitized", "Uninfected"]):
-    shown = cells[cells["label"] == label].head(6)
+    shown = cells[cells["label"] == label]
     for ax, file, who in zip(row, shown["file"],
                              shown["person"]):
         ax.imshow(Image.open(file))
         ax.set_title(who, fontsize=7)
-        ax.axis("off")
-    row[0].text(-0.1, 0.5, label, rotation=90, va="center",
-                ha="right", transform=row[0].transAxes)
+        ax.set(xticks=[], yticks=[])
+    row[0].set_ylabel(label, fontsize=8)
 plt.show()
 
 # ---- metrics ----
-y = cells["y"].to_numpy()
-
-
-def accuracy(y, score):
-    return ((score >= 0.5) == y).mean()
-
-
-def auc(y, score):
-    ranks = pd.Series(score).rank().to_numpy()
-    n1, n0 = (y == 1).sum(), (y == 0).sum()
-    return (ranks[y == 1].sum() - n1 * (n1 + 1) / 2) / (n1 * n0)
-
-
-def mcc(tp, tn, fp, fn):
-    product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-    if product == 0:
-        return math.nan
-    return (tp * tn - fp * fn) / math.sqrt(product)
+def judge(y_prob):
+    return {"accuracy": ((y_prob >= 0.5) == y_test).mean(),
+            "auc": roc_auc_score(y_test, y_prob)}
 
 
 # ---- colour ----
 def mean_colour(file):
-    pixels = np.asarray(Image.open(file).convert("RGB"))
-    pixels = pixels.reshape(-1, 3).astype(float)
-    return pixels[pixels.sum(axis=1) > 0].mean(axis=0)
+    pixels = np.asarray(Image.open(file)).reshape(-1, 3)
+    return pixels[pixels.any(axis=1)].mean(axis=0)
 
 
 def logistic(x):
-    centre, spread = x[~is_test].mean(0), x[~is_test].std(0)
-    spread[spread == 0] = 1
-    x = (x - centre) / spread
-    model = LogisticRegression(
-        C=C, solver="newton-cholesky", tol=1e-10, max_iter=1000
+    model = make_pipeline(
+        StandardScaler(), LogisticRegression(C=C)
     )
     model.fit(x[~is_test], y[~is_test])
-    score = model.predict_proba(x[is_test])[:, 1]
-    return score.round(6)  # what the last digits say is noise
+    return model.predict_proba(x[is_test])[:, 1]
 
 
-def judge(score):
-    return {"accuracy": accuracy(y[is_test], score),
-            "auc": auc(y[is_test], score)}
-
-
-colour = np.array([mean_colour(one) for one in cells["file"]])
-colour_score = logistic(colour)
-of_colour = judge(colour_score)
-print(pd.Series(of_colour).round(3))
+colour = np.array([mean_colour(file) for file in cells["file"]])
+prob_colour = logistic(colour)
+of_colour = judge(prob_colour)
+print(pd.Series(of_colour).round(3).to_string())
 
 # ---- shortcut ----
 person = cells["person"].to_numpy()
@@ -142,8 +131,7 @@ one_person = person[:, None] == person
 def nearest(x, hidden):
     distance = cdist(x, x)
     distance[hidden] = np.inf
-    order = distance.argsort(axis=1, kind="stable")
-    return order[:, :NEIGHBOURS]
+    return distance.argsort(axis=1)[:, :NEIGHBOURS]
 
 
 def vote(near):
@@ -159,12 +147,10 @@ shortcut = {
     "accuracy_by_person": vote(nearest(colour, one_person)),
     "accuracy_who": (person[near[:, 0]] == person).mean(),
 }
-print(pd.Series(shortcut).round(3))
+print(pd.Series(shortcut).round(3).to_string())
 
 # ---- stream ----
-cache = tempfile.TemporaryDirectory(
-    dir="07_transfer_cells".parent
-)
+cache = tempfile.TemporaryDirectory()
 
 
 def decode(file, label):
@@ -185,16 +171,11 @@ def stream(rows, name, shuffle=False):
 
 
 train = stream(cells[is_train], "train", shuffle=True)
-tuning = stream(cells[is_val], "tuning")
+val = stream(cells[is_val], "val")
 test = stream(cells[is_test], "test")
 everything = stream(cells, "everything")
 
 # ---- base ----
-weights = "imagenet"
-if variant() == "mini":
-    weights = str(data_file("mobilenet_emoji"))
-
-
 def mobilenet(weights):
     return keras.applications.MobileNet(
         alpha=ALPHA, include_top=False, weights=weights
@@ -202,7 +183,7 @@ def mobilenet(weights):
 
 
 keras.utils.set_random_seed(SEED)
-base = mobilenet(weights)
+base = mobilenet(WEIGHTS)
 random_base = mobilenet(None)
 print("layers of the base:", len(base.layers))
 
@@ -214,23 +195,23 @@ def features(base):
         base,
         keras.layers.GlobalAveragePooling2D(),
     ])
-    return model.predict(everything, verbose=0).astype(float)
+    return model.predict(everything, verbose=0)
 
 
 x = features(base)
-feature_score = logistic(x)
-of_features = judge(feature_score)
+prob_features = logistic(x)
+of_features = judge(prob_features)
 of_random = judge(logistic(features(random_base)))
 print(pd.DataFrame({
     "colour": of_colour, "features": of_features,
-    "random weights": of_random,
+    "random": of_random,
 }).round(3))
 shortcut |= {
     "accuracy_features_by_image": vote(nearest(x, itself)),
     "accuracy_features_by_person":
         vote(nearest(x, one_person)),
 }
-print(pd.Series(shortcut).round(3))
+print(pd.Series(shortcut).round(3).to_string())
 
 # ---- frozen ----
 def new_top():
@@ -241,7 +222,7 @@ def new_top():
     return top
 
 
-def ready(model, rate):
+def make_ready(model, rate):
     model.compile(
         optimizer=keras.optimizers.Adam(rate),
         loss="binary_crossentropy",
@@ -256,8 +237,7 @@ def ready(model, rate):
 # While the base is frozen, its features do not change: they
 # are computed once, and the top learns on them.
 keras.utils.set_random_seed(SEED)
-top = ready(new_top(), LEARNING_RATE)
-start_top = top.get_weights()
+top = make_ready(new_top(), LEARNING_RATE)
 history_top = top.fit(
     x[is_train], y[is_train],
     batch_size=BATCH_SIZE,
@@ -265,8 +245,7 @@ history_top = top.fit(
     validation_data=(x[is_val], y[is_val]),
     verbose=2,
 )
-end_top = top.get_weights()
-score_top = top.predict(x[is_test], verbose=0)[:, 0]
+of_top = judge(top.predict(x[is_test], verbose=0)[:, 0])
 
 # ---- fine ----
 def build(base, top):
@@ -289,23 +268,21 @@ tuned = [
 for layer in base.layers:
     layer.trainable = layer in tuned
 keras.utils.set_random_seed(SEED)
-model = ready(build(base, top), FINE_RATE)
-start_fine = model.get_weights()
-history_fine = model.fit(
+model = make_ready(build(base, top), FINE_RATE)
+history = model.fit(
     train,
     epochs=EPOCHS_FINE,
-    validation_data=tuning,
+    validation_data=val,
     verbose=2,
 )
 
 # ---- original ----
 keras.utils.set_random_seed(SEED)
-base = mobilenet(weights)
+base = mobilenet(WEIGHTS)
 for layer in base.layers[:FROZEN]:
     layer.trainable = False
-original = ready(build(base, new_top()), LEARNING_RATE)
-start_original = original.get_weights()
-history_original = original.fit(
+original = make_ready(build(base, new_top()), LEARNING_RATE)
+original.fit(
     train,
     epochs=EPOCHS_ORIGINAL,
     verbose=2,
@@ -314,84 +291,76 @@ history_original = original.fit(
 # ---- curves ----
 curve = pd.concat(
     [pd.DataFrame(history_top.history),
-     pd.DataFrame(history_fine.history)],
+     pd.DataFrame(history.history)],
     ignore_index=True,
 )
-curve["epoch"] = curve.index + 1
-fig, ax = plt.subplots()
-ax.plot(curve["epoch"], curve["accuracy"], "o-", label="train")
-ax.plot(curve["epoch"], curve["val_accuracy"], "o-",
-        label="tuning")
+curve.index += 1
+ax = curve[["accuracy", "val_accuracy"]].plot(
+    style="o-", xlabel="epoch"
+)
 ax.axvline(EPOCHS_TOP + 0.5, ls=":", color="grey")
-ax.set(xlabel="epoch", ylabel="accuracy")
-ax.legend()
 plt.show()
 
 # ---- evaluate ----
-def score_of(model):
-    return model.predict(test, verbose=0)[:, 0].astype(float)
+y_prob = model.predict(test, verbose=0)[:, 0]
+y_pred = (y_prob >= 0.5).astype(int)
+y_prob_original = original.predict(test, verbose=0)[:, 0]
+of_model = judge(y_prob)
+of_original = judge(y_prob_original)
+print(pd.DataFrame({
+    "top": of_top, "fine-tuned": of_model,
+    "original": of_original,
+}).round(3))
 
-
-y_test = y[is_test]
-score = score_of(model)
-score_original = score_of(original)
-four = {
-    "tp": ((y_test == 1) & (score >= 0.5)).sum(),
-    "tn": ((y_test == 0) & (score < 0.5)).sum(),
-    "fp": ((y_test == 0) & (score >= 0.5)).sum(),
-    "fn": ((y_test == 1) & (score < 0.5)).sum(),
-}
-result = {
-    **four,
-    "sensitivity": four["tp"] / (y_test == 1).sum(),
-    "specificity": four["tn"] / (y_test == 0).sum(),
-    "accuracy": accuracy(y_test, score),
-    "mcc": mcc(**{key: int(n) for key, n in four.items()}),
-    "auc": auc(y_test, score),
-    "accuracy_tuning": history_fine.history["val_accuracy"][-1],
-    "accuracy_top": accuracy(y_test, score_top),
-    "auc_top": auc(y_test, score_top),
-    "accuracy_original": accuracy(y_test, score_original),
-    "auc_original": auc(y_test, score_original),
+tn, fp, fn, tp = confusion_matrix(y_test, y_pred).ravel()
+rates = {
+    "sensitivity": tp / (tp + fn),
+    "specificity": tn / (tn + fp),
+    "mcc": np.corrcoef(y_test, y_pred)[0, 1],
     "sensitivity_original":
-        (score_original[y_test == 1] >= 0.5).mean(),
+        (y_prob_original[y_test == 1] >= 0.5).mean(),
 }
-print(pd.Series(result).round(3).to_string())
+print(pd.Series(rates).round(3).to_string())
 
 # ---- roc ----
 fig, ax = plt.subplots(figsize=(4.6, 3.6))
-for name, values in {"mean colour": colour_score,
-                     "features": feature_score,
-                     "network": score}.items():
-    cuts = [np.inf, *sorted(set(values))[::-1]]
-    ax.plot([(values[y_test == 0] >= cut).mean()
-             for cut in cuts],
-            [(values[y_test == 1] >= cut).mean()
-             for cut in cuts], label=name)
+for name, prob in {"mean colour": prob_colour,
+                   "features": prob_features,
+                   "network": y_prob}.items():
+    fpr, tpr, _ = roc_curve(y_test, prob)
+    ax.plot(fpr, tpr, label=name)
 ax.plot([0, 1], [0, 1], ":", color="grey")
 ax.set(xlabel="1 - specificity", ylabel="sensitivity")
 ax.legend()
 plt.show()
 
 # ---- save ----
-model.save("07_transfer_cells.keras")
-again = keras.models.load_model(
-    "07_transfer_cells.keras"
+model.save("cells.keras")
+again = keras.models.load_model("cells.keras")
+same = np.array_equal(
+    again.predict(test, verbose=0)[:, 0], y_prob
 )
-same = np.array_equal(score_of(again), score)
 print("the reloaded model predicts the same:", same)
 
 # ---- results ----
-cache.cleanup()
 results = {
-    **result,
+    "tp": tp, "tn": tn, "fp": fp, "fn": fn,
+    **rates,
+    "accuracy": of_model["accuracy"],
+    "auc": of_model["auc"],
+    "accuracy_tuning": history.history["val_accuracy"][-1],
+    "accuracy_top": of_top["accuracy"],
+    "auc_top": of_top["auc"],
+    "accuracy_original": of_original["accuracy"],
+    "auc_original": of_original["auc"],
+    "accuracy_colour": of_colour["accuracy"],
+    "auc_colour": of_colour["auc"],
+    "accuracy_features": of_features["accuracy"],
+    "auc_features": of_features["auc"],
+    "accuracy_random": of_random["accuracy"],
+    "auc_random": of_random["auc"],
     **shortcut,
-    **{f"{name}_colour": value
-       for name, value in of_colour.items()},
-    **{f"{name}_features": value
-       for name, value in of_features.items()},
-    **{f"{name}_random": value
-       for name, value in of_random.items()},
     "reloaded_same": same,
 }
-print(pd.Series(results, dtype=float).round(4).to_string())
+aucs = pd.Series(results, dtype=float).filter(like="auc")
+print(aucs.round(3).to_string())

@@ -4,6 +4,8 @@ library(keras3)
 library(ggplot2)
 
 # ---- constants ----
+DATA <- "shared_data/cells/images"
+WEIGHTS <- "shared_data/mobilenet_emoji/mobilenet.weights.h5"
 SEED <- 1
 SIZE <- 128
 ALPHA <- 0.25
@@ -22,17 +24,22 @@ C <- 0.01
 NEIGHBOURS <- 5
 
 # ---- load ----
-cells <- image_files(data_file("cells"))
-cells$name <- basename(cells$file)
+# Without hidden files and folders, which begin with a dot.
+files <- Sys.glob(file.path(DATA, "[!.]*", "[!.]*.png"))
+cells <- data.frame(
+  file = files,
+  name = basename(files),
+  label = basename(dirname(files))
+)
 # A fixed shuffle: sorted by what looks like chance.
 cells$digest <- sapply(
   cells$name, digest::digest,
   algo = "sha256", serialize = FALSE
 )
-cells <- cells[order(cells$digest, method = "radix"), ]
-cells$y <- as.integer(cells$label == "Parasitized")
+cells <- cells[order(cells$digest), ]
 cells$person <- sub("_?[Tt]hinF.*", "", cells$name)
 cells$photo <- sub("_cell.*", "", cells$name)
+cells$y <- as.integer(cells$label == "Parasitized")
 table(cells$label)
 tapply(cells$person, cells$label, \(one) length(unique(one)))
 
@@ -43,89 +50,65 @@ every_fourth <- function(values, start) {
 }
 
 cells$part <- "train"
-ill <- cells$person[cells$y == 1]
-with_ill <- cells$person %in% ill
+with_ill <- cells$person %in% cells$person[cells$y == 1]
 for (group in list(with_ill, !with_ill)) {
   people <- every_fourth(cells$person[group], 1)
   of_test <- group & cells$person %in% people
   cells$part[of_test] <- "test"
   rest <- group & !of_test
   photos <- every_fourth(cells$photo[rest], 3)
-  cells$part[rest & cells$photo %in% photos] <- "tuning"
+  of_val <- rest & cells$photo %in% photos
+  cells$part[of_val] <- "val"
 }
 is_train <- cells$part == "train"
-is_val <- cells$part == "tuning"
+is_val <- cells$part == "val"
 is_test <- cells$part == "test"
+y <- cells$y
+y_test <- y[is_test]
 table(cells$part, cells$label)
 
 # ---- cells ----
-shown <- cells |>
-  split(cells$label) |>
-  lapply(head, 6) |>
-  do.call(what = rbind)
-shown$x <- rep(1:6, 2)
-shown$row <- rep(2:1, each = 6)
-ggplot(shown, aes(x, row)) +
-  Map(\(file, x, y) {
-    annotation_raster(png::readPNG(file), x - 0.45, x + 0.45,
-                      y - 0.4, y + 0.4)
-  }, shown$file, shown$x, shown$row) +
-  geom_text(aes(y = row + 0.46, label = person), size = 2.5) +
-  scale_y_continuous(breaks = 2:1, limits = c(0.5, 2.6),
-                     labels = unique(shown$label)) +
-  coord_fixed(xlim = c(0.5, 6.5)) +
-  labs(x = NULL, y = NULL) +
-  theme(panel.grid = element_blank(),
-        axis.text.x = element_blank())
+par(mfrow = c(2, 6), mar = c(0.5, 0.5, 1.5, 0.5),
+    oma = c(0, 1.5, 0, 0))
+for (label in c("Parasitized", "Uninfected")) {
+  shown <- cells[cells$label == label, ]
+  for (i in 1:6) {
+    plot(as.raster(png::readPNG(shown$file[i])))
+    title(shown$person[i], cex.main = 0.8)
+  }
+}
+mtext(c("Uninfected", "Parasitized"), side = 2,
+      outer = TRUE, at = c(0.25, 0.75), cex = 0.6)
 
 # ---- metrics ----
-y <- cells$y
-
-accuracy <- function(y, score) mean((score >= 0.5) == y)
-
-auc <- function(y, score) {
-  n1 <- sum(y == 1)
-  n0 <- sum(y == 0)
-  (sum(rank(score)[y == 1]) - n1 * (n1 + 1) / 2) / (n1 * n0)
+roc <- function(y_prob) {
+  pROC::roc(y_test, y_prob, levels = c(0, 1), direction = "<")
 }
 
-mcc <- function(tp, tn, fp, fn) {
-  product <- (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-  if (product == 0) return(NA)
-  (tp * tn - fp * fn) / sqrt(product)
+judge <- function(y_prob) {
+  list(accuracy = mean((y_prob >= 0.5) == y_test),
+       auc = as.numeric(pROC::auc(roc(y_prob))))
 }
 
 # ---- colour ----
 mean_colour <- function(file) {
-  pixels <- round(255 * png::readPNG(file)[, , 1:3])
+  pixels <- png::readPNG(file)
   dim(pixels) <- c(length(pixels) / 3, 3)
   colMeans(pixels[rowSums(pixels) > 0, ])
 }
 
 logistic <- function(x) {
-  centre <- colMeans(x[!is_test, ])
-  x <- sweep(x, 2, centre)
-  spread <- sqrt(colMeans(x[!is_test, ]^2))
-  spread[spread == 0] <- 1
-  x <- sweep(x, 2, spread, "/")
   model <- glmnet::glmnet(
-    x[!is_test, ], y[!is_test],
-    family = "binomial", alpha = 0, standardize = FALSE,
-    lambda = 1 / (C * sum(!is_test)),
-    thresh = 1e-16, maxit = 1e7
+    x[!is_test, ], y[!is_test], "binomial",
+    alpha = 0, lambda = 1 / (C * sum(!is_test)),
+    thresh = 1e-10
   )
-  score <- predict(model, x[is_test, ], type = "response")
-  round(score[, 1], 6) # what the last digits say is noise
+  predict(model, x[is_test, ], type = "response")[, 1]
 }
 
-judge <- function(score) {
-  list(accuracy = accuracy(y[is_test], score),
-       auc = auc(y[is_test], score))
-}
-
-colour <- t(sapply(cells$file, mean_colour, USE.NAMES = FALSE))
-colour_score <- logistic(colour)
-of_colour <- judge(colour_score)
+colour <- t(sapply(cells$file, mean_colour))
+prob_colour <- logistic(colour)
+of_colour <- judge(prob_colour)
 round(unlist(of_colour), 3)
 
 # ---- shortcut ----
@@ -135,8 +118,7 @@ one_person <- outer(person, person, "==")
 nearest <- function(x, hidden) {
   distance <- as.matrix(dist(x))
   distance[hidden] <- Inf
-  order <- t(apply(distance, 1, order))
-  order[, 1:NEIGHBOURS]
+  t(apply(distance, 1, order))[, seq_len(NEIGHBOURS)]
 }
 
 vote <- function(near) {
@@ -156,41 +138,36 @@ shortcut <- list(
 round(unlist(shortcut), 3)
 
 # ---- stream ----
-cache <- tempfile(
-  "cells", dirname("07_transfer_cells")
-)
+tf <- reticulate::import("tensorflow")
+cache <- tempfile()
 dir.create(cache)
 
 decode <- function(file, label) {
   image <- tf$io$decode_png(tf$io$read_file(file),
                             channels = 3L)
   image <- tf$image$resize(image, as.integer(c(SIZE, SIZE)))
-  tuple(tf$cast(image, tf$uint8), label)
+  reticulate::tuple(tf$cast(image, tf$uint8), label)
 }
 
 stream <- function(rows, name, shuffle = FALSE) {
   data <- tf$data$Dataset$from_tensor_slices(
-    tuple(rows$file, rows$y)
+    reticulate::tuple(rows$file, rows$y)
   )
   # Decoded once: the cache is a file on disk, not memory.
   data <- data$map(decode)$cache(file.path(cache, name))
   if (shuffle) {
-    data <- data$shuffle(as.integer(BUFFER), seed = SEED)
+    data <- data$shuffle(as.integer(BUFFER),
+                         seed = as.integer(SEED))
   }
   data$batch(as.integer(BATCH_SIZE))$prefetch(1L)
 }
 
 train <- stream(cells[is_train, ], "train", shuffle = TRUE)
-tuning <- stream(cells[is_val, ], "tuning")
+val <- stream(cells[is_val, ], "val")
 test <- stream(cells[is_test, ], "test")
 everything <- stream(cells, "everything")
 
 # ---- base ----
-weights <- "imagenet"
-if (variant() == "mini") {
-  weights <- data_file("mobilenet_emoji")
-}
-
 mobilenet <- function(weights) {
   application_mobilenet(
     alpha = ALPHA, include_top = FALSE, weights = weights
@@ -198,7 +175,7 @@ mobilenet <- function(weights) {
 }
 
 set_random_seed(SEED)
-base <- mobilenet(weights)
+base <- mobilenet(WEIGHTS)
 random_base <- mobilenet(NULL)
 cat("layers of the base:", length(base$layers), "\n")
 
@@ -212,11 +189,12 @@ features <- function(base) {
 }
 
 x <- features(base)
-feature_score <- logistic(x)
-of_features <- judge(feature_score)
+prob_features <- logistic(x)
+of_features <- judge(prob_features)
 of_random <- judge(logistic(features(random_base)))
-sapply(list(colour = of_colour, features = of_features,
-            random_weights = of_random), unlist) |>
+list(colour = of_colour, features = of_features,
+     random = of_random) |>
+  sapply(unlist) |>
   round(3)
 shortcut <- c(shortcut, list(
   accuracy_features_by_image = vote(nearest(x, itself)),
@@ -234,7 +212,7 @@ new_top <- function() {
   top |> layer_dense(1, activation = "sigmoid")
 }
 
-ready <- function(model, rate) {
+make_ready <- function(model, rate) {
   model |> compile(
     optimizer = optimizer_adam(rate),
     loss = "binary_crossentropy",
@@ -249,8 +227,7 @@ ready <- function(model, rate) {
 # While the base is frozen, its features do not change: they
 # are computed once, and the top learns on them.
 set_random_seed(SEED)
-top <- ready(new_top(), LEARNING_RATE)
-start_top <- get_weights(top)
+top <- make_ready(new_top(), LEARNING_RATE)
 history_top <- top |> fit(
   x[is_train, ], y[is_train],
   batch_size = BATCH_SIZE,
@@ -258,8 +235,7 @@ history_top <- top |> fit(
   validation_data = list(x[is_val, ], y[is_val]),
   verbose = 2
 )
-end_top <- get_weights(top)
-score_top <- predict(top, x[is_test, ], verbose = 0)[, 1]
+of_top <- judge(predict(top, x[is_test, ], verbose = 0)[, 1])
 
 # ---- fine ----
 build <- function(base, top) {
@@ -283,110 +259,101 @@ tuned <- Filter(Negate(is_norm), tail(base$layers, TUNED))
 tuned <- sapply(tuned, \(layer) layer$name)
 unfreeze_weights(base, which = tuned)
 set_random_seed(SEED)
-model <- ready(build(base, top), FINE_RATE)
-start_fine <- get_weights(model)
-history_fine <- model |> fit(
+model <- make_ready(build(base, top), FINE_RATE)
+history <- model |> fit(
   train,
   epochs = EPOCHS_FINE,
-  validation_data = tuning,
+  validation_data = val,
   verbose = 2
 )
 
 # ---- original ----
 set_random_seed(SEED)
-base <- mobilenet(weights)
+base <- mobilenet(WEIGHTS)
 freeze_weights(base, to = FROZEN)
-original <- ready(build(base, new_top()), LEARNING_RATE)
-start_original <- get_weights(original)
-history_original <- original |> fit(
+original <- make_ready(build(base, new_top()), LEARNING_RATE)
+original |> fit(
   train,
   epochs = EPOCHS_ORIGINAL,
   verbose = 2
 )
 
 # ---- curves ----
-curve <- rbind(as.data.frame(history_top$metrics),
-               as.data.frame(history_fine$metrics))
-curve <- data.frame(
-  epoch = seq_len(nrow(curve)),
-  accuracy = c(curve$accuracy, curve$val_accuracy),
-  part = rep(c("train", "tuning"), each = nrow(curve))
-)
-ggplot(curve, aes(epoch, accuracy, colour = part)) +
+curve_top <- as.data.frame(history_top)
+curve <- as.data.frame(history)
+curve$epoch <- curve$epoch + EPOCHS_TOP
+rbind(curve_top, curve) |>
+  subset(metric == "accuracy") |>
+  ggplot(aes(epoch, value, colour = data)) +
   geom_line() +
   geom_point() +
   geom_vline(xintercept = EPOCHS_TOP + 0.5,
              linetype = "dotted") +
-  scale_x_continuous(breaks = curve$epoch) +
-  labs(colour = NULL)
+  labs(y = "accuracy", colour = NULL)
 
 # ---- evaluate ----
-score_of <- function(model) {
-  predict(model, test, verbose = 0)[, 1]
-}
+y_prob <- predict(model, test, verbose = 0)[, 1]
+y_pred <- as.integer(y_prob >= 0.5)
+y_prob_original <- predict(original, test, verbose = 0)[, 1]
+of_model <- judge(y_prob)
+of_original <- judge(y_prob_original)
+list(top = of_top, "fine-tuned" = of_model,
+     original = of_original) |>
+  sapply(unlist) |>
+  round(3)
 
-y_test <- y[is_test]
-score <- score_of(model)
-score_original <- score_of(original)
-four <- list(
-  tp = sum(y_test == 1 & score >= 0.5),
-  tn = sum(y_test == 0 & score < 0.5),
-  fp = sum(y_test == 0 & score >= 0.5),
-  fn = sum(y_test == 1 & score < 0.5)
+tp <- sum(y_test == 1 & y_pred == 1)
+tn <- sum(y_test == 0 & y_pred == 0)
+fp <- sum(y_test == 0 & y_pred == 1)
+fn <- sum(y_test == 1 & y_pred == 0)
+rates <- list(
+  sensitivity = tp / (tp + fn),
+  specificity = tn / (tn + fp),
+  mcc = cor(y_test, y_pred),
+  sensitivity_original =
+    mean(y_prob_original[y_test == 1] >= 0.5)
 )
-result <- c(four, list(
-  sensitivity = four$tp / sum(y_test == 1),
-  specificity = four$tn / sum(y_test == 0),
-  accuracy = accuracy(y_test, score),
-  mcc = do.call(mcc, four),
-  auc = auc(y_test, score),
-  accuracy_tuning = tail(history_fine$metrics$val_accuracy, 1),
-  accuracy_top = accuracy(y_test, score_top),
-  auc_top = auc(y_test, score_top),
-  accuracy_original = accuracy(y_test, score_original),
-  auc_original = auc(y_test, score_original),
-  sensitivity_original = mean(score_original[y_test == 1] >= 0.5)
-))
-round(unlist(result), 3)
+round(unlist(rates), 3)
 
 # ---- roc ----
-roc <- function(model, values) {
-  cuts <- c(Inf, sort(unique(values), decreasing = TRUE))
-  data.frame(
-    model = model,
-    fpr = sapply(cuts, \(cut) mean(values[y_test == 0] >= cut)),
-    tpr = sapply(cuts, \(cut) mean(values[y_test == 1] >= cut))
-  )
-}
-
-rbind(roc("mean colour", colour_score),
-      roc("features", feature_score),
-      roc("network", score)) |>
-  ggplot(aes(fpr, tpr, colour = model)) +
+list("mean colour" = prob_colour,
+     "features" = prob_features,
+     "network" = y_prob) |>
+  lapply(roc) |>
+  pROC::ggroc(legacy.axes = TRUE) +
   geom_abline(linetype = "dotted") +
-  geom_step(direction = "vh") +
   coord_fixed() +
   labs(x = "1 - specificity", y = "sensitivity",
        colour = NULL)
 
 # ---- save ----
-model |> save_model("07_transfer_cells.keras",
-                    overwrite = TRUE)
-again <- load_model("07_transfer_cells.keras")
-same <- identical(score_of(again), score)
+model |> save_model("cells.keras", overwrite = TRUE)
+again <- load_model("cells.keras")
+same <- identical(
+  predict(again, test, verbose = 0)[, 1], y_prob
+)
 cat("the reloaded model predicts the same:", same, "\n")
 
 # ---- results ----
-unlink(cache, recursive = TRUE)
-named <- function(values, end) {
-  setNames(values, paste0(names(values), "_", end))
-}
 results <- c(
-  result,
+  list(tp = tp, tn = tn, fp = fp, fn = fn),
+  rates,
+  list(
+    accuracy = of_model$accuracy,
+    auc = of_model$auc,
+    accuracy_tuning = tail(history$metrics$val_accuracy, 1),
+    accuracy_top = of_top$accuracy,
+    auc_top = of_top$auc,
+    accuracy_original = of_original$accuracy,
+    auc_original = of_original$auc,
+    accuracy_colour = of_colour$accuracy,
+    auc_colour = of_colour$auc,
+    accuracy_features = of_features$accuracy,
+    auc_features = of_features$auc,
+    accuracy_random = of_random$accuracy,
+    auc_random = of_random$auc
+  ),
   shortcut,
-  named(of_colour, "colour"),
-  named(of_features, "features"),
-  named(of_random, "random"),
   list(reloaded_same = same)
 )
-print(round(unlist(results), 4))
+str(results[grepl("auc", names(results))])

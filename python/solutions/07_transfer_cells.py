@@ -7,8 +7,11 @@ from pathlib import Path
 import keras
 import pandas as pd
 import tensorflow as tf
+from sklearn.metrics import roc_auc_score
 
 # ---- constants ----
+DATA = "shared_data/cells/images"
+WEIGHTS = "shared_data/mobilenet_emoji/mobilenet.weights.h5"
 SEED = 1
 SIZE = 128
 ALPHA = 0.25
@@ -22,21 +25,29 @@ EPOCHS = 9
 LEARNING_RATE = 0.001
 
 # ---- load ----
-cells = image_files(data_file("cells"))
-cells["name"] = [Path(file).name for file in cells["file"]]
+# Without hidden files and folders, which begin with a dot.
+files = list(Path(DATA).glob("[!.]*/[!.]*.png"))
+cells = pd.DataFrame({
+    "file": [str(file) for file in files],
+    "name": [file.name for file in files],
+    "label": [file.parent.name for file in files],
+})
+
+
 # A fixed shuffle: sorted by what looks like chance.
-cells["digest"] = [
-    hashlib.sha256(name.encode()).hexdigest()
-    for name in cells["name"]
-]
+def digest(name):
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+cells["digest"] = cells["name"].map(digest)
 cells = cells.sort_values("digest", ignore_index=True)
-cells["y"] = (cells["label"] == "Parasitized").astype(int)
 cells["person"] = cells["name"].str.replace(
     "_?[Tt]hinF.*", "", regex=True
 )
 cells["photo"] = cells["name"].str.replace(
     "_cell.*", "", regex=True
 )
+cells["y"] = (cells["label"] == "Parasitized").astype(int)
 
 # ---- partition ----
 def every_fourth(values, start):
@@ -44,25 +55,23 @@ def every_fourth(values, start):
 
 
 cells["part"] = "train"
-ill = cells.loc[cells["y"] == 1, "person"]
-for group in [cells["person"].isin(ill),
-              ~cells["person"].isin(ill)]:
-    people = every_fourth(cells.loc[group, "person"], 1)
+with_ill = cells["person"].isin(cells["person"][cells["y"] == 1])
+for group in [with_ill, ~with_ill]:
+    people = every_fourth(cells["person"][group], 1)
     of_test = group & cells["person"].isin(people)
     cells.loc[of_test, "part"] = "test"
     rest = group & ~of_test
-    photos = every_fourth(cells.loc[rest, "photo"], 3)
-    of_tuning = rest & cells["photo"].isin(photos)
-    cells.loc[of_tuning, "part"] = "tuning"
+    photos = every_fourth(cells["photo"][rest], 3)
+    of_val = rest & cells["photo"].isin(photos)
+    cells.loc[of_val, "part"] = "val"
 is_train = (cells["part"] == "train").to_numpy()
-is_val = (cells["part"] == "tuning").to_numpy()
+is_val = (cells["part"] == "val").to_numpy()
 is_test = (cells["part"] == "test").to_numpy()
 y = cells["y"].to_numpy()
+y_test = y[is_test]
 
 # ---- stream ----
-cache = tempfile.TemporaryDirectory(
-    dir="07_transfer_cells".parent
-)
+cache = tempfile.TemporaryDirectory()
 
 
 def decode(file, label):
@@ -75,6 +84,7 @@ def stream(rows, name, shuffle=False):
     data = tf.data.Dataset.from_tensor_slices(
         (rows["file"].to_numpy(), rows["y"].to_numpy())
     )
+    # Decoded once: the cache is a file on disk, not memory.
     data = data.map(decode).cache(f"{cache.name}/{name}")
     if shuffle:
         data = data.shuffle(BUFFER, seed=SEED)
@@ -82,16 +92,13 @@ def stream(rows, name, shuffle=False):
 
 
 train = stream(cells[is_train], "train", shuffle=True)
-tuning = stream(cells[is_val], "tuning")
+val = stream(cells[is_val], "val")
 test = stream(cells[is_test], "test")
 
 # ---- base ----
-weights = "imagenet"
-if variant() == "mini":
-    weights = str(data_file("mobilenet_emoji"))
 keras.utils.set_random_seed(SEED)
 base = keras.applications.MobileNet(
-    alpha=ALPHA, include_top=False, weights=weights
+    alpha=ALPHA, include_top=False, weights=WEIGHTS
 )
 for layer in base.layers[:FROZEN]:
     layer.trainable = False
@@ -122,26 +129,19 @@ model.compile(
 )
 model.optimizer.build(model.trainable_variables)
 history = model.fit(
-    train, epochs=EPOCHS, validation_data=tuning, verbose=2
+    train,
+    epochs=EPOCHS,
+    validation_data=val,
+    verbose=2,
 )
 
 # ---- evaluate ----
-def auc(y, score):
-    ranks = pd.Series(score).rank().to_numpy()
-    n1, n0 = (y == 1).sum(), (y == 0).sum()
-    return (ranks[y == 1].sum() - n1 * (n1 + 1) / 2) / (n1 * n0)
-
-
-y_test = y[is_test]
-score = model.predict(test, verbose=0)[:, 0].astype(float)
-result = {
-    "accuracy": ((score >= 0.5) == y_test).mean(),
-    "auc": auc(y_test, score),
-    "accuracy_tuning": history.history["val_accuracy"][-1],
-}
-print(pd.Series(result).round(3).to_string())
+y_prob = model.predict(test, verbose=0)[:, 0]
 
 # ---- results ----
-cache.cleanup()
-results = result
-print(pd.Series(results, dtype=float).round(4).to_string())
+results = {
+    "accuracy": ((y_prob >= 0.5) == y_test).mean(),
+    "auc": roc_auc_score(y_test, y_prob),
+    "accuracy_tuning": history.history["val_accuracy"][-1],
+}
+print(pd.Series(results).round(3).to_string())

@@ -1,9 +1,10 @@
 # Solution: the original recipe, with means that keep up.
 
 library(keras3)
-library(ggplot2)
 
 # ---- constants ----
+DATA <- "shared_data/cells/images"
+WEIGHTS <- "shared_data/mobilenet_emoji/mobilenet.weights.h5"
 SEED <- 1
 SIZE <- 128
 ALPHA <- 0.25
@@ -17,17 +18,22 @@ EPOCHS <- 9
 LEARNING_RATE <- 0.001
 
 # ---- load ----
-cells <- image_files(data_file("cells"))
-cells$name <- basename(cells$file)
+# Without hidden files and folders, which begin with a dot.
+files <- Sys.glob(file.path(DATA, "[!.]*", "[!.]*.png"))
+cells <- data.frame(
+  file = files,
+  name = basename(files),
+  label = basename(dirname(files))
+)
 # A fixed shuffle: sorted by what looks like chance.
 cells$digest <- sapply(
   cells$name, digest::digest,
   algo = "sha256", serialize = FALSE
 )
-cells <- cells[order(cells$digest, method = "radix"), ]
-cells$y <- as.integer(cells$label == "Parasitized")
+cells <- cells[order(cells$digest), ]
 cells$person <- sub("_?[Tt]hinF.*", "", cells$name)
 cells$photo <- sub("_cell.*", "", cells$name)
+cells$y <- as.integer(cells$label == "Parasitized")
 
 # ---- partition ----
 every_fourth <- function(values, start) {
@@ -36,57 +42,55 @@ every_fourth <- function(values, start) {
 }
 
 cells$part <- "train"
-ill <- cells$person[cells$y == 1]
-with_ill <- cells$person %in% ill
+with_ill <- cells$person %in% cells$person[cells$y == 1]
 for (group in list(with_ill, !with_ill)) {
   people <- every_fourth(cells$person[group], 1)
   of_test <- group & cells$person %in% people
   cells$part[of_test] <- "test"
   rest <- group & !of_test
   photos <- every_fourth(cells$photo[rest], 3)
-  cells$part[rest & cells$photo %in% photos] <- "tuning"
+  of_val <- rest & cells$photo %in% photos
+  cells$part[of_val] <- "val"
 }
 is_train <- cells$part == "train"
-is_val <- cells$part == "tuning"
+is_val <- cells$part == "val"
 is_test <- cells$part == "test"
 y <- cells$y
+y_test <- y[is_test]
 
 # ---- stream ----
-cache <- tempfile(
-  "cells", dirname("07_transfer_cells")
-)
+tf <- reticulate::import("tensorflow")
+cache <- tempfile()
 dir.create(cache)
 
 decode <- function(file, label) {
   image <- tf$io$decode_png(tf$io$read_file(file),
                             channels = 3L)
   image <- tf$image$resize(image, as.integer(c(SIZE, SIZE)))
-  tuple(tf$cast(image, tf$uint8), label)
+  reticulate::tuple(tf$cast(image, tf$uint8), label)
 }
 
 stream <- function(rows, name, shuffle = FALSE) {
   data <- tf$data$Dataset$from_tensor_slices(
-    tuple(rows$file, rows$y)
+    reticulate::tuple(rows$file, rows$y)
   )
+  # Decoded once: the cache is a file on disk, not memory.
   data <- data$map(decode)$cache(file.path(cache, name))
   if (shuffle) {
-    data <- data$shuffle(as.integer(BUFFER), seed = SEED)
+    data <- data$shuffle(as.integer(BUFFER),
+                         seed = as.integer(SEED))
   }
   data$batch(as.integer(BATCH_SIZE))$prefetch(1L)
 }
 
 train <- stream(cells[is_train, ], "train", shuffle = TRUE)
-tuning <- stream(cells[is_val, ], "tuning")
+val <- stream(cells[is_val, ], "val")
 test <- stream(cells[is_test, ], "test")
 
 # ---- base ----
-weights <- "imagenet"
-if (variant() == "mini") {
-  weights <- data_file("mobilenet_emoji")
-}
 set_random_seed(SEED)
 base <- application_mobilenet(
-  alpha = ALPHA, include_top = FALSE, weights = weights
+  alpha = ALPHA, include_top = FALSE, weights = WEIGHTS
 )
 freeze_weights(base, to = FROZEN)
 # By default a new batch counts 1 % in the running means and
@@ -119,26 +123,22 @@ model |> compile(
 )
 model$optimizer$build(model$trainable_variables)
 history <- model |> fit(
-  train, epochs = EPOCHS, validation_data = tuning, verbose = 2
+  train,
+  epochs = EPOCHS,
+  validation_data = val,
+  verbose = 2
 )
 
 # ---- evaluate ----
-auc <- function(y, score) {
-  n1 <- sum(y == 1)
-  n0 <- sum(y == 0)
-  (sum(rank(score)[y == 1]) - n1 * (n1 + 1) / 2) / (n1 * n0)
-}
-
-y_test <- y[is_test]
-score <- predict(model, test, verbose = 0)[, 1]
-result <- list(
-  accuracy = mean((score >= 0.5) == y_test),
-  auc = auc(y_test, score),
-  accuracy_tuning = tail(history$metrics$val_accuracy, 1)
+y_prob <- predict(model, test, verbose = 0)[, 1]
+roc <- pROC::roc(
+  y_test, y_prob, levels = c(0, 1), direction = "<"
 )
-round(unlist(result), 3)
 
 # ---- results ----
-unlink(cache, recursive = TRUE)
-results <- result
-print(round(unlist(results), 4))
+results <- list(
+  accuracy = mean((y_prob >= 0.5) == y_test),
+  auc = as.numeric(pROC::auc(roc)),
+  accuracy_tuning = tail(history$metrics$val_accuracy, 1)
+)
+str(results)
