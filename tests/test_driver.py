@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from deeptwins.paths import ROOT
 from deeptwins.runs import record, runner, sections
 
 PYTHON = '''"""A script."""
@@ -91,7 +92,7 @@ def drive(folder, language, source=None, **values):
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     ended = subprocess.run(
         [*runner.driver(language), str(folder / "job.json")],
-        cwd=folder,
+        cwd=ROOT,
         env=runner.environment(),
         capture_output=True,
         text=True,
