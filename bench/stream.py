@@ -61,7 +61,7 @@ def child(folder: str, images: int) -> None:
     names["EPOCHS_FINE"] = 1
     cells = pd.DataFrame({"file": files, "y": [int("Parasitized" in file) for file in files]})
     third = np.arange(len(files)) % 10
-    names |= {"cells": cells, "is_test": third == 0, "is_tuning": third == 1, "is_train": third > 1}
+    names |= {"cells": cells, "is_test": third == 0, "is_val": third == 1, "is_train": third > 1}
     began = time.perf_counter()
     for one in ("stream", "base"):
         exec(compile(section[one], one, "exec"), names)
@@ -81,7 +81,7 @@ def child(folder: str, images: int) -> None:
     names["x"] = names["features"](names["base"])
     found["features"] = round(len(files) / (time.perf_counter() - started))
     exec(compile(section["frozen"].split("# While")[0], "frozen", "exec"), names)
-    names["top"] = names["ready"](names["new_top"](), names["LEARNING_RATE"])
+    names["top"] = names["make_ready"](names["new_top"](), names["LEARNING_RATE"])
     started = time.perf_counter()
     exec(compile(section["fine"], "fine", "exec"), names)
     found["fine"] = round(int((~names["is_test"]).sum()) / (time.perf_counter() - started))
