@@ -13,6 +13,7 @@ from deeptwins.paths import LANGUAGES, ROOT
 # fails by what it looks at and never by its duration.
 HANGS = 3600
 
+
 def pages() -> list[str]:
     """Return the sources of the book's pages in the order that _quarto.yml gives them."""
     book = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]

@@ -107,7 +107,8 @@ def test_a_network_is_missing_or_stray():
 
 
 def test_a_loss_that_became_nan_is_said_and_equal():
-    both = [synthetic.changed(one, "calls.0.history.loss", [1.0, "nan"]) for one in synthetic.pair()]
+    lost = [1.0, "nan"]
+    both = [synthetic.changed(one, "calls.0.history.loss", lost) for one in synthetic.pair()]
     for one in both:
         record.validate(one, "here")
     verdict = levels.compare(*both)

@@ -120,9 +120,7 @@ def test_the_cells_arrive_whole_or_not_at_all(home, tmp_path, monkeypatch):
         for name in originals.CELLS:
             Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
             out.write(tmp_path / "a.png", f"cell_images/{name}/a.png")
-    handler = functools.partial(
-        http.server.SimpleHTTPRequestHandler, directory=str(archive.parent)
-    )
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(archive.parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/cell_images.zip"

@@ -75,7 +75,7 @@ def test_no_line_is_longer_than_a_column_of_the_book(exercise, language):
 
 def test_every_exercise_has_a_solution():
     exercises = [one for one in EXERCISES if "/" not in one]
-    assert EXERCISES == [name for one in exercises for name in (one, f"solutions/{one}")]
+    assert [name for one in exercises for name in (one, f"solutions/{one}")] == EXERCISES
 
 
 @pytest.mark.keras
@@ -129,5 +129,3 @@ def test_a_model_saved_by_one_language_is_that_of_the_other(ran, saved, loaded):
     folders = (record.folder_of("04_hello_iris", one) for one in (saved, loaded))
     first, second = (keras.models.load_model(one / "iris.keras").get_weights() for one in folders)
     assert all((a == b).all() for a, b in zip(first, second, strict=True))
-
-

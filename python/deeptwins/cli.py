@@ -5,8 +5,6 @@ Every command imports what it needs when it runs, so that `--help`, `list` and
 """
 
 import codecs
-import contextlib
-import functools
 import io
 import json
 import sys

@@ -26,9 +26,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from deeptwins import files
-from deeptwins.paths import ROOT, results_dir
 from deeptwins.book.renderer import SiteError, renderer
 from deeptwins.data import cards
+from deeptwins.paths import ROOT, results_dir
 from deeptwins.runs.runner import driver
 
 PATIENCE = 60  # seconds for R to say what it is; a cluster's disks are slow
@@ -210,7 +210,9 @@ def check_r(r: dict[str, str]) -> list[Check]:
     ]
     version = r.get("keras3", "")
     stand_in = f"the course's stand-in ({R_SET_UP} gets keras3 from CRAN)"
-    found = stand_in if version.startswith("0.0.") else f"keras3 {version}" if version else "missing"
+    found = f"keras3 {version}" if version else "missing"
+    if version.startswith("0.0."):
+        found = stand_in
     remedy = "" if version else R_SET_UP
     rows.append(Check("Keras for R", found, "keras3, or the stand-in", remedy))
     rows.append(compare("R packages", bounds, r, R_SET_UP))

@@ -10,7 +10,7 @@ FULL = SHARED / "full.yml"
 
 
 def with_full() -> dict[str, dict[str, Any]]:
-    """Return, by exercise, the constants of those that have a full variant, as the file has them."""
+    """Return by exercise the constants of those that have a full variant, as the file has them."""
     return yaml.safe_load(FULL.read_text(encoding="utf-8")) or {}
 
 

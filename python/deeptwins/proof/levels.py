@@ -216,9 +216,9 @@ def band(python: Record, r: Record) -> Compared:
     The level does not apply where the band says nothing: to constants that were
     set, to data of the user's own, to other full data than the band's.
     """
-    if changed := [name for name in python["set"] if name != "SEED"]:
-        if python["data"]["variant"] != "full":
-            return None, None, f"{', '.join(changed)} set: the band is for other constants"
+    changed = [name for name in python["set"] if name != "SEED"]
+    if changed and python["data"]["variant"] != "full":
+        return None, None, f"{', '.join(changed)} set: the band is for other constants"
     try:
         expected = bands.read(python["id"], python["data"]["variant"])
     except bands.BandError as error:
@@ -283,7 +283,7 @@ def _tensors(kind: str, python: Record, r: Record) -> Compared:
             for values in kept
         ]
         difference = float(np.abs(both[0].astype(float) - both[1]).max())
-    number, call, index = differing[0]
+    _, call, index = differing[0]
     first = f"{call['call']} in section {call['section']}, array {index + 1}"
     raise _Differs(f"{len(differing)} of {len(mine)} arrays differ, first {first}", difference)
 
@@ -341,9 +341,7 @@ LEVELS = [
         initial_weights,
         True,
     ),
-    Level(
-        "training", "train-\ning", "loss and metrics of every epoch differ by 0", training, True
-    ),
+    Level("training", "train-\ning", "loss and metrics of every epoch differ by 0", training, True),
     Level("final weights", "final\nweight", "every weight is bit-identical", final_weights, True),
     Level("predictions", "predic\ntions", "every prediction is bit-identical", predictions, True),
     Level(

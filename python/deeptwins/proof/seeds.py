@@ -150,8 +150,7 @@ def _compare(python: Record, r: Record, own_random: Sequence[str]) -> None:
         if level.needs_network and not record.fits(python):
             continue
         pair = [
-            one
-            | {"results": {k: v for k, v in one["results"].items() if k not in own_random}}
+            one | {"results": {k: v for k, v in one["results"].items() if k not in own_random}}
             for one in (python, r)
         ]
         finding = level.find(*pair)

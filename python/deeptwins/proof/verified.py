@@ -53,7 +53,8 @@ def note() -> list[Path]:
     exercises = catalog.exercises()
     changed = []
     for exercise in exercises:
-        if all((record.folder_of(exercise, one) / record.RECORD).is_file() for one in LANGUAGES):
+        folders = [record.folder_of(exercise, language) for language in LANGUAGES]
+        if all((one / record.RECORD).is_file() for one in folders):
             changed += _keep(exercise)
     for path in set(RUNS.rglob("*.json")) - {RUNS / f"{one}.json" for one in exercises}:
         shutil.rmtree(path.with_suffix(""), ignore_errors=True)
@@ -117,7 +118,9 @@ def _keep(exercise: str) -> list[Path]:
         **{language: {key: one[key] for key in KEPT} for language, one in both.items()},
     }
     shown = {
-        picture(exercise, language, name): record.folder_of(exercise, language) / record.FIGURES / name
+        picture(exercise, language, name): record.folder_of(exercise, language)
+        / record.FIGURES
+        / name
         for language, one in both.items()
         for section in one["sections"]
         for name in section["figures"]

@@ -205,7 +205,7 @@ def _blocks(array: np.ndarray) -> Any:
 def _kept(array: Any) -> Tensor:
     """Describe an array, and keep its values in tensors.f32."""
     array = np.asarray(array)
-    _state.tensors = _state.tensors or Path(TENSORS).open("wb")
+    _state.tensors = _state.tensors or Path(TENSORS).open("wb")  # noqa: SIM115 finish() closes it
     digest = hashlib.sha256()
     for block in _blocks(array):
         digest.update(block)

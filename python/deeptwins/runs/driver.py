@@ -36,9 +36,7 @@ class DriverError(Exception):
     """A constant that cannot be replaced."""
 
 
-def replace_constants(
-    tree: ast.Module, source: str, values: dict[str, Any], where: str
-) -> None:
+def replace_constants(tree: ast.Module, source: str, values: dict[str, Any], where: str) -> None:
     """Replace the values of constants in the section `constants` of a parsed script.
 
     Raises

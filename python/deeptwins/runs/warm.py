@@ -19,7 +19,6 @@ from deeptwins import processes
 from deeptwins.runs.warm_server import STATUS
 
 
-
 class Forked:
     """A twin's process that a warm process has forked; used like a subprocess.Popen."""
 
