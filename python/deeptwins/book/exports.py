@@ -6,7 +6,6 @@ reveal.js, so that no slide needs a network.
 """
 
 import importlib.resources
-import importlib.util
 import os
 import re
 import shutil
@@ -22,7 +21,11 @@ EPUB = "deep-twins.epub"
 DECKS = "book/slides"
 SLIDES = BOOK / "slides"
 ASSETS = BOOK / "assets"
-PACKAGES = ("pypandoc", "pyreveal")
+CITING = (
+    "--citeproc",
+    f"--bibliography={BOOK / 'references.bib'}",
+    "--metadata=link-citations:true",
+)
 REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "dist/plugin/notes.js")
 INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}$", re.M)
 # The blocks of twins.css that hold the colours, light and dark.
@@ -30,7 +33,6 @@ PALETTE = re.compile(r"^[^{}\n]+\{[^{}]*--page:[^{}]*\}\n", re.M)
 # A drawing on a slide, and in its chapter, which has the words for it.
 DRAWING = re.compile(r"!\[\]\(\.\./images/(\w+\.svg)\)")
 DESCRIBED = re.compile(r'\(images/(\w+\.svg)\)\{[^}]*(fig-alt="(?:[^"\\]|\\.)*")')
-COMMENT = re.compile(r"\A<!--.*?-->\n", re.S)
 HEADING = re.compile(r"^# (.+?)(?: \{([^}]*)\})?$", re.M)
 FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.S)
 
@@ -39,19 +41,8 @@ class ExportError(Exception):
     """Pandoc failed; the message holds what it said."""
 
 
-def missing() -> list[str]:
-    """Return which packages for the EPUB and the slides are not installed."""
-    return [package for package in PACKAGES if not importlib.util.find_spec(package)]
-
-
 def write(output: Path) -> list[Path]:
-    """Write the EPUB and the slides into a rendered book, and return their files.
-
-    Raises
-    ------
-    ExportError
-        Pandoc failed or warned.
-    """
+    """Write the EPUB and the slides into a rendered book, and return their files."""
     return [epub(output), *slides(output)]
 
 
@@ -60,20 +51,18 @@ def epub(output: Path) -> Path:
     config = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
     text = "\n\n".join(chapter(ROOT / page) for page in pages(config))
     target = output / EPUB
-    _pandoc(
+    _write(
         text,
         target,
         "--to=epub3",
         "--toc-depth=2",
         "--mathml",
-        "--citeproc",
-        f"--bibliography={BOOK / 'references.bib'}",
+        *CITING,
         f"--css={ASSETS / 'epub.css'}",
         f"--resource-path={ROOT}{os.pathsep}{BOOK}",
         f"--metadata=title:{config['title']}",
         f"--metadata=subtitle:{config['subtitle']}",
         "--metadata=lang:en-GB",
-        "--metadata=link-citations:true",
         "--metadata=reference-section-title:References",
     )
     return target
@@ -92,28 +81,25 @@ def slides(output: Path) -> list[Path]:
     palette = PALETTE.findall((ASSETS / "twins.css").read_text(encoding="utf-8"))
     files.write_text(beside / "palette.css", "".join(palette))
     shutil.copytree(BOOK / "images", output / "book" / "images", dirs_exist_ok=True)
-    described = _described()
-    decks = sorted(SLIDES.glob("*.qmd"))
-    for deck in decks:
-        _pandoc(
-            DRAWING.sub(lambda found: f"{found[0]}{described[found[1]]}", expanded(deck)),
-            folder / f"{deck.stem}.html",
+    # The alt text of a drawing, as the chapter that shows it states it.
+    described = dict(
+        pair
+        for path in sorted(BOOK.glob("*.qmd"))
+        for pair in DESCRIBED.findall(path.read_text(encoding="utf-8"))
+    )
+    made = []
+    for deck in sorted(SLIDES.glob("*.qmd")):
+        made.append(folder / f"{deck.stem}.html")
+        _write(
+            DRAWING.sub(lambda found: f"{found[0]}{{{described[found[1]]}}}", expanded(deck)),
+            made[-1],
             "--to=revealjs",
             "--slide-level=2",
             f"--template={ASSETS / 'slides.html'}",
             "--mathml",
             up="../../",
         )
-    return [folder / f"{deck.stem}.html" for deck in decks]
-
-
-def _described() -> dict[str, str]:
-    """Return by the name of a drawing its alt text, as the chapter that shows it states it."""
-    return {
-        name: f"{{{alt}}}"
-        for path in sorted(BOOK.glob("*.qmd"))
-        for name, alt in DESCRIBED.findall(path.read_text(encoding="utf-8"))
-    }
+    return made
 
 
 def pages(config: dict) -> list[str]:
@@ -146,24 +132,23 @@ def expanded(path: Path) -> str:
     def included(found: re.Match[str]) -> str:
         place = found[1]
         file = ROOT / place[1:] if place.startswith("/") else path.parent / place
-        return COMMENT.sub("", expanded(file))
+        return expanded(file)
 
     return INCLUDE.sub(included, path.read_text(encoding="utf-8"))
 
 
-def _pandoc(text: str, target: Path, *options: str, up: str = "") -> None:
+def pandoc(text: str, *options: str, up: str = "") -> str:
+    """Return what pandoc makes of Markdown, or prints while it writes a file.
+
+    Raises
+    ------
+    ExportError
+        Pandoc failed or warned.
+    """
     import pypandoc  # only this needs it
 
     ended = subprocess.run(
-        [
-            pypandoc.get_pandoc_path(),
-            "--from=markdown",
-            "--standalone",
-            "--fail-if-warnings",
-            f"--lua-filter={ASSETS / 'pandoc.lua'}",
-            f"--output={target}",
-            *options,
-        ],
+        [pypandoc.get_pandoc_path(), "--from=markdown", "--fail-if-warnings", *options],
         input=text,
         env=os.environ | {"DEEPTWINS_UP": up},
         cwd=ROOT,
@@ -172,4 +157,10 @@ def _pandoc(text: str, target: Path, *options: str, up: str = "") -> None:
         encoding="utf-8",
     )
     if ended.returncode:
-        raise ExportError(f"pandoc could not make {target.name}:\n{ended.stderr.strip()}")
+        raise ExportError(f"pandoc {' '.join(options)} failed:\n{ended.stderr.strip()}")
+    return ended.stdout
+
+
+def _write(text: str, target: Path, *options: str, up: str = "") -> None:
+    filtered = f"--lua-filter={ASSETS / 'pandoc.lua'}"
+    pandoc(text, "--standalone", filtered, f"--output={target}", *options, up=up)

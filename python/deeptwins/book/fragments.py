@@ -31,7 +31,6 @@ from deeptwins.runs import sections
 
 FRAGMENTS = BOOK / "_fragments"
 LEDGER_PICTURE = FRAGMENTS / "ledger.svg"
-LEDGER_CAPTION = "The ledger of agreement, drawn from the records of the last verified runs."
 # The branch from which GitHub Pages serves the book has the notebooks; main has not.
 COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebooks/{}_{}.ipynb"
 WHOLE, BAND, DOWNLOADS = "all", "band", "downloads"
@@ -60,9 +59,9 @@ def write() -> None:
     made: dict[Path, str] = {}
     verdicts = []
     for exercise in catalog.exercises():
-        kept = verified.read(exercise)
-        if not kept:
-            raise FragmentError(f"{exercise} was never verified. Run: deeptwins run {exercise}")
+        if not (kept := verified.read(exercise)):
+            again = verified.AGAIN.format(exercise=exercise)
+            raise FragmentError(f"{exercise} was never verified. Run: {again}")
         verdicts.append(_verdict(kept["ledger"]))
         for name, text in _contents(exercise, kept, captions.get(exercise, {})).items():
             made[FRAGMENTS / exercise / f"{name}.qmd"] = text
@@ -70,7 +69,7 @@ def write() -> None:
     made[FRAGMENTS / "ledger.qmd"] = _ledger(verdicts)
     for source in lists.sources():
         made[FRAGMENTS / f"{source.stem}.qmd"] = lists.body(source)
-    for path in FRAGMENTS.rglob("*.*"):
+    for path in list(FRAGMENTS.rglob("*.*")):
         if path.is_file() and path not in made:
             path.unlink()
     for path, text in made.items():
@@ -98,8 +97,7 @@ def _contents(
     """Return the fragments of an exercise by name."""
     scripts = {language: code(exercise, language) for language in LANGUAGES}
     shown = {
-        language: {one["name"]: one for one in kept[language]["sections"]}
-        for language in LANGUAGES
+        language: {one["name"]: one for one in kept[language]["sections"]} for language in LANGUAGES
     }
     for language in LANGUAGES:
         other = list(scripts["python"]), list(scripts[language]), list(shown[language])
@@ -201,7 +199,8 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
 def _downloads(exercise: str) -> str:
     """Return the links to an exercise's scripts and notebooks.
 
-    They lead to Colab too where _quarto.yml names a repository at GitHub, and are HTML since both renderers take a Markdown link to a notebook for one to a page.
+    They lead to Colab too where _quarto.yml names a repository at GitHub, and are HTML
+    since both renderers take a Markdown link to a notebook for one to a page.
     """
     links = [
         f'<a href="{target}" download>{TITLES[language]} {kind}</a>'
@@ -230,32 +229,15 @@ def _verdict(kept: Mapping[str, Any]) -> Verdict:
 
 
 def _ledger(verdicts: list[Verdict]) -> str:
-    """Return the picture of all exercises and levels, their table, and the rule of each level."""
-    rows = []
-    for verdict in verdicts:
-        cells = []
-        for finding in verdict.findings:
-            mark = "–" if finding.holds is None else "✓"
-            cells.append(mark if not finding.difference else f"✓ {_number(finding.difference)}")
-        rows.append([_chapter(verdict.exercise), *cells])
+    """Return the picture of all exercises and levels, and the rule of each level."""
     rules = "\n".join(f"- **{level.name}**: {level.rule}" for level in LEVELS)
     picture = markup.picture(
-        _place(LEDGER_PICTURE), LEDGER_CAPTION, ledger_picture.alt(verdicts), "fig-ledger"
+        _place(LEDGER_PICTURE),
+        ledger_picture.CAPTION,
+        ledger_picture.alt(verdicts),
+        "fig-ledger",
     )
-    table = markup.table(["Exercise", *(level.name for level in LEVELS)], rows, ":-:")
-    return (
-        f"{picture}\n{keras3_of(verdicts)}\n\n{rules}\n\n"
-        '::: {.callout-note collapse="true" appearance="simple"}\n'
-        f"## The same in numbers: the largest difference at each level\n\n"
-        f"::: {{.ledger}}\n{table}:::\n:::\n"
-    )
-
-
-def _chapter(exercise: str) -> str:
-    """Return an exercise's id as a link to its chapter, where it has one."""
-    chapter = BOOK / f"{exercise.removeprefix('solutions/')}.qmd"
-    name = f"`{exercise}`"
-    return f"[{name}](/{_place(chapter)})" if chapter.is_file() else name
+    return f"{picture}\n{keras3_of(verdicts)}\n\n{rules}\n"
 
 
 def _number(value: float | str | None) -> str:

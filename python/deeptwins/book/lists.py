@@ -1,7 +1,7 @@
-"""Make the appendices that are lists: each from a file of entries that tests run.
+"""Make the tables and lists of the appendices: each from a file of entries in book/.
 
 book/phrasebook.yml and its likes become fragments of the same names, which the
-pages include: see BODIES.
+pages include. Tests run every entry of the first three; commands measure the others.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,8 @@ from typing import Any
 
 import yaml
 
-from deeptwins.book import defaults, markup, speed
+from deeptwins.book import markup
 from deeptwins.paths import BOOK, LANGUAGES, TITLES
-from deeptwins.proof import bands
-
 
 
 def body(source: Path) -> str:
@@ -22,8 +20,8 @@ def body(source: Path) -> str:
 
 
 def sources() -> list[Path]:
-    """Return the files of entries that there are."""
-    return [path for name in BODIES if (path := BOOK / f"{name}.yml").is_file()]
+    """Return the files of entries."""
+    return [BOOK / f"{name}.yml" for name in BODIES]
 
 
 def phrasebook(groups: list[dict[str, Any]]) -> str:
@@ -55,9 +53,9 @@ def migration(entries: dict[str, list[dict[str, Any]]]) -> str:
             meets = f"{kind}{_code(entry['meets'])}"
             new = ". ".join([_code(entry["new"]), *([entry["say"]] if "say" in entry else [])])
             rows.append([_code(entry["old"]), meets, new])
-        heads = ["As in 2021", "What one meets today", "As it is today"]
+        heads = ["As in 2021", "What you get today", "As it is today"]
         title = f"## {TITLES[language]} {{#migration-{language}}}\n"
-        parts += [title, f"::: {{.wide}}\n{markup.table(heads, rows, '---')}:::\n"]
+        parts += [title, _wide(heads, rows, "---")]
     return "\n".join(parts)
 
 
@@ -70,17 +68,16 @@ def faults(entries: list[dict[str, Any]]) -> str:
             entry["fault"],
             entry["caught"],
         ]
-        for entry in sorted(entries, key=lambda entry: entry["exercise"])
+        for entry in entries
     ]
-    heads = ["Exercise", "Put into", "Fault", "Caught first at"]
-    return f"::: {{.wide}}\n{markup.table(heads, rows, '---')}:::\n"
+    return _wide(["Exercise", "Put into", "Fault", "Caught first at"], rows, "---")
 
 
 def settings(found: dict[str, Any]) -> str:
     """Return a table of the differences between runs under each setting."""
     rows = [
         [
-            f"`{row['exercise']}`: {row['holds']}",
+            f"`{row['exercise']}`",
             row["setting"],
             f"{row['r_python']:.1g}",
             f"{row['python_course']:.1g}",
@@ -88,32 +85,29 @@ def settings(found: dict[str, Any]) -> str:
         for row in found["rows"]
     ]
     heads = ["Exercise", "Setting", "R against Python", f"Python against {found['course']}"]
-    return f"::: {{.wide}}\n{markup.table(heads, rows)}:::\n\nMeasured on {found['made']}.\n"
+    return f"{_wide(heads, rows)}\n[Measured on {found['made']}.]{{.note}}\n"
 
 
-def fresh(rows: list[dict[str, Any]]) -> str:
-    """Return a table of the runs with fresh seeds that left their bands, and their number."""
-    table = [
+def speed(found: dict[str, Any]) -> str:
+    """Return a table of the exercises' seconds, one of the rest, and the machine."""
+    rows = [
         [
             f"`{row['exercise']}`",
-            row["variant"],
-            str(row["runs"]),
-            str(len(row["outside"])),
-            "; ".join(
-                f"seed {one['seed']}: {', '.join(map(_code, one['metrics']))}"
-                for one in row["outside"]
-            ),
+            *(f"{row[one]:.1f}" for one in LANGUAGES),
+            f"{row['ratio']:.2f}",
+            f"{row['capture']:+.1f} %",
         ]
-        for row in rows
+        for row in found["exercises"]
     ]
-    heads = ["Exercise", "Data", "Fresh runs", "Outside", "Which"]
-    runs, outside = (sum(int(row[column]) for row in table) for column in (2, 3))
-    chance = round(100 * (1 - bands.COVERAGE), 6)
-    return (
-        f"Of {runs} runs with fresh seeds, {outside} left a band; at the stated chance of "
-        f"{chance:g} % one expects {runs * chance / 100:.1f}.\n\n"
-        f"::: {{.wide}}\n{markup.table(heads, table)}:::\n"
-    )
+    rows += [[words, f"{seconds:.1f}", "", "", ""] for words, seconds in found["commands"].items()]
+    machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
+    heads = ["Seconds of", "Python", "R", "R / Python", "capture"]
+    note = f"Measured on {found['made']}, the middle of {found['rounds']} rounds: {machine}."
+    return f"{_wide(heads, rows)}\n[{note}]{{.note}}\n"
+
+
+def _wide(heads: list[str], rows: list[list[str]], align: str = "--:") -> str:
+    return f"::: {{.wide}}\n{markup.table(heads, rows, align)}:::\n"
 
 
 def _code(text: str) -> str:
@@ -122,11 +116,5 @@ def _code(text: str) -> str:
 
 
 BODIES: dict[str, Callable[[Any], str]] = {
-    "phrasebook": phrasebook,
-    "defaults": defaults.body,
-    "migration": migration,
-    "faults": faults,
-    "settings": settings,
-    "fresh": fresh,
-    **speed.PARTS,
+    one.__name__: one for one in (phrasebook, migration, faults, settings, speed)
 }

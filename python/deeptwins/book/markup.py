@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from deeptwins.paths import TITLES
 
 
-
 def pane(language: str, code: str, printed: str) -> str:
     """Return code, and below it what it printed."""
     output = f"\n::: {{.output}}\n{fenced(printed)}:::\n" if printed else ""

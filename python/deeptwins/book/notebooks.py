@@ -26,25 +26,17 @@ KERNELS = {
 # above; GET stands for what it does where the course is not there, as on Colab.
 HOME = {
     "python": """\
-import importlib.util
 import os
 import subprocess
-import sys
 from pathlib import Path
 
-if importlib.util.find_spec("keras") is None:
-    raise ModuleNotFoundError(
-        "This Python has no Keras. Choose the kernel "
-        "of the Python in .venv in the course's folder."
-    )
 here = Path.cwd()
 places = [here, *here.parents, here / "deeptwins"]
 root = next((p for p in places if (p / "shared_data").is_dir()), None)
 if root is None:
     GET
     root = here / "deeptwins"
-os.chdir(root)
-sys.path.insert(0, str(root / "python"))""",
+os.chdir(root)""",
     "r": """\
 root <- normalizePath(getwd())
 while (!dir.exists(file.path(root, "shared_data"))) {
@@ -69,18 +61,11 @@ system2("git", c("clone", "--depth=1", "{}", root))
   root <- "."''',
 }
 # Without an address in _quarto.yml there is nothing to clone.
-ASK = {
-    "python": """\
-raise FileNotFoundError(
-        "This notebook does not lie in the course's folder. Ask whoever gave it to you "
-        "for that folder, put it there beside README.md, and open it again."
-    )""",
-    "r": """\
-stop(
-    "This notebook does not lie in the course's folder. Ask whoever gave it to you ",
+ASK = (
+    "This notebook does not lie in the course's folder. Ask whoever gave it to you "
     "for that folder, put it there beside README.md, and open it again."
-  )""",
-}
+)
+STOP = {"python": f'raise FileNotFoundError("{ASK}")', "r": f'stop("{ASK}")'}
 INTRODUCTION = """\
 # {title}
 
@@ -130,7 +115,7 @@ def make(exercise: str, language: str) -> nbformat.NotebookNode:
 def home(language: str) -> str:
     """Return the first cell, which clones the repository that _quarto.yml names, if any."""
     address = catalog.repository()
-    got = CLONE[language].format(address) if address else ASK[language]
+    got = CLONE[language].format(address) if address else STOP[language]
     return HOME[language].replace("GET", got)
 
 

@@ -18,7 +18,7 @@ NOT_IN_PREVIEW = {
     "numbers": "numbers of chapters, sections and figures (references are links without a number)",
     "lightbox": "pictures that open in full size",
 }
-PREVIEW_PACKAGES = ("smalldocs", "latex2mathml", "bibtexparser")
+PREVIEW_PACKAGES = ("smalldocs", "pypandoc-binary")
 
 
 class SiteError(Exception):
@@ -50,7 +50,7 @@ def renderer(*, preview: bool = False) -> Renderer:
         raise SiteError(
             f"The book cannot be rendered: {found}, and the preview needs "
             f"{' and '.join(missing)}. Install Quarto from https://quarto.org, "
-            f"or: pip install 'deeptwins[preview]'"
+            f"or: pip install 'deeptwins[preview,exports]'"
         )
     command = (sys.executable, "-m", "smalldocs.cli", "render", ".")
     note = f"A preview, because {found}. It leaves out {'; '.join(NOT_IN_PREVIEW.values())}."
@@ -63,32 +63,32 @@ def quarto() -> Renderer | str:
     QUARTO_PATH is the only one asked where it is set; else the one beside this Python, where
     the set-up puts it, and then the one on the PATH.
     """
-    beside = str(Path(sys.executable).parent)
+    beside = shutil.which("quarto", path=str(Path(sys.executable).parent))
     given = os.environ.get("QUARTO_PATH")
-    paths = [given] if given else [shutil.which("quarto", path=beside), shutil.which("quarto")]
     reasons = []
-    for path in dict.fromkeys(filter(None, paths)):
+    for path in filter(None, [given] if given else [beside, shutil.which("quarto")]):
         version = _said(path)
         numbers = re.match(r"(\d+)\.(\d+)", version)
         if numbers is None:
             reasons.append(f"{path} does not say its version")
         elif (int(numbers[1]), int(numbers[2])) < QUARTO_MINIMUM:
-            minimum = ".".join(map(str, QUARTO_MINIMUM))
-            reasons.append(f"Quarto {version} ({path}) is older than {minimum}")
+            reasons.append(
+                f"Quarto {version} ({path}) is older than {'.'.join(map(str, QUARTO_MINIMUM))}"
+            )
         else:
             return Renderer("Quarto", version, (path, "render", "."))
-    return " and ".join(reasons) or "Quarto was not found"
+    return " and ".join(dict.fromkeys(reasons)) or "Quarto was not found"
 
 
 def _said(path: str) -> str:
     """Return what a Quarto says its version is; "" where it fails or does not answer."""
     try:
-        done = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=PATIENCE, check=True
-        )
+        asked = [path, "--version"]
+        return subprocess.run(
+            asked, capture_output=True, text=True, timeout=PATIENCE, check=True
+        ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout.strip()
 
 
 def _version(package: str) -> str:

@@ -1,9 +1,9 @@
 """Render the book with Quarto, or with a preview renderer where Quarto is missing, and serve it.
 
 Both read the same _quarto.yml, chapters and fragments. The preview is the
-package smalldocs, with formulas turned into MathML by latex2mathml and citations
-by citations.py. renderer.py chooses, and says what the preview does not do.
-The notebooks, the EPUB and the slides are the same with both.
+package smalldocs, with formulas and citations by pandoc. renderer.py chooses, and
+says what the preview does not do. The notebooks, the EPUB and the slides are the
+same with both.
 """
 
 import functools
@@ -19,15 +19,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeptwins import catalog, files
-from deeptwins.book import citations, exports, fragments, notebooks
-from deeptwins.paths import BOOK, ROOT
+from deeptwins.book import exports, notebooks
 from deeptwins.book.renderer import Renderer, SiteError, renderer
+from deeptwins.paths import ROOT
 
 OUTPUT = ROOT / "_book"
 # smalldocs names the keys of _quarto.yml that it leaves out; renderer.py says so in words.
 EXPECTED_WARNING = re.compile(r"warning: (project\.type|unknown key|format\.html\.)")
 REFERENCE = re.compile(r"(?<!\w)@((fig|tbl|sec|eq)-[\w-]*\w)")
 FORMULA = re.compile(r'<span class="math (inline|display)">\\[(\[](.*?)\\[)\]]</span>', re.S)
+# A formula between two \x01, or a citation.
+PIECE = re.compile(r"\x01.+?\x01|\[@[^\]<>]+\]|(?<![\w/.])@[a-z]+\d{4}[a-z]?\b", re.S)
+END = '<nav class="page-navigation">'
+CITED = re.compile(r'<div class="piece">\n<p>(.*?)</p>\n</div>', re.S)
 KINDS = {"fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation"}
 
 
@@ -79,24 +83,21 @@ def render(chosen: Renderer | None = None) -> Rendered:
         for line in said
         if re.search(r"\bwarn", line, re.I) and not EXPECTED_WARNING.match(line)
     ]
-    if lacking := exports.missing():
-        warnings.append(
-            f"No EPUB and no slides were made: {' and '.join(lacking)} is missing. "
-            "Install them with: pip install 'deeptwins[exports]'"
-        )
-    else:
+    try:
         exports.write(OUTPUT)
+    except ImportError as error:
+        get = "pip install 'deeptwins[exports]'"
+        warnings.append(f"No EPUB and no slides were made: {error}. Run: {get}")
     return Rendered(chosen, OUTPUT, len(pages), warnings)
 
 
 def _finish(pages: list[Path]) -> None:
     """Do what the preview renderer leaves to the network or undone, in every page.
 
-    Formulas become MathML instead of asking a server for KaTeX, references to
-    figures and sections become links, citations name author and year, and a script's
-    path from the root of the book becomes one from the page.
+    Formulas become MathML instead of asking a server for KaTeX, citations name author
+    and year, references to figures and sections become links, and a script's path
+    from the root of the book becomes one from the page.
     """
-    sources = citations.read(BOOK / "references.bib")
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
     homes = {
         name: page
@@ -107,32 +108,33 @@ def _finish(pages: list[Path]) -> None:
         up = os.path.relpath(OUTPUT, page.parent).replace(os.sep, "/")
         text = re.sub(r"<(?:link|script)[^>]*/katex@[^>]*>(?:</script>)?", "", text)
         text = text.replace('src="/', f'src="{up}/')
-        cited: list[str] = []
-        text = "".join(_linked(text, page, homes, sources, cited))
-        if cited:
-            end = '<nav class="page-navigation">'
-            text = text.replace(end, citations.references(cited, sources) + end, 1)
-        text = FORMULA.sub(_mathml, text)
+        pieces: list[str] = []
+        text = "".join(_linked(FORMULA.sub(_formula, text), page, homes, pieces))
+        if pieces:
+            made, references = _by_pandoc(pieces)
+            text = re.sub("\0(\\d+)\0", lambda found, made=made: made[int(found[1])], text)
+            text = text.replace(END, references + END, 1)
         files.write_text(page, text)
 
 
-def _mathml(found: re.Match[str]) -> str:
-    from latex2mathml.converter import convert  # only the preview needs it
+def _by_pandoc(pieces: list[str]) -> tuple[list[str], str]:
+    """Return pieces of Markdown as HTML, and the list of what they cite."""
+    text = "\n\n".join(f"::: piece\n{piece}\n:::" for piece in pieces)
+    made = exports.pandoc(text, "--to=html", "--wrap=none", "--mathml", *exports.CITING)
+    _, found, references = made.partition('<div id="refs"')
+    section = '<section class="level2" role="doc-bibliography"><h2 class="anchored">References</h2>'
+    return CITED.findall(made), f"{section}{found}{references}</section>" if found else ""
 
-    display = "block" if found[1] == "display" else "inline"
-    return convert(html.unescape(found[2]), display=display)
+
+def _formula(found: re.Match[str]) -> str:
+    mark = "$" if found[1] == "inline" else "$$"
+    return f"\x01{mark}{found[2].strip()}{mark}\x01"
 
 
-def _linked(
-    text: str,
-    page: Path,
-    homes: dict[str, Path],
-    sources: dict[str, citations.Source],
-    cited: list[str],
-) -> Iterator[str]:
-    """Yield a page's pieces with references and citations outside code turned into links.
+def _linked(text: str, page: Path, homes: dict[str, Path], pieces: list[str]) -> Iterator[str]:
+    """Yield the parts of a page: outside code, references become links to their homes.
 
-    The keys that the page cites are added to `cited`.
+    A formula or citation becomes its number in `pieces`, between two NULs.
     """
 
     def link(found: re.Match[str]) -> str:
@@ -141,14 +143,17 @@ def _linked(
         target = os.path.relpath(home, page.parent).replace(os.sep, "/")
         return f'<a href="{target}#{found[1]}">{KINDS[found[2]]}</a>'
 
+    def kept(found: re.Match[str]) -> str:
+        pieces.append(html.unescape(found[0]).strip("\x01"))
+        return f"\0{len(pieces) - 1}\0"
+
     verbatim = 0
-    for piece in re.split(r"(<[^>]*>)", text):
-        if tag := re.match(r"<(/?)(?:pre|code|script|style|head|title)\b", piece):
+    for part in re.split(r"(<[^>]*>)", text):
+        if tag := re.match(r"<(/?)(?:pre|code|script|style|head|title)\b", part):
             verbatim += -1 if tag[1] else 1
-        if not verbatim and not piece.startswith("<"):
-            piece, keys = citations.cite(REFERENCE.sub(link, piece), sources)
-            cited += keys
-        yield piece
+        if not verbatim and not part.startswith("<"):
+            part = PIECE.sub(kept, REFERENCE.sub(link, part))
+        yield part
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
