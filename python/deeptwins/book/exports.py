@@ -38,7 +38,7 @@ FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.S)
 
 
 class ExportError(Exception):
-    """Pandoc failed; the message holds what it said."""
+    """Pandoc failed, or a source includes what is not there."""
 
 
 def write(output: Path) -> list[Path]:
@@ -127,11 +127,13 @@ def chapter(path: Path) -> str:
 
 
 def expanded(path: Path) -> str:
-    """Return a source with the fragments that it includes."""
+    """Return a source with the fragments that it includes; ExportError where one is missing."""
 
     def included(found: re.Match[str]) -> str:
         place = found[1]
         file = ROOT / place[1:] if place.startswith("/") else path.parent / place
+        if not file.is_file():
+            raise ExportError(f"{path} includes {place}, which no exercise or list makes.")
         return expanded(file)
 
     return INCLUDE.sub(included, path.read_text(encoding="utf-8"))
