@@ -7,7 +7,7 @@ import helpers
 import pytest
 
 from deeptwins import catalog
-from deeptwins.book import site
+from deeptwins.book import fragments, site
 from deeptwins.paths import LANGUAGES
 from deeptwins.proof import levels
 from deeptwins.runs import runner
@@ -15,7 +15,7 @@ from deeptwins.runs import runner
 EXIT_STATUS = pytest.StashKey[int]()
 R_MISSING = "R is not installed; `deeptwins doctor` says how to get it"
 # Tests that share what is made once: pytest-xdist runs each group in one process.
-TOGETHER = {"ran": "ran", "ran_solutions": "ran", "rendered": "book"}
+TOGETHER = {"ran": "ran", "ran_solutions": "ran", "rendered": "book", "sources": "book"}
 
 
 def pytest_collection_modifyitems(items):
@@ -65,8 +65,14 @@ def ran_solutions(tmp_path_factory):
 PREVIEW_TOO = pytest.param(True, id="preview, where Quarto rendered", marks=pytest.mark.long)
 
 
+@pytest.fixture(scope="session")
+def sources():
+    """The sources of the book with their fragments, made as `deeptwins book` makes them."""
+    fragments.write()
+
+
 @pytest.fixture(scope="session", params=[pytest.param(False, id="as make book"), PREVIEW_TOO])
-def rendered(request, tmp_path_factory):
+def rendered(request, sources, tmp_path_factory):
     """The whole book, rendered once as `make book` does it, and once by the preview."""
     folder = tmp_path_factory.mktemp("book")
     helpers.copy_sources(folder)

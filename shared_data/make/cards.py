@@ -113,7 +113,7 @@ def overview() -> str:
         "# Data sets",
         "",
         "Made by the scripts in `make/`; this page is generated from each set's `card.json`.",
-        "`expected/` holds the band of results of every exercise, made by `make/expected.py`.",
+        "`expected/` holds the band of results of every exercise, made by `deeptwins bands`.",
     ]
     for path in sorted(SHARED.glob("*/card.json")):
         card = json.loads(path.read_text(encoding="utf-8"))
