@@ -1,4 +1,4 @@
-"""Draw the idea of chapter 11: a loop around the tuning part, and one way out of it."""
+"""Draw the idea of chapter 11: a loop around the validation set, and one way out of it."""
 
 import matplotlib.pyplot as plt
 
@@ -25,10 +25,10 @@ def arrow(start, end, bend=0.0, colour="#777777"):
 
 
 box(1, 2.5, "an idea", "written down, with\nwhat it should bring", LEARN)
-box(4.3, 2.5, "train part", "the network learns,\nseveral seeds", LEARN)
-box(4.3, 0.5, "tuning part", "better by more than\nthe seeds differ?", CHOOSE)
+box(4.3, 2.5, "training set", "the network learns,\nseveral seeds", LEARN)
+box(4.3, 0.5, "validation set", "better by more than\nthe seeds differ?", CHOOSE)
 box(1, 0.5, "keep or drop", "one change at a time,\nnoted either way", CHOOSE)
-box(8.45, 0.5, "test part", "asked once,\nreported as it is", JUDGE)
+box(8.45, 0.5, "test set", "asked once,\nreported as it is", JUDGE)
 arrow((2.25, 2.45), (3.05, 2.45))
 arrow((4.3, 1.85), (4.3, 1.05))
 arrow((3.05, 0.45), (2.25, 0.45))
@@ -38,8 +38,8 @@ ax.text(6.35, 0.6, "when all\nis settled", ha="center", va="bottom", fontsize=8.
 ax.text(2.65, 1.45, "as often as you like", ha="center", va="center", fontsize=9, style="italic")
 ax.plot([6.35, 6.35], [1.05, 3.1], color=JUDGE, linestyle=":", linewidth=1.4)
 ax.plot([6.35, 6.35], [-0.2, 0.3], color=JUDGE, linestyle=":", linewidth=1.4)
-ax.text(6.55, 2.5, "no way back: a decision\nmade beyond this line\nmakes the test part\n"
-        "a tuning part", ha="left", va="center", fontsize=8.5, color=JUDGE)  # fmt: skip
+ax.text(6.55, 2.5, "no way back: a decision\nmade beyond this line\nmakes the test set\n"
+        "a validation set", ha="left", va="center", fontsize=8.5, color=JUDGE)  # fmt: skip
 ax.set(xlim=(-0.3, 9.75), ylim=(-0.3, 3.2))
 ax.axis("off")
 fig.savefig(BOOK / "images" / "11_idea.svg", metadata={"Date": None})

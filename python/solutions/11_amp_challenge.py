@@ -1,5 +1,8 @@
 """Solution: the average of two networks of chapter 10."""
 
+import re
+from pathlib import Path
+
 import keras
 import numpy as np
 import pandas as pd
@@ -7,35 +10,46 @@ import sklearn.metrics as sk
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
-full = variant() == "full"
+AMPS = "shared_data/peptides/AMP.train.txt"
+DECOYS = "shared_data/peptides/DECOY.train.txt"
 SEED = 1
 AMINO_ACIDS = "XACDEFGHIKLMNPQRSTVWY"
-LENGTH = 200 if full else 50
+LENGTH = 50
 C = 100.0
 THRESHOLD = 0.5
 
 # ---- load ----
-folder = data_file("peptides")
+def read_peptides(path):  # one a line, or FASTA
+    text = Path(path).read_text().upper()
+    if ">" not in text:
+        return text.split()
+    entries = re.split("(?m)^>.*", text)[1:]
+    return ["".join(entry.split()) for entry in entries]
 
 
-def read(kind):
-    rows = pd.DataFrame({
-        "peptide": read_peptides(folder / f"{kind}.train.txt"),
-        "label": int(kind == "AMP"),
-    })
-    rows["id"] = [f"{kind}-{i + 1}" for i in rows.index]
-    fifth = len(rows) // 5
-    rows["part"] = np.repeat(
-        ["train", "tuning", "test"],
-        [len(rows) - 2 * fifth, fifth, fifth],
+def load(path, kind):
+    table = pd.DataFrame({"peptide": read_peptides(path)})
+    table["kind"] = kind
+    table["id"] = [f"{kind}-{i + 1}" for i in table.index]
+    fifth = len(table) // 5
+    table["part"] = np.repeat(
+        ["train", "val", "test"],
+        [len(table) - 2 * fifth, fifth, fifth],
     )
-    return rows
+    return table
 
 
-both = pd.concat([read("AMP"), read("DECOY")])
-parts = {name: rows for name, rows in both.groupby("part")}
-y = {part: parts[part]["label"].to_numpy() for part in parts}
-print(pd.crosstab(both["part"], both["label"]))
+peptides = pd.concat(
+    [load(AMPS, "AMP"), load(DECOYS, "DECOY")],
+    ignore_index=True,
+)
+peptides["label"] = (peptides["kind"] == "AMP").astype(int)
+train = peptides[peptides["part"] == "train"]
+val = peptides[peptides["part"] == "val"]
+test = peptides[peptides["part"] == "test"]
+y_train, y_val = train["label"], val["label"]
+y_test = test["label"]
+print(pd.crosstab(peptides["part"], peptides["kind"]))
 
 
 # ---- encode ----
@@ -45,7 +59,9 @@ def encode(peptides):
     return keras.utils.pad_sequences(numbers, maxlen=LENGTH)
 
 
-x = {part: encode(parts[part]["peptide"]) for part in parts}
+x_train = encode(train["peptide"])
+x_val = encode(val["peptide"])
+x_test = encode(test["peptide"])
 
 # ---- your model ----
 NETWORKS = 2
@@ -58,10 +74,10 @@ DROPOUT = 0.2
 BATCH_SIZE = 32
 EPOCHS = 10
 
-networks = {}
+networks = []
 for i in range(1, NETWORKS + 1):
     keras.utils.set_random_seed(NETWORKS * SEED + i)
-    model = keras.Sequential([
+    network = keras.Sequential([
         keras.Input(shape=(LENGTH,)),
         keras.layers.Embedding(len(AMINO_ACIDS), DIMENSIONS),
         keras.layers.Conv1D(
@@ -72,46 +88,45 @@ for i in range(1, NETWORKS + 1):
         keras.layers.LSTM(UNITS),
         keras.layers.Dense(1, activation="sigmoid"),
     ])
-    start = model.get_weights()
-    model.compile(
+    network.compile(
         optimizer="adam", loss="binary_crossentropy",
         metrics=["accuracy"],
     )
-    history = model.fit(
-        x["train"], y["train"],
+    history = network.fit(
+        x_train, y_train,
         batch_size=BATCH_SIZE,
         epochs=EPOCHS,
-        validation_data=(x["tuning"], y["tuning"]),
+        validation_data=(x_val, y_val),
         verbose=0,
     )
-    networks[f"network {i}"] = (model, start, history)
-    print(f"network {i}: tuning loss "
+    networks.append(network)
+    print(f"network {i}: validation loss "
           f"{history.history['val_loss'][-1]:.4f}")
 
 inputs = keras.Input(shape=(LENGTH,))
 model = keras.Model(inputs, keras.layers.Average()(
-    [one(inputs) for one, _, _ in networks.values()]
+    [network(inputs) for network in networks]
 ))
 
 
 # ---- judge ----
-def judge(label, score):
-    predicted = (score >= THRESHOLD).astype(int)
-    matrix = sk.confusion_matrix(label, predicted)
-    (tn, fp), (fn, tp) = matrix
+def judge(y, y_prob):
+    y_pred = (y_prob >= THRESHOLD).astype(int)
+    (tn, fp), (fn, tp) = sk.confusion_matrix(y, y_pred)
     return {
         "tp": tp, "tn": tn, "fp": fp, "fn": fn,
         "sensitivity": tp / (tp + fn),
         "specificity": tn / (tn + fp),
-        "accuracy": (tp + tn) / len(label),
-        "mcc": sk.matthews_corrcoef(label, predicted),
-        "auc": sk.roc_auc_score(label, score),
+        "accuracy": (tp + tn) / len(y),
+        "mcc": sk.matthews_corrcoef(y, y_pred),
+        "auc": sk.roc_auc_score(y, y_prob),
     }
 
 
-scores = {part: model.predict(x[part], verbose=0)[:, 0]
-          for part in ["tuning", "test"]}
-mine = {part: judge(y[part], scores[part]) for part in scores}
+prob_val = model.predict(x_val, verbose=0)[:, 0]
+y_prob = model.predict(x_test, verbose=0)[:, 0]
+mine_val = judge(y_val, prob_val)
+mine = judge(y_test, y_prob)
 
 
 # ---- baseline ----
@@ -123,35 +138,30 @@ def composition(peptides):
     ])
 
 
-shares = {p: composition(parts[p]["peptide"]) for p in parts}
-logistic = LogisticRegression(
-    C=C, solver="newton-cholesky", tol=1e-10, max_iter=1000
-)
-logistic.fit(shares["train"], y["train"])
-score = logistic.predict_proba(shares["test"])[:, 1].round(6)
-baseline = judge(y["test"], score)
+logistic = LogisticRegression(C=C, solver="newton-cholesky")
+logistic.fit(composition(train["peptide"]), y_train)
+prob_composition = logistic.predict_proba(
+    composition(test["peptide"])
+)[:, 1]
+baseline = judge(y_test, prob_composition)
 print(pd.DataFrame({
-    "tuning": mine["tuning"], "test": mine["test"],
+    "validation": mine_val, "test": mine,
     "composition": baseline,
 }).round(4).to_string())
 
 # ---- save ----
-predictions = pd.DataFrame({
-    "id": parts["test"]["id"], "score": scores["test"],
-})
-file = result_file(
-    "solutions/11_amp_challenge-predictions.csv"
-)
-predictions.to_csv(file, index=False, float_format="%.6f")
-print(*file.read_text().split()[:4], sep="\n")
-model.save("11_amp_challenge.keras")
+predictions = pd.DataFrame({"id": test["id"], "score": y_prob})
+predictions.to_csv("predictions.csv", index=False)
+print(predictions.head(3).to_string(index=False))
+model.save("mine.keras")
 
 # ---- results ----
 results = {
-    **mine["test"],
+    **mine,
     **{f"{name}_tuning": value
-       for name, value in mine["tuning"].items()},
+       for name, value in mine_val.items()},
     **{f"{name}_composition": value
        for name, value in baseline.items()},
 }
-print(pd.Series(results, dtype=float).round(4).to_string())
+for name in ["auc_tuning", "auc", "auc_composition"]:
+    print(f"{name} {results[name]:.4f}")

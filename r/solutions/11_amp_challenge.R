@@ -1,39 +1,47 @@
 # Solution: the average of two networks of chapter 10.
 
 library(keras3)
-library(ggplot2)
-library(glmnet)
 
 # ---- constants ----
-full <- variant() == "full"
+AMPS <- "shared_data/peptides/AMP.train.txt"
+DECOYS <- "shared_data/peptides/DECOY.train.txt"
 SEED <- 1
 AMINO_ACIDS <- "XACDEFGHIKLMNPQRSTVWY"
-LENGTH <- if (full) 200 else 50
+LENGTH <- 50
 C <- 100
 THRESHOLD <- 0.5
 
 # ---- load ----
-folder <- data_file("peptides")
-
-read <- function(kind) {
-  file <- file.path(folder, paste0(kind, ".train.txt"))
-  peptide <- read_peptides(file)
-  n <- length(peptide)
-  fifth <- n %/% 5
-  data.frame(
-    id = paste0(kind, "-", seq_len(n)),
-    peptide,
-    label = as.integer(kind == "AMP"),
-    part = rep(c("train", "tuning", "test"),
-               c(n - 2 * fifth, fifth, fifth))
-  )
+read_peptides <- function(path) { # one a line, or FASTA
+  lines <- trimws(toupper(readLines(path)))
+  header <- startsWith(lines, ">")
+  if (!any(header)) return(lines[lines != ""])
+  split(lines[!header], cumsum(header)[!header]) |>
+    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
 }
 
-both <- rbind(read("AMP"), read("DECOY"))
-parts <- split(both, both$part)
-y <- lapply(parts, \(rows) rows$label)
-table(both$part, both$label)
+load_list <- function(path, kind) {
+  peptide <- read_peptides(path)
+  fifth <- length(peptide) %/% 5
+  part <- rep(
+    c("train", "val", "test"),
+    c(length(peptide) - 2 * fifth, fifth, fifth)
+  )
+  id <- paste0(kind, "-", seq_along(peptide))
+  data.frame(id, peptide, kind, part)
+}
 
+peptides <- rbind(
+  load_list(AMPS, "AMP"), load_list(DECOYS, "DECOY")
+)
+peptides$label <- as.integer(peptides$kind == "AMP")
+train <- subset(peptides, part == "train")
+val <- subset(peptides, part == "val")
+test <- subset(peptides, part == "test")
+y_train <- train$label
+y_val <- val$label
+y_test <- test$label
+table(part = peptides$part, kind = peptides$kind)
 
 # ---- encode ----
 amino_acids <- strsplit(AMINO_ACIDS, "")[[1]]
@@ -44,7 +52,9 @@ encode <- function(peptides) {
   pad_sequences(numbers, maxlen = LENGTH)
 }
 
-x <- lapply(parts, \(rows) encode(rows$peptide))
+x_train <- encode(train$peptide)
+x_val <- encode(val$peptide)
+x_test <- encode(test$peptide)
 
 # ---- your model ----
 NETWORKS <- 2
@@ -60,7 +70,7 @@ EPOCHS <- 10
 networks <- list()
 for (i in seq_len(NETWORKS)) {
   set_random_seed(NETWORKS * SEED + i)
-  model <- keras_model_sequential(input_shape = LENGTH) |>
+  network <- keras_model_sequential(input_shape = LENGTH) |>
     layer_embedding(length(amino_acids), DIMENSIONS) |>
     layer_conv_1d(
       FILTERS, KERNEL, padding = "same", activation = "relu"
@@ -69,53 +79,51 @@ for (i in seq_len(NETWORKS)) {
     layer_dropout(DROPOUT) |>
     layer_lstm(UNITS) |>
     layer_dense(1, activation = "sigmoid")
-  start <- get_weights(model)
-  model |> compile(
+  network |> compile(
     optimizer = "adam", loss = "binary_crossentropy",
     metrics = "accuracy"
   )
-  history <- model |> fit(
-    x$train, y$train,
+  history <- network |> fit(
+    x_train, y_train,
     batch_size = BATCH_SIZE,
     epochs = EPOCHS,
-    validation_data = list(x$tuning, y$tuning),
+    validation_data = list(x_val, y_val),
     verbose = 0
   )
-  networks[[paste("network", i)]] <- list(model, start, history)
-  cat(sprintf("network %d: tuning loss %.4f\n",
+  networks[[i]] <- network
+  cat(sprintf("network %d: validation loss %.4f\n",
               i, tail(history$metrics$val_loss, 1)))
 }
 
 inputs <- keras_input(shape = LENGTH)
-outputs <- lapply(unname(networks), \(one) one[[1]](inputs))
+outputs <- lapply(networks, \(network) network(inputs))
 model <- keras_model(inputs, layer_average(outputs))
 
-
 # ---- judge ----
-judge <- function(label, score) {
-  predicted <- as.numeric(score >= THRESHOLD)
-  tp <- sum(label == 1 & predicted == 1)
-  tn <- sum(label == 0 & predicted == 0)
-  fp <- sum(label == 0 & predicted == 1)
-  fn <- sum(label == 1 & predicted == 0)
-  curve <- pROC::roc(
-    label, score, levels = c(0, 1), direction = "<"
-  )
+roc_of <- function(y, y_prob) {
+  pROC::roc(y, y_prob, levels = c(0, 1), direction = "<")
+}
+
+judge <- function(y, y_prob) {
+  y_pred <- as.integer(y_prob >= THRESHOLD)
+  tp <- sum(y == 1 & y_pred == 1)
+  tn <- sum(y == 0 & y_pred == 0)
+  fp <- sum(y == 0 & y_pred == 1)
+  fn <- sum(y == 1 & y_pred == 0)
   list(
     tp = tp, tn = tn, fp = fp, fn = fn,
     sensitivity = tp / (tp + fn),
     specificity = tn / (tn + fp),
-    accuracy = mean(predicted == label),
-    mcc = cor(label, predicted),
-    auc = as.numeric(pROC::auc(curve))
+    accuracy = (tp + tn) / length(y),
+    mcc = cor(y, y_pred),
+    auc = as.numeric(pROC::auc(roc_of(y, y_prob)))
   )
 }
 
-scores <- lapply(x[c("tuning", "test")], \(rows) {
-  as.vector(model |> predict(rows, verbose = 0))
-})
-mine <- Map(judge, y[names(scores)], scores)
-
+prob_val <- predict(model, x_val, verbose = 0)[, 1]
+y_prob <- predict(model, x_test, verbose = 0)[, 1]
+mine_val <- judge(y_val, prob_val)
+mine <- judge(y_test, y_prob)
 
 # ---- baseline ----
 composition <- function(peptides) {
@@ -124,40 +132,32 @@ composition <- function(peptides) {
   t(counts) / nchar(peptides)
 }
 
-shares <- lapply(parts, \(rows) composition(rows$peptide))
-logistic <- glmnet(
-  shares$train, y$train, "binomial",
-  alpha = 0, lambda = 1 / (C * length(y$train)),
-  standardize = FALSE, thresh = 1e-14, maxit = 1e6
+logistic <- glmnet::glmnet(
+  composition(train$peptide), y_train, "binomial",
+  alpha = 0, lambda = 1 / (C * length(y_train)),
+  standardize = FALSE, thresh = 1e-10
 )
-score <- logistic |>
-  predict(shares$test, type = "response") |>
-  as.vector() |>
-  round(6)
-baseline <- judge(y$test, score)
-print(round(cbind(
-  tuning = unlist(mine$tuning), test = unlist(mine$test),
+prob_composition <- logistic |>
+  predict(composition(test$peptide), type = "response") |>
+  as.vector()
+baseline <- judge(y_test, prob_composition)
+round(cbind(
+  validation = unlist(mine_val), test = unlist(mine),
   composition = unlist(baseline)
-), 4))
+), 4)
 
 # ---- save ----
-predictions <- data.frame(
-  id = parts$test$id, score = sprintf("%.6f", scores$test)
-)
-file <- result_file(
-  "solutions/11_amp_challenge-predictions.csv"
-)
-write.csv(predictions, file, row.names = FALSE, quote = FALSE)
-cat(readLines(file, 4), sep = "\n")
-model |> save_model(
-  "11_amp_challenge.keras",
-  overwrite = TRUE
-)
+predictions <- data.frame(id = test$id, score = y_prob)
+write.csv(predictions, "predictions.csv", row.names = FALSE)
+head(predictions, 3)
+model |> save_model("mine.keras", overwrite = TRUE)
 
 # ---- results ----
 results <- c(
-  mine$test,
-  setNames(mine$tuning, paste0(names(mine$tuning), "_tuning")),
+  mine,
+  setNames(mine_val, paste0(names(mine_val), "_tuning")),
   setNames(baseline, paste0(names(baseline), "_composition"))
 )
-print(round(unlist(results), 4))
+for (name in c("auc_tuning", "auc", "auc_composition")) {
+  cat(sprintf("%s %.4f\n", name, results[[name]]))
+}
