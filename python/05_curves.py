@@ -61,7 +61,7 @@ print(pd.DataFrame({"lowest": x_train.min(axis=0),
 
 
 # ---- network ----
-def build(regularizer=None, dropout=0):
+def build(regularizer=None, dropout=0.0):
     keras.utils.set_random_seed(SEED)
     return keras.Sequential([
         keras.Input(shape=(len(FEATURES),)),
