@@ -1,18 +1,29 @@
 """Embeddings: what do learned vectors know?"""
 
+import re
+from pathlib import Path
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import pdist, squareform
+from scipy.spatial.distance import pdist
+from scipy.stats import spearmanr
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 # ---- constants ----
+ACIDS = "shared_data/aminoacids/aminoacids.csv"
+AMPS = "shared_data/peptides/AMP.train.txt"
+DECOYS = "shared_data/peptides/DECOY.train.txt"
+REVIEWS = "shared_data/reviews/reviews.npz"
+VOCABULARY = "shared_data/reviews/words.txt"
 SEED = 1
 AMINO_ACIDS = "XACDEFGHIKLMNPQRSTVWY"
+PROPERTIES = ["charge", "hydropathy", "volume"]
 LENGTH = 50
 DIMENSIONS = 32
 FILTERS = 32
@@ -25,7 +36,7 @@ C_LETTERS = 100.0
 CLUSTERS = 9
 PERPLEXITY = 5
 WORDS = 500
-REVIEWS = 2000
+TRAIN = 2000
 WORDS_LENGTH = 40
 WORDS_UNITS = 25
 C_WORDS = 0.1
@@ -33,16 +44,21 @@ PROBES = ["good", "bad", "funny", "dull"]
 STRONG = 50
 
 # ---- load ----
-table = pd.read_csv(data_dir("aminoacids") / "aminoacids.csv")
-folder = data_file("peptides")
+def read_peptides(path):  # one a line, or FASTA
+    text = Path(path).read_text().upper()
+    if ">" not in text:
+        return text.split()
+    entries = re.split("(?m)^>.*", text)[1:]
+    return ["".join(entry.split()) for entry in entries]
 
 
-def train_part(name):
-    rows = read_peptides(folder / f"{name}.train.txt")
-    return rows[:-2 * (len(rows) // 5)]
+def load(path):  # the training set
+    peptides = read_peptides(path)
+    return peptides[:-2 * (len(peptides) // 5)]
 
 
-amps, decoys = train_part("AMP"), train_part("DECOY")
+acids = pd.read_csv(ACIDS)
+amps, decoys = load(AMPS), load(DECOYS)
 peptides = amps + decoys
 y = np.repeat([1, 0], [len(amps), len(decoys)])
 x = keras.utils.pad_sequences(
@@ -50,7 +66,7 @@ x = keras.utils.pad_sequences(
      for one in peptides], maxlen=LENGTH,
 )
 print("peptides:", len(amps), len(decoys))
-print(table.to_string(index=False))
+print(acids.to_string(index=False))
 
 # ---- letters ----
 keras.utils.set_random_seed(SEED)
@@ -65,27 +81,24 @@ model = keras.Sequential([
     keras.layers.Dense(1, activation="sigmoid"),
 ])
 model.compile(optimizer="adam", loss="binary_crossentropy")
-history = model.fit(x, y, batch_size=BATCH_SIZE,
-                    epochs=EPOCHS, verbose=0)
-before = start[0][1:].astype(float)  # without X
+before = model.get_weights()[0][1:].astype(float)  # without X
+model.fit(x, y, batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=0)
 after = model.get_weights()[0][1:].astype(float)
 
 # ---- distances ----
-chemistry = table[["charge", "hydropathy", "volume"]]
+chemistry = acids[PROPERTIES]
 chemistry = (chemistry - chemistry.mean()) / chemistry.std()
-group = table["group"].to_numpy()
-same = pdist(pd.factorize(group)[0][:, None]) == 0
+group = acids["group"].to_numpy()
+pairs = np.triu_indices(len(group), k=1)
+same = (group[:, None] == group)[pairs]
 
 
 def compare(vectors):
-    distance = pd.Series(pdist(vectors))
-    chemical = pd.Series(pdist(chemistry))
+    distance = pdist(vectors)
     return {
-        "rho": distance.rank().corr(chemical.rank()),
+        "rho": spearmanr(distance, pdist(chemistry)).statistic,
         "ratio": distance[same].mean() / distance[~same].mean(),
-        "silhouette": silhouette_score(
-            squareform(distance), group, metric="precomputed"
-        ),
+        "silhouette": silhouette_score(vectors, group),
     }
 
 
@@ -98,57 +111,51 @@ shares = np.array([
     [one.count(letter) / len(one) for letter in AMINO_ACIDS[1:]]
     for one in peptides
 ])
-logistic = LogisticRegression(
-    C=C_LETTERS, solver="newton-cholesky", tol=1e-10
-)
-for_amp = logistic.fit(shares, y).coef_[0].round(3)
 
 
-def first_component(vectors):
-    left, size, _ = np.linalg.svd(vectors - vectors.mean(axis=0))
-    return left[:, 0] * size[0]
+def weigh(x, y, C):
+    logistic = LogisticRegression(C=C, solver="newton-cholesky")
+    return logistic.fit(x, y).coef_[0]
 
 
-def follows(vectors, values):
-    component = first_component(vectors)
+def follow(vectors, values):
+    component = PCA(1).fit_transform(vectors)[:, 0]
     return abs(np.corrcoef(component, values)[0, 1])
 
 
-properties = {
-    "charge": table["charge"],
-    "hydropathy": table["hydropathy"],
-    "volume": table["volume"],
-    "amp": for_amp,
-}
+for_amp = weigh(shares, y, C_LETTERS)
 pc1 = pd.DataFrame({
-    name: [follows(before, values), follows(after, values)]
-    for name, values in properties.items()
-}, index=["untrained", "trained"])
+    name: {"untrained": follow(before, values),
+           "trained": follow(after, values)}
+    for name, values in acids[PROPERTIES].assign(
+        amp=for_amp
+    ).items()
+})
 print(pc1.round(3))
 
-fig, ax = plt.subplots()
-component = first_component(after)
+component = PCA(1).fit_transform(after)[:, 0]
 if np.corrcoef(component, for_amp)[0, 1] < 0:
     component = -component  # the sign means nothing
-for kind, part in table.groupby("kind"):
+fig, ax = plt.subplots()
+for kind, part in acids.groupby("kind"):
     ax.plot(component[part.index], for_amp[part.index], ".",
             label=kind)
-for letter, at in zip(table["letter"], zip(component, for_amp)):
+for letter, at in zip(acids["letter"], zip(component, for_amp)):
     ax.annotate(letter, at, (4, 2), textcoords="offset points")
 ax.set(xlabel="first component of the vectors",
        ylabel="weight for AMP")
 ax.legend()
 plt.show()
 
+
 # ---- clusters ----
-def agreement(vectors):
+def agree(vectors):
     means = KMeans(CLUSTERS, n_init=10, random_state=SEED)
     return adjusted_rand_score(group, means.fit_predict(vectors))
 
 
-ari = {"untrained": agreement(before),
-       "trained": agreement(after),
-       "chemistry": agreement(chemistry.to_numpy())}
+ari = {"untrained": agree(before), "trained": agree(after),
+       "chemistry": agree(chemistry)}
 for name, value in ari.items():
     print(f"ARI with the groups, {name:9} {value:6.3f}")
 
@@ -158,24 +165,23 @@ tsne = TSNE(perplexity=PERPLEXITY, init="random",
             random_state=SEED)
 places = tsne.fit_transform(after)
 fig, ax = plt.subplots()
-for kind, part in table.groupby("kind"):
+for kind, part in acids.groupby("kind"):
     ax.plot(*places[part.index].T, ".", label=kind)
-for letter, at in zip(table["letter"], places):
+for letter, at in zip(acids["letter"], places):
     ax.annotate(letter, at, (4, 2), textcoords="offset points")
 ax.set(xlabel="t-SNE 1", ylabel="t-SNE 2")
 ax.legend()
 plt.show()
 
 # ---- words ----
-file = data_file("reviews")
-words = (file.parent / "words.txt").read_text().split()
-arrays = read_arrays(
-    file, train_tokens=None, train_offsets=None, y_train=None
+words = Path(VOCABULARY).read_text().split()
+reviews = np.load(REVIEWS)
+tokens = np.split(reviews["train_tokens"],
+                  reviews["train_offsets"][1:-1])
+x_words = keras.utils.pad_sequences(
+    tokens[:TRAIN], maxlen=WORDS_LENGTH
 )
-reviews = np.split(arrays["train_tokens"],
-                   arrays["train_offsets"][1:-1])[:REVIEWS]
-x_words = keras.utils.pad_sequences(reviews, maxlen=WORDS_LENGTH)
-y_words = arrays["y_train"][:REVIEWS]
+y_words = reviews["y_train"][:TRAIN]
 keras.utils.set_random_seed(SEED)
 reader = keras.Sequential([
     keras.Input(shape=(WORDS_LENGTH,)),
@@ -183,18 +189,17 @@ reader = keras.Sequential([
     keras.layers.LSTM(WORDS_UNITS),
     keras.layers.Dense(1, activation="sigmoid"),
 ])
-blank = reader.get_weights()
 reader.compile(optimizer="adam", loss="binary_crossentropy")
-read = reader.fit(x_words, y_words, batch_size=BATCH_SIZE,
-                  epochs=EPOCHS, verbose=0)
 words = words[4:]  # 0 to 3 are no words
-words_before = blank[0][4:].astype(float)
+words_before = reader.get_weights()[0][4:].astype(float)
+reader.fit(x_words, y_words, batch_size=BATCH_SIZE,
+           epochs=EPOCHS, verbose=0)
 words_after = reader.get_weights()[0][4:].astype(float)
 
 
 # ---- neighbours ----
 def cosine(vectors):
-    size = np.sqrt((vectors ** 2).sum(axis=1, keepdims=True))
+    size = np.linalg.norm(vectors, axis=1, keepdims=True)
     return (vectors / size) @ (vectors / size).T
 
 
@@ -206,14 +211,11 @@ for probe in PROBES:
 # ---- sentiment ----
 bag = np.array([np.bincount(row, minlength=WORDS) > 0
                 for row in x_words])[:, 4:]
-logistic = LogisticRegression(
-    C=C_WORDS, solver="newton-cholesky", tol=1e-10
-)
-weight = logistic.fit(bag, y_words).coef_[0].round(3)
+weight = weigh(bag, y_words, C_WORDS)
 strong = np.argsort(-abs(weight))[:STRONG]
 
 
-def same_sign(vectors):
+def match_sign(vectors):
     close = cosine(vectors[strong])
     np.fill_diagonal(close, -1)
     nearest = close.argmax(axis=1)
@@ -222,17 +224,17 @@ def same_sign(vectors):
 
 
 sentiment = {
-    "follows_untrained": follows(words_before, weight),
-    "follows_trained": follows(words_after, weight),
-    "same_sign_untrained": same_sign(words_before),
-    "same_sign_trained": same_sign(words_after),
+    "follows_untrained": follow(words_before, weight),
+    "follows_trained": follow(words_after, weight),
+    "same_sign_untrained": match_sign(words_before),
+    "same_sign_trained": match_sign(words_after),
 }
-print(pd.Series(sentiment).round(3))
+print(pd.Series(sentiment).round(3).to_string())
 
-fig, ax = plt.subplots()
-component = first_component(words_after)
+component = PCA(1).fit_transform(words_after)[:, 0]
 if np.corrcoef(component, weight)[0, 1] < 0:
     component = -component
+fig, ax = plt.subplots()
 ax.plot(component, weight, ".", alpha=0.4)
 for i in strong[:20]:
     ax.annotate(words[i], (component[i], weight[i]), fontsize=8)
@@ -243,15 +245,15 @@ plt.show()
 # ---- results ----
 results = {
     **trained,
-    **{f"{name}_untrained": untrained[name]
-       for name in untrained},
+    **{f"{name}_untrained": value
+       for name, value in untrained.items()},
     **{f"pc1_{name}_{when}": pc1.loc[when, name]
        for name in pc1 for when in pc1.index},
-    **{f"words_{name}": sentiment[name]
-       for name in sentiment},
-}
-results |= {
-    **{f"ari_{name}": ari[name] for name in ari},
+    **{f"words_{name}": value
+       for name, value in sentiment.items()},
+    **{f"ari_{name}": value for name, value in ari.items()},
     "tsne_kl": tsne.kl_divergence_,
 }
-print(pd.Series(results, dtype=float).round(4).to_string())
+for name in ["rho", "rho_untrained", "pc1_amp_trained",
+             "words_follows_trained", "tsne_kl"]:
+    print(f"{name} {results[name]:.3f}")

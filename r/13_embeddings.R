@@ -2,11 +2,16 @@
 
 library(keras3)
 library(ggplot2)
-library(glmnet)
 
 # ---- constants ----
+ACIDS <- "shared_data/aminoacids/aminoacids.csv"
+AMPS <- "shared_data/peptides/AMP.train.txt"
+DECOYS <- "shared_data/peptides/DECOY.train.txt"
+REVIEWS <- "shared_data/reviews/reviews.npz"
+VOCABULARY <- "shared_data/reviews/words.txt"
 SEED <- 1
 AMINO_ACIDS <- "XACDEFGHIKLMNPQRSTVWY"
+PROPERTIES <- c("charge", "hydropathy", "volume")
 LENGTH <- 50
 DIMENSIONS <- 32
 FILTERS <- 32
@@ -19,7 +24,7 @@ C_LETTERS <- 100
 CLUSTERS <- 9
 PERPLEXITY <- 5
 WORDS <- 500
-REVIEWS <- 2000
+TRAIN <- 2000
 WORDS_LENGTH <- 40
 WORDS_UNITS <- 25
 C_WORDS <- 0.1
@@ -27,19 +32,22 @@ PROBES <- c("good", "bad", "funny", "dull")
 STRONG <- 50
 
 # ---- load ----
-table <- read.csv(
-  file.path(data_dir("aminoacids"), "aminoacids.csv")
-)
-folder <- data_file("peptides")
-
-train_part <- function(name) {
-  file <- file.path(folder, paste0(name, ".train.txt"))
-  rows <- read_peptides(file)
-  head(rows, -2 * (length(rows) %/% 5))
+read_peptides <- function(path) { # one a line, or FASTA
+  lines <- trimws(toupper(readLines(path)))
+  header <- startsWith(lines, ">")
+  if (!any(header)) return(lines[lines != ""])
+  split(lines[!header], cumsum(header)[!header]) |>
+    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
 }
 
-amps <- train_part("AMP")
-decoys <- train_part("DECOY")
+load_list <- function(path) { # the training set
+  peptides <- read_peptides(path)
+  head(peptides, -2 * (length(peptides) %/% 5))
+}
+
+acids <- read.csv(ACIDS)
+amps <- load_list(AMPS)
+decoys <- load_list(DECOYS)
 peptides <- strsplit(c(amps, decoys), "")
 y <- rep(c(1L, 0L), c(length(amps), length(decoys)))
 amino_acids <- strsplit(AMINO_ACIDS, "")[[1]]
@@ -47,7 +55,7 @@ x <- peptides |>
   lapply(\(letters) match(letters, amino_acids) - 1L) |>
   pad_sequences(maxlen = LENGTH)
 cat("peptides:", length(amps), length(decoys), "\n")
-print(table, row.names = FALSE)
+print(acids, row.names = FALSE)
 
 # ---- letters ----
 set_random_seed(SEED)
@@ -61,28 +69,25 @@ model <- keras_model_sequential(input_shape = LENGTH) |>
   layer_dense(1, activation = "sigmoid")
 model |> compile(optimizer = "adam",
                  loss = "binary_crossentropy")
-history <- model |> fit(x, y, batch_size = BATCH_SIZE,
-                        epochs = EPOCHS, verbose = 0)
-before <- start[[1]][-1, ] # without X
+before <- get_weights(model)[[1]][-1, ] # without X
+model |> fit(x, y, batch_size = BATCH_SIZE, epochs = EPOCHS,
+             verbose = 0)
 after <- get_weights(model)[[1]][-1, ]
 
 # ---- distances ----
-chemistry <- scale(table[c("charge", "hydropathy", "volume")])
-same <- outer(table$group, table$group, "==")
-same_pair <- same[lower.tri(same)]
+chemistry <- scale(acids[PROPERTIES])
+group <- acids$group
+same <- outer(group, group, "==")
+same <- same[lower.tri(same)]
 
 silhouette <- function(distance) {
-  # For each amino acid: how far, on average, to each group?
-  size <- table(table$group)[table$group]
-  sums <- t(rowsum(as.matrix(distance), table$group))
-  column <- match(table$group, colnames(sums))
-  own <- cbind(seq_along(column), column)
-  within <- sums[own] / (size - 1)
-  others <- sweep(sums, 2, table(table$group), "/")
-  others[own] <- Inf
-  nearest <- apply(others, 1, min)
-  width <- (nearest - within) / pmax(nearest, within)
-  mean(ifelse(size == 1, 0, width)) # alone in its group: 0
+  width <- sapply(seq_along(group), \(i) {
+    to <- tapply(distance[i, -i], group[-i], mean)
+    own <- to[group[i]] # NA if it is alone in its group
+    nearest <- min(to[names(to) != group[i]])
+    (nearest - own) / max(nearest, own)
+  })
+  mean(ifelse(is.na(width), 0, width))
 }
 
 compare <- function(vectors) {
@@ -90,49 +95,46 @@ compare <- function(vectors) {
   chemical <- as.vector(dist(chemistry))
   list(
     rho = cor(distance, chemical, method = "spearman"),
-    ratio =
-      mean(distance[same_pair]) / mean(distance[!same_pair]),
-    silhouette = silhouette(dist(vectors))
+    ratio = mean(distance[same]) / mean(distance[!same]),
+    silhouette = silhouette(as.matrix(dist(vectors)))
   )
 }
 
 untrained <- compare(before)
 trained <- compare(after)
-print(round(cbind(untrained = unlist(untrained),
-                  trained = unlist(trained)), 3))
+round(cbind(untrained = unlist(untrained),
+            trained = unlist(trained)), 3)
 
 # ---- direction ----
 shares <- t(sapply(peptides, \(letters) {
   table(factor(letters, amino_acids[-1])) / length(letters)
 }))
 
-weights_of <- function(x, y, C) {
-  fitted <- glmnet(
+weigh <- function(x, y, C) {
+  logistic <- glmnet::glmnet(
     x, y, "binomial", alpha = 0, lambda = 1 / (C * length(y)),
-    standardize = FALSE, thresh = 1e-16, maxit = 1e7
+    standardize = FALSE, thresh = 1e-10
   )
-  round(as.vector(fitted$beta), 3)
+  as.vector(logistic$beta)
 }
 
-for_amp <- weights_of(shares, y, C_LETTERS)
-
-first_component <- function(vectors) prcomp(vectors)$x[, 1]
-
-follows <- function(vectors, values) {
-  abs(cor(first_component(vectors), values))
+follow <- function(vectors, values) {
+  abs(cor(prcomp(vectors)$x[, 1], values))
 }
 
-properties <- c(table[c("charge", "hydropathy", "volume")],
-                list(amp = for_amp))
-pc1 <- sapply(properties, \(values) {
-  c(untrained = follows(before, values),
-    trained = follows(after, values))
-})
-print(round(pc1, 3))
+for_amp <- weigh(shares, y, C_LETTERS)
+pc1 <- transform(acids[PROPERTIES], amp = for_amp) |>
+  lapply(\(values) {
+    c(untrained = follow(before, values),
+      trained = follow(after, values))
+  })
+round(data.frame(pc1), 3)
 
-component <- first_component(after)
-if (cor(component, for_amp) < 0) component <- -component
-ggplot(table, aes(component, for_amp, colour = kind)) +
+component <- prcomp(after)$x[, 1]
+if (cor(component, for_amp) < 0) {
+  component <- -component # the sign means nothing
+}
+ggplot(acids, aes(component, for_amp, colour = kind)) +
   geom_point() +
   geom_text(aes(label = letter), colour = "black", size = 3,
             hjust = -0.6, vjust = -0.3) +
@@ -150,14 +152,14 @@ adjusted_rand <- function(a, b) {
     ((rows + columns) / 2 - expected)
 }
 
-agreement <- function(vectors) {
+agree <- function(vectors) {
   set.seed(SEED)
   means <- kmeans(vectors, CLUSTERS, nstart = 10, iter.max = 100)
-  adjusted_rand(table$group, means$cluster)
+  adjusted_rand(group, means$cluster)
 }
 
-ari <- sapply(list(untrained = before, trained = after,
-                   chemistry = chemistry), agreement)
+ari <- list(untrained = agree(before), trained = agree(after),
+            chemistry = agree(chemistry))
 cat(sprintf("ARI with the groups, %-9s %6.3f\n",
             names(ari), ari), sep = "")
 
@@ -165,7 +167,7 @@ cat(sprintf("ARI with the groups, %-9s %6.3f\n",
 set.seed(SEED)
 tsne <- Rtsne::Rtsne(after, perplexity = PERPLEXITY, eta = 50,
                      theta = 0, pca = FALSE, normalize = FALSE)
-data.frame(tsne$Y, table) |>
+data.frame(tsne$Y, acids) |>
   ggplot(aes(X1, X2, colour = kind)) +
   geom_point() +
   geom_text(aes(label = letter), colour = "black", size = 3,
@@ -173,32 +175,27 @@ data.frame(tsne$Y, table) |>
   labs(x = "t-SNE 1", y = "t-SNE 2", colour = NULL)
 
 # ---- words ----
-file <- data_file("reviews")
-words <- readLines(file.path(dirname(file), "words.txt"))
-arrays <- read_arrays(
-  file, train_tokens = NA, train_offsets = NA, y_train = NA
-)
-sizes <- diff(arrays$train_offsets)
-reviews <- arrays$train_tokens |>
+words <- readLines(VOCABULARY)
+np <- reticulate::import("numpy")
+reviews <- np$load(REVIEWS)
+sizes <- diff(reviews$get("train_offsets"))
+tokens <- as.vector(reviews$get("train_tokens")) |>
   split(rep(seq_along(sizes), sizes)) |>
-  head(REVIEWS) |>
   unname()
-x_words <- pad_sequences(reviews, maxlen = WORDS_LENGTH)
-y_words <- head(arrays$y_train, REVIEWS)
+x_words <- pad_sequences(tokens[1:TRAIN], maxlen = WORDS_LENGTH)
+y_words <- as.vector(reviews$get("y_train"))[1:TRAIN]
 set_random_seed(SEED)
 reader <- keras_model_sequential(input_shape = WORDS_LENGTH) |>
   layer_embedding(WORDS, DIMENSIONS) |>
   layer_lstm(WORDS_UNITS) |>
   layer_dense(1, activation = "sigmoid")
-blank <- get_weights(reader)
 reader |> compile(optimizer = "adam",
                   loss = "binary_crossentropy")
-read <- reader |> fit(x_words, y_words, batch_size = BATCH_SIZE,
-                      epochs = EPOCHS, verbose = 0)
 words <- words[-(1:4)] # 0 to 3 are no words
-words_before <- blank[[1]][-(1:4), ]
+words_before <- get_weights(reader)[[1]][-(1:4), ]
+reader |> fit(x_words, y_words, batch_size = BATCH_SIZE,
+              epochs = EPOCHS, verbose = 0)
 words_after <- get_weights(reader)[[1]][-(1:4), ]
-
 
 # ---- neighbours ----
 cosine <- function(vectors) {
@@ -214,11 +211,10 @@ for (probe in PROBES) {
 
 # ---- sentiment ----
 bag <- t(apply(x_words, 1, \(row) tabulate(row + 1, WORDS) > 0))
-bag <- bag[, -(1:4)] * 1
-weight <- weights_of(bag, y_words, C_WORDS)
+weight <- weigh(1 * bag[, -(1:4)], y_words, C_WORDS)
 strong <- head(order(-abs(weight)), STRONG)
 
-same_sign <- function(vectors) {
+match_sign <- function(vectors) {
   close <- cosine(vectors[strong, ])
   diag(close) <- -1
   nearest <- max.col(close, "first")
@@ -227,14 +223,14 @@ same_sign <- function(vectors) {
 }
 
 sentiment <- list(
-  follows_untrained = follows(words_before, weight),
-  follows_trained = follows(words_after, weight),
-  same_sign_untrained = same_sign(words_before),
-  same_sign_trained = same_sign(words_after)
+  follows_untrained = follow(words_before, weight),
+  follows_trained = follow(words_after, weight),
+  same_sign_untrained = match_sign(words_before),
+  same_sign_trained = match_sign(words_after)
 )
-print(round(unlist(sentiment), 3))
+round(unlist(sentiment), 3)
 
-component <- first_component(words_after)
+component <- prcomp(words_after)$x[, 1]
 if (cor(component, weight) < 0) component <- -component
 of_words <- data.frame(words, component, weight)
 ggplot(of_words, aes(component, weight)) +
@@ -245,19 +241,16 @@ ggplot(of_words, aes(component, weight)) +
        y = "weight in the bag of words")
 
 # ---- results ----
-diag(same) <- FALSE
-by_name <- as.list(pc1)
-names(by_name) <- paste0(
-  "pc1_", colnames(pc1)[col(pc1)], "_", rownames(pc1)[row(pc1)]
-)
+pc1 <- unlist(list(pc1 = pc1)) # "pc1.charge.untrained", ...
 results <- c(
   trained,
   setNames(untrained, paste0(names(untrained), "_untrained")),
-  by_name,
-  setNames(sentiment, paste0("words_", names(sentiment)))
+  setNames(pc1, gsub("[.]", "_", names(pc1))),
+  setNames(sentiment, paste0("words_", names(sentiment))),
+  setNames(ari, paste0("ari_", names(ari))),
+  tsne_kl = tail(tsne$itercosts, 1)
 )
-results <- c(results, c(
-  setNames(as.list(ari), paste0("ari_", names(ari))),
-  list(tsne_kl = tail(tsne$itercosts, 1))
-))
-print(round(unlist(results), 4))
+for (name in c("rho", "rho_untrained", "pc1_amp_trained",
+               "words_follows_trained", "tsne_kl")) {
+  cat(sprintf("%s %.3f\n", name, results[[name]]))
+}

@@ -1,11 +1,18 @@
 """Solution: vectors learn what the task asks for."""
 
+import re
+from pathlib import Path
+
 import keras
 import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist
+from scipy.stats import spearmanr
 
 # ---- constants ----
+ACIDS = "shared_data/aminoacids/aminoacids.csv"
+AMPS = "shared_data/peptides/AMP.train.txt"
+DECOYS = "shared_data/peptides/DECOY.train.txt"
 SEED = 1
 AMINO_ACIDS = "XACDEFGHIKLMNPQRSTVWY"
 PROPERTIES = ["charge", "hydropathy", "volume"]
@@ -18,24 +25,28 @@ BATCH_SIZE = 32
 EPOCHS = 20
 
 # ---- load ----
-table = pd.read_csv(data_dir("aminoacids") / "aminoacids.csv")
-folder = data_file("peptides")
+def read_peptides(path):  # one a line, or FASTA
+    text = Path(path).read_text().upper()
+    if ">" not in text:
+        return text.split()
+    entries = re.split("(?m)^>.*", text)[1:]
+    return ["".join(entry.split()) for entry in entries]
 
 
-def parts(name):
-    rows = read_peptides(folder / f"{name}.train.txt")
-    fifth = len(rows) // 5
-    return rows[:-2 * fifth], rows[-2 * fifth:-fifth]
+def load(path):
+    peptides = read_peptides(path)
+    fifth = len(peptides) // 5
+    return peptides[:-2 * fifth], peptides[-2 * fifth:-fifth]
 
 
-amps, decoys = parts("AMP"), parts("DECOY")
-peptides = {"train": amps[0] + decoys[0],
-            "tuning": amps[1] + decoys[1]}
+acids = pd.read_csv(ACIDS)
+(amps, amps_val), (decoys, decoys_val) = load(AMPS), load(DECOYS)
+train, val = amps + decoys, amps_val + decoys_val
 
 # ---- task ----
 # What one could measure of a whole peptide: the sum of each
 # property over its letters. X counts as an average letter.
-chemistry = table[PROPERTIES]
+chemistry = acids[PROPERTIES]
 chemistry = (chemistry - chemistry.mean()) / chemistry.std()
 of_letter = np.vstack([np.zeros(3), chemistry])
 
@@ -43,14 +54,15 @@ of_letter = np.vstack([np.zeros(3), chemistry])
 def encode(peptides):
     numbers = [[AMINO_ACIDS.index(letter) for letter in one]
                for one in peptides]
-    x = keras.utils.pad_sequences(numbers, maxlen=LENGTH)
-    y = of_letter[x].sum(axis=1) / 10
-    # Rounded, since R's scaling differs in the last digits.
-    return x, y.round(9)
+    return keras.utils.pad_sequences(numbers, maxlen=LENGTH)
 
 
-x_train, y_train = encode(peptides["train"])
-x_val, y_val = encode(peptides["tuning"])
+def measure(x):  # rounded: the same in Python and R
+    return (of_letter[x].sum(axis=1) / 10).round(9)
+
+
+x_train, x_val = encode(train), encode(val)
+y_train, y_val = measure(x_train), measure(x_val)
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
@@ -66,6 +78,7 @@ model = keras.Sequential([
 model.compile(
     optimizer=keras.optimizers.Adam(LEARNING_RATE), loss="mse"
 )
+before = model.get_weights()[0][1:].astype(float)
 
 # ---- fit ----
 history = model.fit(
@@ -75,33 +88,33 @@ history = model.fit(
     validation_data=(x_val, y_val),
     verbose=0,
 )
+after = model.get_weights()[0][1:].astype(float)
 error = history.history["val_loss"][-1]
-print(f"tuning error {error:.4f}, "
+print(f"validation error {error:.4f}, "
       f"of the mean {y_val.var(axis=0).mean():.4f}")
 
 # ---- distances ----
-group = pd.factorize(table["group"])[0]
-same = pdist(group[:, None]) == 0
+group = acids["group"].to_numpy()
+pairs = np.triu_indices(len(group), k=1)
+same = (group[:, None] == group)[pairs]
 
 
 def compare(vectors):
-    distance = pd.Series(pdist(vectors))
-    chemical = pd.Series(pdist(chemistry))
+    distance = pdist(vectors)
     return {
-        "rho": distance.rank().corr(chemical.rank()),
+        "rho": spearmanr(distance, pdist(chemistry)).statistic,
         "ratio": distance[same].mean() / distance[~same].mean(),
     }
 
 
-untrained = compare(start[0][1:].astype(float))
-trained = compare(model.get_weights()[0][1:].astype(float))
+untrained, trained = compare(before), compare(after)
 print(pd.DataFrame({"untrained": untrained,
                     "trained": trained}).round(3))
 
 # ---- results ----
 results = {
     **trained,
-    **{f"{name}_untrained": untrained[name]
-       for name in untrained},
+    **{f"{name}_untrained": value
+       for name, value in untrained.items()},
 }
-print(pd.Series(results, dtype=float).round(4).to_string())
+print(pd.Series(results).round(4).to_string())

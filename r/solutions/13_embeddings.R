@@ -1,9 +1,11 @@
 # Solution: vectors learn what the task asks for.
 
 library(keras3)
-library(ggplot2)
 
 # ---- constants ----
+ACIDS <- "shared_data/aminoacids/aminoacids.csv"
+AMPS <- "shared_data/peptides/AMP.train.txt"
+DECOYS <- "shared_data/peptides/DECOY.train.txt"
 SEED <- 1
 AMINO_ACIDS <- "XACDEFGHIKLMNPQRSTVWY"
 PROPERTIES <- c("charge", "hydropathy", "volume")
@@ -16,39 +18,49 @@ BATCH_SIZE <- 32
 EPOCHS <- 20
 
 # ---- load ----
-table <- read.csv(
-  file.path(data_dir("aminoacids"), "aminoacids.csv")
-)
-folder <- data_file("peptides")
-
-parts <- function(name) {
-  file <- file.path(folder, paste0(name, ".train.txt"))
-  rows <- read_peptides(file)
-  fifth <- length(rows) %/% 5
-  list(train = head(rows, -2 * fifth),
-       tuning = head(tail(rows, 2 * fifth), fifth))
+read_peptides <- function(path) { # one a line, or FASTA
+  lines <- trimws(toupper(readLines(path)))
+  header <- startsWith(lines, ">")
+  if (!any(header)) return(lines[lines != ""])
+  split(lines[!header], cumsum(header)[!header]) |>
+    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
 }
 
-peptides <- Map(c, parts("AMP"), parts("DECOY"))
+load_list <- function(path) {
+  peptides <- read_peptides(path)
+  fifth <- length(peptides) %/% 5
+  list(train = head(peptides, -2 * fifth),
+       val = head(tail(peptides, 2 * fifth), fifth))
+}
+
+acids <- read.csv(ACIDS)
+amps <- load_list(AMPS)
+decoys <- load_list(DECOYS)
+train <- c(amps$train, decoys$train)
+val <- c(amps$val, decoys$val)
 
 # ---- task ----
 # What one could measure of a whole peptide: the sum of each
 # property over its letters. X counts as an average letter.
-chemistry <- scale(table[PROPERTIES])
+chemistry <- scale(acids[PROPERTIES])
 of_letter <- rbind(0, chemistry)
 amino_acids <- strsplit(AMINO_ACIDS, "")[[1]]
 
 encode <- function(peptides) {
-  x <- strsplit(peptides, "") |>
-    lapply(\(letters) match(letters, amino_acids) - 1L) |>
-    pad_sequences(maxlen = LENGTH)
-  y <- t(apply(x, 1, \(row) colSums(of_letter[row + 1, ])))
-  # Rounded, since Python's scaling differs in the last digits.
-  list(x = x, y = unname(round(y / 10, 9)))
+  numbers <- strsplit(peptides, "") |>
+    lapply(\(letters) match(letters, amino_acids) - 1L)
+  pad_sequences(numbers, maxlen = LENGTH)
 }
 
-train <- encode(peptides$train)
-tuning <- encode(peptides$tuning)
+measure <- function(x) { # rounded: the same in Python and R
+  sums <- apply(x, 1, \(row) colSums(of_letter[row + 1, ]))
+  round(unname(t(sums)) / 10, 9)
+}
+
+x_train <- encode(train)
+x_val <- encode(val)
+y_train <- measure(x_train)
+y_val <- measure(x_val)
 
 # ---- model ----
 set_random_seed(SEED)
@@ -62,21 +74,23 @@ model <- keras_model_sequential(input_shape = LENGTH) |>
 model |> compile(
   optimizer = optimizer_adam(LEARNING_RATE), loss = "mse"
 )
+before <- get_weights(model)[[1]][-1, ]
 
 # ---- fit ----
 history <- model |> fit(
-  train$x, train$y,
+  x_train, y_train,
   batch_size = BATCH_SIZE,
   epochs = EPOCHS,
-  validation_data = list(tuning$x, tuning$y),
+  validation_data = list(x_val, y_val),
   verbose = 0
 )
-centred <- scale(tuning$y, scale = FALSE)
-cat(sprintf("tuning error %.4f, of the mean %.4f\n",
+after <- get_weights(model)[[1]][-1, ]
+centred <- scale(y_val, scale = FALSE)
+cat(sprintf("validation error %.4f, of the mean %.4f\n",
             tail(history$metrics$val_loss, 1), mean(centred^2)))
 
 # ---- distances ----
-same <- outer(table$group, table$group, "==")
+same <- outer(acids$group, acids$group, "==")
 same <- same[lower.tri(same)]
 
 compare <- function(vectors) {
@@ -88,14 +102,14 @@ compare <- function(vectors) {
   )
 }
 
-untrained <- compare(start[[1]][-1, ])
-trained <- compare(get_weights(model)[[1]][-1, ])
-print(round(cbind(untrained = unlist(untrained),
-                  trained = unlist(trained)), 3))
+untrained <- compare(before)
+trained <- compare(after)
+round(cbind(untrained = unlist(untrained),
+            trained = unlist(trained)), 3)
 
 # ---- results ----
 results <- c(
   trained,
   setNames(untrained, paste0(names(untrained), "_untrained"))
 )
-print(round(unlist(results), 4))
+str(results)
