@@ -15,7 +15,8 @@ from deeptwins.runs import runner
 EXIT_STATUS = pytest.StashKey[int]()
 R_MISSING = "R is not installed; `deeptwins doctor` says how to get it"
 # Tests that share what is made once: pytest-xdist runs each group in one process.
-TOGETHER = {"ran": "ran", "ran_solutions": "ran", "rendered": "book", "sources": "book"}
+TOGETHER = {"ran": "ran", "ran_solutions": "ran", "rendered": "book"}
+TOGETHER |= {"sources": "book", "r": "r"}
 
 
 def pytest_collection_modifyitems(items):

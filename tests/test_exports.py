@@ -2,15 +2,13 @@
 
 import posixpath
 import re
-import shutil
-import threading
 import zipfile
 from xml.etree import ElementTree
 
 import helpers
 import pytest
 
-from deeptwins.book import exports, site
+from deeptwins.book import exports
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 DECKS = sorted(path.stem for path in exports.SLIDES.glob("*.qmd"))
@@ -25,7 +23,6 @@ def made(sources, tmp_path_factory):
         pytest.importorskip(package, reason=f"{package} is missing; no EPUB and no slides")
     folder = tmp_path_factory.mktemp("book")
     exports.write(folder)
-    (folder / "index.html").write_text("")
     return folder
 
 
@@ -107,74 +104,3 @@ def test_a_fragment_that_is_not_there_is_named(tmp_path):
     page.write_text("{{< include gone.qmd >}}\n")
     with pytest.raises(exports.ExportError, match=r"page\.qmd includes gone\.qmd, which no"):
         exports.expanded(page)
-
-
-OVERFLOW = """async () => {
-  const slide = Reveal.getCurrentSlide();
-  const name = `${Reveal.getIndices().h}, ${slide.id}, ${document.documentElement.dataset.view}`;
-  const found = [];
-  for (const image of slide.querySelectorAll("img")) {
-    await image.decode().catch(() => found.push(`${name}: broken ${image.src}`));
-    if (!image.alt) found.push(`${name}: no alt`);
-  }
-  for (const one of slide.querySelectorAll("*")) {
-    const box = one.getBoundingClientRect();
-    if (one.closest("aside") || !box.width) continue;
-    if (box.right > 1280 - 20 || box.bottom > 720 - 10) {
-      found.push(`${name}: ${one.tagName} ends at ${box.right}, ${box.bottom}`);
-    }
-    if (one.tagName === "PRE" && one.scrollWidth > one.clientWidth + 1) {
-      found.push(`${name}: code of ${one.scrollWidth} in ${one.clientWidth}`);
-    }
-  }
-  return found.slice(0, 1);
-}"""
-
-
-@pytest.fixture(scope="module")
-def opened(made):
-    """A browser and the address of the slides; for this module alone, as in test_browser.py."""
-    if (chromium := shutil.which("chromium") or shutil.which("google-chrome")) is None:
-        pytest.skip("Chromium is missing (apt-get install chromium); no slide was opened")
-    playwright_api = pytest.importorskip("playwright.sync_api")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(site, "OUTPUT", made)
-        server = site.server()
-    with server, playwright_api.sync_playwright() as playwright:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as browser:
-            yield browser, f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
-@pytest.mark.parametrize("deck", DECKS)
-def test_a_deck_fits_its_screen_and_asks_nobody(opened, deck, scheme):
-    browser, address = opened
-    complaints = []
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda one: complaints.append(f"failed: {one.url}"))
-    page.on("response", lambda one: complaints.append(one.url) if one.status >= 400 else None)
-    page.on(
-        "request",
-        lambda one: None if one.url.startswith((address, "data:")) else complaints.append(one.url),
-    )
-    page.goto(f"{address}{exports.DECKS}/{deck}.html")
-    page.wait_for_function("Reveal.isReady()")
-    for view in ("both", "python", "r"):
-        assert page.evaluate("document.documentElement.dataset.view") == view
-        for number in range(page.evaluate("Reveal.getTotalSlides()")):
-            page.evaluate(f"Reveal.slide({number})")
-            complaints += page.evaluate(OVERFLOW)
-        page.keyboard.press("t")
-    ground, text = page.evaluate(
-        """() => ["backgroundColor", "color"].map((name) => getComputedStyle(
-          name === "color" ? document.querySelector(".reveal") : document.body)[name])"""
-    )
-    light = [sum(map(int, re.findall(r"\d+", colour)[:3])) > 380 for colour in (ground, text)]
-    assert light == ([True, False] if scheme == "light" else [False, True])
-    context.close()
-    assert not complaints, "\n".join(complaints)
