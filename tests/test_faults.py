@@ -1,22 +1,22 @@
 """A fault in one twin, put there on purpose, and the level of the comparison that catches it.
 
-book/faults.yml lists the faults; the book shows the list as a table. The changed script is run
-in the place of the twin, and compared with the other twin's record of the fresh run.
+book/faults.yml lists the faults; the book shows the list as a table. The changed script runs in
+the place of the twin, and is compared with the record of the other twin as it stands.
 """
 
+import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 import yaml
 
-from deeptwins import bands, catalog, record, runner, verify
-from deeptwins.paths import BOOK, LANGUAGES, ROOT, script_file
+from deeptwins import catalog
+from deeptwins.paths import BOOK, LANGUAGES, script_file
+from deeptwins.proof import bands, levels
+from deeptwins.runs import record, runner
 
 FAULTS = yaml.safe_load((BOOK / "faults.yml").read_text(encoding="utf-8"))
-LEVELS = [level.name for level in verify.LEVELS]
-NETWORK_LEVELS = {level.name for level in verify.LEVELS if level.needs_network}
+LEVELS = {level.name: level for level in levels.LEVELS}
 
 
 def languages(fault):
@@ -36,20 +36,10 @@ def spoilt(fault, language):
     return text.replace(change["old"], change["new"])
 
 
-def run(script, language, log):
-    """Run a changed script as deeptwins runs a twin; returns its status."""
-    program = {"python": sys.executable, "r": "Rscript"}[language]
-    env = runner.environment("mini", seed=None, threads=1)
-    with log.open("wb") as out:
-        ended = subprocess.run([program, str(script)], cwd=ROOT, env=env, stdout=out, stderr=out)
-    return ended.returncode
-
-
 def test_the_list_is_long_and_covers_every_level_and_exercise():
     assert len(FAULTS) >= 40
     assert {fault["caught"] for fault in FAULTS} == set(LEVELS)
-    plain = {one for one in catalog.exercises() if not one.startswith("solutions/")}
-    assert {fault["exercise"] for fault in FAULTS} == plain
+    assert {fault["exercise"] for fault in FAULTS} == set(catalog.exercises(solutions=False))
     assert {language for fault in FAULTS for language in languages(fault)} == set(LANGUAGES)
 
 
@@ -57,29 +47,42 @@ def test_the_list_is_long_and_covers_every_level_and_exercise():
 def test_the_fault_can_be_put_in_and_its_level_applies(fault):
     for language in languages(fault):
         assert spoilt(fault, language)
-    if fault["caught"] in NETWORK_LEVELS:
+    if LEVELS[fault["caught"]].needs_network:
         assert bands.read(fault["exercise"], "mini")["networks"]
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """Return a function that runs a twin as it stands, once, and returns the folder of results."""
+    folder = tmp_path_factory.mktemp("fresh")
+
+    def run(exercise, language):
+        if not record.folder_of(exercise, language, folder).is_dir():
+            ended = runner.run_twin(exercise, language, runner.Settings(), results=folder)
+            assert ended.ok, ended
+        return folder
+
+    return run
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("fault", FAULTS, ids=name)
-def test_the_fault_is_caught_at_its_level(r, fresh_run, fault, results):
-    fresh, _ = fresh_run
-    exercise = fault["exercise"]
+def test_the_fault_is_caught_at_its_level(fresh, fault, results, monkeypatch):
+    exercise, found = fault["exercise"], {}
     for language in LANGUAGES:
-        (results / language).mkdir()
-        for file in (fresh / language).glob(f"{exercise}.*"):
-            if file.is_file():
-                shutil.copy(file, results / language)
-    assert verify.verify(exercise).holds, "the twins have to agree before a fault is put in"
-    for language in languages(fault):
-        script = results / f"{exercise}{script_file(exercise, language).suffix}"
-        script.write_text(spoilt(fault, language), encoding="utf-8")
-        record.record_file(exercise, language).unlink()
-        log = results / f"{language}.log"
-        status = run(script, language, log)
-        assert status == 0, f"the changed twin stopped:\n{log.read_text('utf-8')[-2000:]}"
-    findings = verify.verify(exercise).findings
-    failed = [finding.level for finding in findings if finding.holds is False]
+        if language in fault:
+            script = results / script_file(exercise, language).name
+            script.write_text(spoilt(fault, language), encoding="utf-8")
+            with monkeypatch.context() as patch:
+                patch.setattr(runner, "script_file", lambda *_, script=script: script)
+                ended = runner.run_twin(exercise, language, runner.Settings())
+            assert ended.ok, ended
+        else:
+            place = record.folder_of(exercise, language)
+            shutil.copytree(fresh(exercise, language) / language / exercise, place, symlinks=True)
+        found[language] = record.read(exercise, language)
+    monkeypatch.setattr(record, "changed", lambda one: "")  # the script is another one on purpose
+    verdict = levels.compare(*found.values(), networks=bands.read(exercise, "mini")["networks"])
+    failed = [finding.level for finding in verdict.findings if finding.holds is False]
     assert failed, "nothing was caught"
-    assert failed[0] == fault["caught"], f"caught at {failed}"
+    assert failed[0] == fault["caught"], f"caught at {failed}: {json.dumps(verdict.as_dict())}"
