@@ -861,7 +861,7 @@ def lower(bound):
 
 CONDA_NAMES = {"matplotlib": "matplotlib-base"}
 NOT_ON_CONDA = {
-    *("smalldocs", "latex2mathml", "bibtexparser"),  # quarto is there instead
+    "smalldocs",  # quarto is there instead
     *("pypandoc-binary", "pyreveal"),  # pip installs them
     *("playwright", "axe-playwright-python"),  # the tests in a browser are skipped
 }

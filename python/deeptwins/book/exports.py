@@ -33,8 +33,8 @@ PALETTE = re.compile(r"^[^{}\n]+\{[^{}]*--page:[^{}]*\}\n", re.M)
 # A drawing on a slide, and in its chapter, which has the words for it.
 DRAWING = re.compile(r"!\[\]\(\.\./images/(\w+\.svg)\)")
 DESCRIBED = re.compile(r'\(images/(\w+\.svg)\)\{[^}]*(fig-alt="(?:[^"\\]|\\.)*")')
-HEADING = re.compile(r"^# (.+?)(?: \{([^}]*)\})?$", re.M)
 FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.S)
+HEADING = re.compile(r"^# (.+?)(?: \{([^}]*)\})?$", re.M)
 
 
 class ExportError(Exception):
@@ -104,26 +104,17 @@ def slides(output: Path) -> list[Path]:
 
 def pages(config: dict) -> list[str]:
     """Return the sources of the book's pages in order, as _quarto.yml lists them."""
-    found: list[str] = []
-    for entry in [*config["chapters"], *config.get("appendices", [])]:
-        if isinstance(entry, str):
-            found.append(entry)
-        else:
-            found += [entry["part"]] if entry["part"].endswith(".qmd") else []
-            found += entry.get("chapters", [])
-    return found
+    parts = (one["chapters"] if isinstance(one, dict) else [one] for one in config["chapters"])
+    return [page for part in parts for page in part]
 
 
 def chapter(path: Path) -> str:
     """Return a page with its includes, its title a heading that links can lead to."""
     text = expanded(path)
-    if not (front := FRONT.match(text)):
-        return HEADING.sub(rf"# \1 {{#ch-{path.stem} \2}}", text, count=1)
-    stated = yaml.safe_load(front[1])
-    head = [f"# {stated['title']} {{#ch-{path.stem}}}"]
-    if "subtitle" in stated:
-        head.append(f"*{stated['subtitle']}*")
-    return "\n\n".join([*head, text[front.end() :]])
+    if front := FRONT.match(text):
+        stated = yaml.safe_load(front[1])
+        text = f"# {stated['title']}\n\n*{stated['subtitle']}*\n\n{text[front.end() :]}"
+    return HEADING.sub(rf"# \1 {{#ch-{path.stem} \2}}", text, count=1)
 
 
 def expanded(path: Path) -> str:

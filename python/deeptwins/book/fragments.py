@@ -33,13 +33,9 @@ FRAGMENTS = BOOK / "_fragments"
 LEDGER_PICTURE = FRAGMENTS / "ledger.svg"
 # The branch from which GitHub Pages serves the book has the notebooks; main has not.
 COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebooks/{}_{}.ipynb"
-WHOLE, BAND, DOWNLOADS = "all", "band", "downloads"
-MISSING_FIGURE = """book/figures.yml has no entry for the picture {name} of {exercise}. Add one:
-{exercise}:
-  {name}:
-    caption: one or two sentences that say what the figure shows
-    alt: what a reader who cannot see it needs to know
-"""
+MISSING_FIGURE = (
+    "book/figures.yml has no entry for the picture {name} of {exercise}: add caption and alt to it."
+)
 
 
 class FragmentError(Exception):
@@ -62,13 +58,15 @@ def write() -> None:
         if not (kept := verified.read(exercise)):
             again = verified.AGAIN.format(exercise=exercise)
             raise FragmentError(f"{exercise} was never verified. Run: {again}")
-        verdicts.append(_verdict(kept["ledger"]))
+        row = kept["ledger"]
+        findings = [Finding(**one) for one in row["findings"]]
+        verdicts.append(Verdict(exercise, findings, row["keras3"], row["diverged"]))
         for name, text in _contents(exercise, kept, captions.get(exercise, {})).items():
             made[FRAGMENTS / exercise / f"{name}.qmd"] = text
     made[LEDGER_PICTURE] = ledger_picture.draw(verdicts)
     made[FRAGMENTS / "ledger.qmd"] = _ledger(verdicts)
-    for source in lists.sources():
-        made[FRAGMENTS / f"{source.stem}.qmd"] = lists.body(source)
+    for name, text in lists.fragments().items():
+        made[FRAGMENTS / f"{name}.qmd"] = text
     for path in list(FRAGMENTS.rglob("*.*")):
         if path.is_file() and path not in made:
             path.unlink()
@@ -131,10 +129,10 @@ def _contents(
     }
     # A chapter shows a solution whole, and an exercise section by section.
     solution = exercise.startswith("solutions/")
-    made[WHOLE] = "\n".join([markup.tabs(whole), *(all_figures if solution else [])])
-    made[BAND] = _band(exercise, kept)
+    made["all"] = "\n".join([markup.tabs(whole), *(all_figures if solution else [])])
+    made["band"] = _band(exercise, kept)
     if not solution:
-        made[DOWNLOADS] = _downloads(exercise)
+        made["downloads"] = _downloads(exercise)
     return made
 
 
@@ -223,20 +221,11 @@ def _downloads(exercise: str) -> str:
     return f'```{{=html}}\n<p class="downloads">{text}</p>\n```\n'
 
 
-def _verdict(kept: Mapping[str, Any]) -> Verdict:
-    findings = [Finding(**one) for one in kept["findings"]]
-    return Verdict(kept["exercise"], findings, kept["keras3"], kept["diverged"])
-
-
 def _ledger(verdicts: list[Verdict]) -> str:
     """Return the picture of all exercises and levels, and the rule of each level."""
     rules = "\n".join(f"- **{level.name}**: {level.rule}" for level in LEVELS)
-    picture = markup.picture(
-        _place(LEDGER_PICTURE),
-        ledger_picture.CAPTION,
-        ledger_picture.alt(verdicts),
-        "fig-ledger",
-    )
+    words = ledger_picture.CAPTION, ledger_picture.alt(verdicts)
+    picture = markup.picture(_place(LEDGER_PICTURE), *words, "fig-ledger")
     return f"{picture}\n{keras3_of(verdicts)}\n\n{rules}\n"
 
 

@@ -54,13 +54,13 @@ def alt(verdicts: Sequence[Verdict]) -> str:
     """Return what the picture says, for those who do not see it."""
     findings = [finding for verdict in verdicts for finding in verdict.findings]
     counts = {name: sum(kind(one) == name for one in findings) for name in MARKS}
-    largest = max((one.difference or 0.0 for one in findings if kind(one) == "rounding"), default=0)
+    largest = max((one.difference for one in findings if kind(one) == "rounding"), default=0)
     return (
         f"A grid of {len(set(map(_exercise, verdicts)))} exercises by {len(LEVELS)} levels of "
-        "comparison, from the script to the expected band, with a mark for each exercise and one "
-        f"for its solution. At {counts['equal']} marks R and Python do not differ. "
-        f"{counts['rounding']} differ by rounding, at most by {largest:.0e}. At {counts['none']} "
-        f"nothing is trained. {counts['fails'] or 'None'} fail{'' if counts['fails'] > 1 else 's'}."
+        "comparison, from the script to the expected band, with a mark for each exercise and its "
+        f"solution: {counts['equal']} without a difference, {counts['rounding']} that differ by "
+        f"rounding, at most by {largest:.0e}, {counts['none']} where nothing is trained, and "
+        f"{counts['fails']} that fail."
     )
 
 

@@ -5,7 +5,6 @@ pages include. Tests run every entry of the first three; commands measure the ot
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -14,14 +13,10 @@ from deeptwins.book import markup
 from deeptwins.paths import BOOK, LANGUAGES, TITLES
 
 
-def body(source: Path) -> str:
-    """Return the fragment that is made from a file of entries."""
-    return BODIES[source.stem](yaml.safe_load(source.read_text(encoding="utf-8")))
-
-
-def sources() -> list[Path]:
-    """Return the files of entries."""
-    return [BOOK / f"{name}.yml" for name in BODIES]
+def fragments() -> dict[str, str]:
+    """Return what is made of each file of entries, by its name."""
+    texts = {name: (BOOK / f"{name}.yml").read_text(encoding="utf-8") for name in BODIES}
+    return {name: BODIES[name](yaml.safe_load(text)) for name, text in texts.items()}
 
 
 def phrasebook(groups: list[dict[str, Any]]) -> str:

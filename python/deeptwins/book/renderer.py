@@ -83,10 +83,7 @@ def quarto() -> Renderer | str:
 def _said(path: str) -> str:
     """Return what a Quarto says its version is; "" where it fails or does not answer."""
     try:
-        asked = [path, "--version"]
-        return subprocess.run(
-            asked, capture_output=True, text=True, timeout=PATIENCE, check=True
-        ).stdout.strip()
+        return subprocess.check_output([path, "--version"], text=True, timeout=PATIENCE).strip()
     except (OSError, subprocess.SubprocessError):
         return ""
 

@@ -164,13 +164,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def server() -> http.server.ThreadingHTTPServer:
-    """Return a server of _book/ on a free port of this machine alone, not yet running.
-
-    Raises
-    ------
-    SiteError
-        There is no rendered book.
-    """
+    """Return a server of _book/ on a free port of this machine alone; SiteError without a book."""
     if not (OUTPUT / "index.html").is_file():
         raise SiteError(f"{OUTPUT} holds no rendered book. Make it with: deeptwins book")
     handler = functools.partial(_Handler, directory=str(OUTPUT))
