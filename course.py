@@ -61,7 +61,7 @@ def test(arguments):
     steps.set_up("test")
     extras.browser()
     # Not `python -m pytest`: reticulate takes a relative path of a Python for a library.
-    start("pytest", *arguments)
+    start("pytest", "-n", "2", "--dist", "loadgroup", *arguments)
 
 
 def test_all(arguments):

@@ -6,6 +6,7 @@ the place of the twin, and its record is compared with that of the other twin as
 
 import contextlib
 import functools
+import shutil
 from collections import Counter
 
 import pytest
@@ -21,9 +22,7 @@ LEVELS = [level.name for level in levels.LEVELS]
 # Constants with which a long exercise is short, with a fault and without. Their band is another.
 SMALL = {
     "06_cnn_images": {"TRAIN": 200, "VAL": 50, "EPOCHS": 1},
-    "07_transfer_cells": {
-        **{"SIZE": 32, "UNITS": [8], "EPOCHS_TOP": 1, "EPOCHS_FINE": 1},
-    },
+    "07_transfer_cells": {"SIZE": 32, "UNITS": [8], "EPOCHS_TOP": 1, "EPOCHS_FINE": 1},
     "09_lstm_reviews": {"TRAIN": 300, "EPOCHS": 1},
     "10_cnn_lstm_peptides": {"EPOCHS": 2},
     "11_amp_challenge": {"EPOCHS": 1},
@@ -68,6 +67,8 @@ def test_the_fault_can_be_put_in(fault):
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """Run a script in the place of a twin and return its record; what ran once is remembered."""
+    if shutil.which("Rscript") is None:
+        pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
     folder = tmp_path_factory.mktemp("faults")
     with contextlib.ExitStack() as servers, pytest.MonkeyPatch.context() as patch:
         # Which script ran is not the question here, and no array is kept that could be shown.
