@@ -25,7 +25,9 @@ SMALL = {
     "07_transfer_cells": {"SIZE": 32, "UNITS": [8], "EPOCHS_TOP": 1, "EPOCHS_FINE": 1},
     "09_lstm_reviews": {"TRAIN": 300, "EPOCHS": 1},
     "10_cnn_lstm_peptides": {"EPOCHS": 2},
-    "11_amp_challenge": {"EPOCHS": 1},
+    "12_maps": {"ROUNDS": 5, "ITERATIONS": 250, "UMAP_EPOCHS": 20},
+    "13_embeddings": {"TRAIN": 300, "EPOCHS": 1},
+    "14_search": {"CONFIGURATIONS": 2, "FOLDS": 2, "EPOCHS": 2},
 }
 
 
