@@ -20,7 +20,7 @@ THRESHOLD <- 0.5
 
 # ---- load ----
 np <- reticulate::import("numpy")
-reviews <- np$load(REVIEWS)$f
+reviews <- np$load(REVIEWS)
 
 cut_up <- function(tokens, offsets) {
   sizes <- diff(offsets)
@@ -29,11 +29,15 @@ cut_up <- function(tokens, offsets) {
   unname(split(as.vector(tokens), review))
 }
 
-train <- cut_up(reviews$train_tokens, reviews$train_offsets)
+train <- cut_up(
+  reviews$get("train_tokens"), reviews$get("train_offsets")
+)
 train <- train[1:TRAIN]
-y_train <- as.vector(reviews$y_train)[1:TRAIN]
-test <- cut_up(reviews$test_tokens, reviews$test_offsets)
-y_test <- as.vector(reviews$y_test)
+y_train <- as.vector(reviews$get("y_train"))[1:TRAIN]
+test <- cut_up(
+  reviews$get("test_tokens"), reviews$get("test_offsets")
+)
+y_test <- as.vector(reviews$get("y_test"))
 cat("reviews:", length(train), length(test), "\n")
 cat("positive:", sum(y_train), sum(y_test), "\n")
 

@@ -20,7 +20,7 @@ THRESHOLD <- 0.5
 
 # ---- load ----
 np <- reticulate::import("numpy")
-reviews <- np$load(REVIEWS)$f
+reviews <- np$load(REVIEWS)
 
 pad <- function(tokens, offsets) {
   sizes <- diff(offsets)
@@ -30,14 +30,18 @@ pad <- function(tokens, offsets) {
   pad_sequences(cut_up, maxlen = LENGTH)
 }
 
-x <- pad(reviews$train_tokens, reviews$train_offsets)
-y <- as.vector(reviews$y_train)
+x <- pad(
+  reviews$get("train_tokens"), reviews$get("train_offsets")
+)
+y <- as.vector(reviews$get("y_train"))
 x_train <- x[1:TRAIN, ]
 y_train <- y[1:TRAIN]
 x_val <- x[TRAIN + 1:VAL, ]
 y_val <- y[TRAIN + 1:VAL]
-x_test <- pad(reviews$test_tokens, reviews$test_offsets)
-y_test <- as.vector(reviews$y_test)
+x_test <- pad(
+  reviews$get("test_tokens"), reviews$get("test_offsets")
+)
+y_test <- as.vector(reviews$get("y_test"))
 cat("reviews:", length(y_train), length(y_val),
     length(y_test), "\n")
 
