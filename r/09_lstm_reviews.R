@@ -29,15 +29,11 @@ cut_up <- function(tokens, offsets) {
   unname(split(as.vector(tokens), review))
 }
 
-train <- cut_up(
-  reviews$get("train_tokens"), reviews$get("train_offsets")
-)
+train <- cut_up(reviews$f$train_tokens, reviews$f$train_offsets)
 train <- train[1:TRAIN]
-y_train <- as.vector(reviews$get("y_train"))[1:TRAIN]
-test <- cut_up(
-  reviews$get("test_tokens"), reviews$get("test_offsets")
-)
-y_test <- as.vector(reviews$get("y_test"))
+y_train <- as.vector(reviews$f$y_train)[1:TRAIN]
+test <- cut_up(reviews$f$test_tokens, reviews$f$test_offsets)
+y_test <- as.vector(reviews$f$y_test)
 cat("reviews:", length(train), length(test), "\n")
 cat("positive:", sum(y_train), sum(y_test), "\n")
 

@@ -30,18 +30,14 @@ pad <- function(tokens, offsets) {
   pad_sequences(cut_up, maxlen = LENGTH)
 }
 
-x <- pad(
-  reviews$get("train_tokens"), reviews$get("train_offsets")
-)
-y <- as.vector(reviews$get("y_train"))
+x <- pad(reviews$f$train_tokens, reviews$f$train_offsets)
+y <- as.vector(reviews$f$y_train)
 x_train <- x[1:TRAIN, ]
 y_train <- y[1:TRAIN]
 x_val <- x[TRAIN + 1:VAL, ]
 y_val <- y[TRAIN + 1:VAL]
-x_test <- pad(
-  reviews$get("test_tokens"), reviews$get("test_offsets")
-)
-y_test <- as.vector(reviews$get("y_test"))
+x_test <- pad(reviews$f$test_tokens, reviews$f$test_offsets)
+y_test <- as.vector(reviews$f$y_test)
 cat("reviews:", length(y_train), length(y_val),
     length(y_test), "\n")
 
