@@ -65,8 +65,7 @@ def test(arguments):
 
 
 def test_all(arguments):
-    """Run the long tests too, for which SLURM is needed."""
-    extras.slurm()
+    """Run the long tests too."""
     test(["-m", "long or not long", "--durations=20", *arguments])
 
 

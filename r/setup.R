@@ -19,10 +19,7 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
   patience <- 10 # seconds to wait for a CRAN that does not answer
   needs_compiler <- 3L # exit status, which setup/r.py knows
   without <- c( # what the course can do without, and how
-    keras3 = "r/standin stands in for it.",
-    uwot = "Exercise 12 leaves out what needs it.",
-    future = "Exercise 14 runs its tasks one after another.",
-    future.batchtools = "Exercise 14 cannot send its tasks to SLURM."
+    keras3 = "r/standin stands in for it."
   )
   optional <- names(without)
   library_here <- file.path(getwd(), ".rlib")

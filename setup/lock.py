@@ -17,7 +17,7 @@ from pathlib import Path
 import common
 import python as python_step
 
-EXTRAS = {"run": ["maps", "cluster"], "book": ["preview", "exports"], "test": ["test"]}
+EXTRAS = {"run": [], "book": ["preview", "exports"], "test": ["test"]}
 HEAD = "# ---- {} ----\n"
 
 

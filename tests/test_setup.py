@@ -551,39 +551,23 @@ def test_a_browser_that_is_there_is_taken(course, command, calls):
     assert calls() == []
 
 
-@pytest.mark.parametrize("what", ["browser", "slurm"])
-def test_what_tests_need_comes_from_apt_else_they_say_so_once(
-    course, command, monkeypatch, capsys, tmp_path, what
+def test_a_browser_comes_from_apt_else_the_set_up_says_so_once(
+    course, command, monkeypatch, capsys
 ):
-    extras = course.extras
-    monkeypatch.setattr(extras, "SYSTEM", str(tmp_path / "nothing"))
-    monkeypatch.setattr(extras, "SYSTEMD", tmp_path / "nothing")
     monkeypatch.setattr(course.aptget, "installed", lambda packages: set())
     monkeypatch.setattr(course.aptget, "as_root", lambda: None)
     command("apt-get")
-    getattr(extras, what)()
+    course.extras.browser()
     assert "sudo apt-get install --no-install-recommends" in capsys.readouterr().out
-    getattr(extras, what)()
+    course.extras.browser()
     assert capsys.readouterr().out == ""
-
-    def install(packages, root):
-        for name in {"browser": extras.BROWSERS[:1], "slurm": extras.SLURM}[what]:
-            command(name)
-
     shutil.rmtree(course.root / ".make")
     monkeypatch.setattr(course.aptget, "as_root", lambda: [])
-    monkeypatch.setattr(course.aptget, "install", install)
-    getattr(extras, what)()
+    monkeypatch.setattr(course.aptget, "install", lambda *_: command(course.extras.BROWSERS[0]))
+    course.extras.browser()
     printed = capsys.readouterr().out
     assert "from apt" in printed
     assert "skipped" not in printed
-
-
-def test_where_systemd_runs_slurm_is_not_installed_unasked(course, command, monkeypatch, tmp_path):
-    command("apt-get")
-    monkeypatch.setattr(course.extras, "SYSTEMD", tmp_path)
-    monkeypatch.setattr(course.aptget, "install", lambda *_: pytest.fail("installed"))
-    course.extras.slurm()
 
 
 # ---- course.py ----

@@ -19,11 +19,11 @@ STANDARD = sys.stdlib_module_names
 THEIRS = {
     "python": {
         *("dask", "distributed", "keras", "matplotlib", "numpy", "pandas", "PIL", "scipy"),
-        *("sklearn", "tensorboard", "tensorflow", "umap", "dask_jobqueue"),
+        *("sklearn", "tensorboard", "tensorflow", "umap"),
     },
     "r": {
         *("keras3", "ggplot2", "dplyr", "readr", "tidyr", "pROC", "glmnet", "Rtsne", "uwot"),
-        *("future", "future.batchtools", "png", "reticulate", "digest", "jsonlite"),
+        *("future", "png", "reticulate", "digest", "jsonlite"),
     },
 }
 

@@ -41,7 +41,6 @@ UTF8 = "export LC_ALL=" + ("en_US.UTF-8" if sys.platform == "darwin" else "C.UTF
 FOR_NUMPY_2 = SpecifierSet(">=1.40")  # of reticulate
 NAMED = ("TensorFlow", "Keras", "NumPy")
 Bounds, Versions = dict[str, SpecifierSet], dict[str, str]
-EXTRAS = {"UMAP (exercise 12)": "maps", "Dask (exercise 14)": "cluster"}
 
 # One line per fact: what it is, a tab, its value. It works in an R without any package.
 # What RETICULATE_PYTHON names after .Rprofile is what reticulate uses; discovery takes seconds.
@@ -103,23 +102,21 @@ def check_python() -> Check:
 
 
 def check_packages() -> list[Check]:
-    """Check the Python packages that every twin needs, and those of single exercises."""
+    """Check the Python packages that the twins need."""
     every = requirements()
     rows = {name: {name.lower(): every.pop(name.lower())} for name in NAMED}
     rows |= {"Python packages": every}
-    rows |= {name: requirements(extra) for name, extra in EXTRAS.items()}
     return [
-        compare(name, needed, installed(needed), REPAIR, required=name not in EXTRAS)
+        compare(name, needed, installed(needed), REPAIR, required=True)
         for name, needed in rows.items()
     ]
 
 
-def requirements(extra: str = "") -> Bounds:
-    """Return the packages that this project needs here, or those that an extra adds."""
+def requirements() -> Bounds:
+    """Return the packages that this project needs here."""
     found = {}
     for one in map(Requirement, metadata.requires("deeptwins") or []):
-        always = one.marker is None or one.marker.evaluate({"extra": ""})
-        if always != bool(extra) and (always or one.marker.evaluate({"extra": extra})):
+        if one.marker is None or one.marker.evaluate({"extra": ""}):
             found[one.name] = one.specifier
     return found
 

@@ -11,6 +11,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.neighbors import KNeighborsClassifier
 
 # ---- constants ----
+CELLS = "shared_data/pbmc/cells.csv"
 SEED = 1
 COLOURS = {
     "B": "#0072B2", "CD34+": "#000000", "CD4 T": "#D55E00",
@@ -28,19 +29,22 @@ BATCH_SIZE = 256
 EPOCHS = 10
 
 # ---- load ----
-table = pd.read_csv(data_dir("pbmc") / "cells.csv")
-genes = table.drop(
-    columns=["cell", "partition", "type", "group"]
-).to_numpy()
-group = table["group"].to_numpy()
-part = {name: (table["partition"] == name).to_numpy()
-        for name in ("train", "tuning", "new")}
-x, kind = genes[part["train"]], group[part["train"]]
-pca = PCA(COMPONENTS, svd_solver="full").fit(x)
-scores = pca.transform(x)
+cells = pd.read_csv(CELLS)
+genes = cells.columns.drop(
+    ["cell", "partition", "type", "group"]
+)
+train = cells[cells["partition"] == "train"]
+val = cells[cells["partition"] == "tuning"]
+new = cells[cells["partition"] == "new"]
+x_train = train[genes].to_numpy()
+y_train = train["group"].to_numpy()
+x_val, y_val = val[genes].to_numpy(), val["group"].to_numpy()
+x_new, y_new = new[genes].to_numpy(), new["group"].to_numpy()
+pca = PCA(COMPONENTS).fit(x_train)
+scores = pca.transform(x_train)
 
 # ---- triplets ----
-def triplets(x, kind):
+def choose_triplets(x, kind):
     """An anchor, a near cell of its type, one of another."""
     found, turn = [], np.arange(ROUNDS)
     order = cdist(x, x).argsort(axis=1, kind="stable")
@@ -55,11 +59,11 @@ def triplets(x, kind):
     return np.vstack(found)
 
 
-of = triplets(scores, kind)
-print("triplets:", len(of))
+triplets = choose_triplets(scores, y_train)
+print("triplets:", len(triplets))
 
 # ---- model ----
-def distance(a, b):
+def measure_distance(a, b):
     squares = keras.ops.square(keras.ops.subtract(a, b))
     total = keras.ops.sum(squares, axis=1, keepdims=True)
     return keras.ops.sqrt(keras.ops.add(total, 1e-6))
@@ -67,62 +71,59 @@ def distance(a, b):
 
 keras.utils.set_random_seed(SEED)
 encoder = keras.Sequential([
-    keras.Input(shape=(x.shape[1],)),
+    keras.Input(shape=(len(genes),)),
     keras.layers.Dense(UNITS, activation="selu"),
     keras.layers.Dropout(DROPOUT),
     keras.layers.Dense(UNITS, activation="selu"),
     keras.layers.Dropout(DROPOUT),
     keras.layers.Dense(2),
 ])
-anchor = keras.Input(shape=(x.shape[1],))
-near = keras.Input(shape=(x.shape[1],))
-far = keras.Input(shape=(x.shape[1],))
+anchor = keras.Input(shape=(len(genes),))
+near = keras.Input(shape=(len(genes),))
+far = keras.Input(shape=(len(genes),))
 here, close = encoder(anchor), encoder(near)
-gap = keras.ops.subtract(distance(here, encoder(far)),
-                         distance(here, close))
+gap = keras.ops.subtract(
+    measure_distance(here, encoder(far)),
+    measure_distance(here, close))
 model = keras.Model([anchor, near, far], gap, name="siamese")
 model.compile(optimizer=keras.optimizers.Adam(STEP_SIZE),
               loss="hinge")
 
 # ---- fit ----
 history = model.fit(
-    [x[of[:, 0]], x[of[:, 1]], x[of[:, 2]]], np.ones(len(of)),
+    [x_train[one] for one in triplets.T],
+    np.ones(len(triplets)),
     batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=0,
 )
 loss = history.history["loss"]
 print(f"triplet loss {loss[0]:.3f} -> {loss[-1]:.3f}")
 
 # ---- new ----
-maps = {name: encoder.predict(genes[rows], verbose=0)
-        .astype(float) for name, rows in part.items()}
+map_train = encoder.predict(x_train, verbose=0).astype(float)
+map_val = encoder.predict(x_val, verbose=0).astype(float)
+map_new = encoder.predict(x_new, verbose=0).astype(float)
+voters = KNeighborsClassifier(VOTERS).fit(map_train, y_train)
 
 
-def judge(name):
-    voters = KNeighborsClassifier(VOTERS, algorithm="brute")
-    named = voters.fit(maps["train"], kind).predict(maps[name])
-    there = group[part[name]]
+def judge(x, found, group):
+    y_pred = voters.predict(found)
     return {
-        "silhouette": silhouette_score(maps[name], there),
-        "accuracy": (named == there).mean(),
+        "silhouette": silhouette_score(found, group),
+        "accuracy": (y_pred == group).mean(),
         "trustworthiness": trustworthiness(
-            pca.transform(genes[part[name]]), maps[name],
-            n_neighbors=NEIGHBOURS),
+            pca.transform(x), found, n_neighbors=NEIGHBOURS),
     }
 
 
-metrics = {}
-for name in ("tuning", "new"):
-    found = judge(name)
-    print(f"{name:7}", *[f"{what} {value:.3f}"
-                         for what, value in found.items()])
-    metrics |= {f"{what}_{name}_siamese": value
-                for what, value in found.items()}
+judged = {"tuning": judge(x_val, map_val, y_val),
+          "new": judge(x_new, map_new, y_new)}
+print(pd.DataFrame(judged).round(3))
 
 # ---- picture ----
-both = np.vstack([maps["train"], maps["new"]])
-shade = ["#d9d9d9"] * len(x) + [
-    COLOURS[one] for one in group[part["new"]]]
-fig, ax = plt.subplots(layout="constrained", figsize=(6, 3.6))
+both = np.vstack([map_train, map_new])
+shade = ["#d9d9d9"] * len(x_train) + [
+    COLOURS[one] for one in y_new]
+fig, ax = plt.subplots(layout="constrained")
 ax.scatter(*both.T, c=shade, s=8)
 ax.set(xticks=[], yticks=[], aspect="equal")
 dots = [plt.Line2D([], [], marker="o", linestyle="",
@@ -131,5 +132,9 @@ fig.legend(dots, COLOURS, loc="outside right center")
 plt.show()
 
 # ---- results ----
-results = metrics
-print(pd.Series(results, dtype=float).round(4).to_string())
+results = {
+    f"{what}_{cells}_siamese": value
+    for cells, found in judged.items()
+    for what, value in found.items()
+}
+print(pd.Series(results).round(4).to_string())

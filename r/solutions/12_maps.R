@@ -4,8 +4,9 @@ library(keras3)
 library(ggplot2)
 
 # ---- constants ----
+CELLS <- "shared_data/pbmc/cells.csv"
 SEED <- 1
-COLOURS <- list(
+COLOURS <- c(
   "B" = "#0072B2", "CD34+" = "#000000", "CD4 T" = "#D55E00",
   "CD8 T" = "#E69F00", "NK" = "#CC79A7",
   "dendritic" = "#56B4E9", "monocyte" = "#009E73"
@@ -21,25 +22,27 @@ BATCH_SIZE <- 256
 EPOCHS <- 10
 
 # ---- load ----
-cells <- read.csv(file.path(data_dir("pbmc"), "cells.csv"),
-                  check.names = FALSE)
-genes <- as.matrix(cells[-(1:4)])
-group <- cells$group
-part <- lapply(
-  c(train = "train", tuning = "tuning", new = "new"),
-  \(name) cells$partition == name
+cells <- read.csv(CELLS, check.names = FALSE)
+genes <- setdiff(
+  names(cells), c("cell", "partition", "type", "group")
 )
-x <- genes[part$train, ]
-kind <- group[part$train]
-pca <- prcomp(x, rank. = COMPONENTS)
+train <- subset(cells, partition == "train")
+val <- subset(cells, partition == "tuning")
+new <- subset(cells, partition == "new")
+x_train <- as.matrix(train[genes])
+y_train <- train$group
+x_val <- as.matrix(val[genes])
+y_val <- val$group
+x_new <- as.matrix(new[genes])
+y_new <- new$group
+pca <- prcomp(x_train, rank. = COMPONENTS)
 scores <- pca$x
 
 # ---- triplets ----
 # An anchor, a near cell of its type, one of another.
-triplets <- function(x, kind) {
+choose_triplets <- function(x, kind) {
   turn <- seq_len(ROUNDS) - 1
   apart <- as.matrix(dist(x))
-  diag(apart) <- -1
   found <- lapply(seq_len(nrow(x)), \(anchor) {
     others <- order(apart[anchor, ])
     alike <- kind[others] == kind[anchor]
@@ -51,30 +54,32 @@ triplets <- function(x, kind) {
   do.call(rbind, found)
 }
 
-of <- triplets(scores, kind)
-cat("triplets:", nrow(of), "\n")
+triplets <- choose_triplets(scores, y_train)
+cat("triplets:", nrow(triplets), "\n")
 
 # ---- model ----
-distance <- function(a, b) {
+measure_distance <- function(a, b) {
   squares <- op_square(op_subtract(a, b))
   total <- op_sum(squares, axis = 2, keepdims = TRUE)
   op_sqrt(op_add(total, 1e-6))
 }
 
 set_random_seed(SEED)
-encoder <- keras_model_sequential(input_shape = ncol(x)) |>
+encoder <- keras_model_sequential(input_shape = length(genes)) |>
   layer_dense(UNITS, activation = "selu") |>
   layer_dropout(DROPOUT) |>
   layer_dense(UNITS, activation = "selu") |>
   layer_dropout(DROPOUT) |>
   layer_dense(2)
-anchor <- keras_input(shape = ncol(x))
-near <- keras_input(shape = ncol(x))
-far <- keras_input(shape = ncol(x))
+anchor <- keras_input(shape = length(genes))
+near <- keras_input(shape = length(genes))
+far <- keras_input(shape = length(genes))
 here <- encoder(anchor)
 close <- encoder(near)
-gap <- op_subtract(distance(here, encoder(far)),
-                   distance(here, close))
+gap <- op_subtract(
+  measure_distance(here, encoder(far)),
+  measure_distance(here, close)
+)
 model <- keras_model(list(anchor, near, far), gap,
                      name = "siamese")
 model |> compile(optimizer = optimizer_adam(STEP_SIZE),
@@ -82,8 +87,8 @@ model |> compile(optimizer = optimizer_adam(STEP_SIZE),
 
 # ---- fit ----
 history <- model |> fit(
-  list(x[of[, 1], ], x[of[, 2], ], x[of[, 3], ]),
-  rep(1, nrow(of)),
+  lapply(1:3, \(one) x_train[triplets[, one], ]),
+  rep(1, nrow(triplets)),
   batch_size = BATCH_SIZE, epochs = EPOCHS, verbose = 0
 )
 loss <- history$metrics$loss
@@ -91,22 +96,30 @@ cat(sprintf("triplet loss %.3f -> %.3f\n", loss[1],
             loss[length(loss)]))
 
 # ---- new ----
-maps <- lapply(part, \(rows) {
-  encoder |> predict(genes[rows, ], verbose = 0)
-})
+map_train <- encoder |> predict(x_train, verbose = 0)
+map_val <- encoder |> predict(x_val, verbose = 0)
+map_new <- encoder |> predict(x_new, verbose = 0)
+
+vote <- function(found) {
+  known <- factor(y_train, names(COLOURS))
+  apply(found, 1, \(cell) {
+    near <- order(colSums((t(map_train) - cell)^2))[1:VOTERS]
+    names(which.max(table(known[near])))
+  })
+}
 
 trustworthiness <- function(x, found, k = NEIGHBOURS) {
   n <- nrow(x)
   from <- as.matrix(dist(x))
   to <- as.matrix(dist(found))
-  diag(from) <- diag(to) <- -1
-  rank_of <- apply(from, 1, rank, ties.method = "first") - 1
-  near <- apply(to, 1, order)[2:(k + 1), ]
+  diag(from) <- diag(to) <- Inf
+  rank_of <- apply(from, 1, rank, ties.method = "first")
+  near <- apply(to, 1, order)[1:k, ]
   ranks <- rank_of[cbind(c(near), rep(seq_len(n), each = k))]
   1 - sum(pmax(ranks - k, 0)) * 2 / (n * k * (2 * n - 3 * k - 1))
 }
 
-silhouette <- function(found, group) {
+silhouette_score <- function(found, group) {
   sums <- rowsum(as.matrix(dist(found)), group)
   size <- c(table(group)[rownames(sums)])
   own <- cbind(match(group, rownames(sums)), seq_along(group))
@@ -117,36 +130,25 @@ silhouette <- function(found, group) {
   mean((outside - inside) / pmax(inside, outside))
 }
 
-judge <- function(name) {
-  known <- factor(kind, names(COLOURS))
-  named <- apply(maps[[name]], 1, \(cell) {
-    near <- order(colSums((t(maps$train) - cell)^2))
-    names(which.max(table(known[near[1:VOTERS]])))
-  })
-  there <- group[part[[name]]]
-  c(silhouette = silhouette(maps[[name]], there),
-    accuracy = mean(named == there),
-    trustworthiness = trustworthiness(
-      predict(pca, genes[part[[name]], ]), maps[[name]]
-    ))
+judge <- function(x, found, group) {
+  c(
+    silhouette = silhouette_score(found, group),
+    accuracy = mean(vote(found) == group),
+    trustworthiness = trustworthiness(predict(pca, x), found)
+  )
 }
 
-metrics <- list()
-for (name in c("tuning", "new")) {
-  found <- judge(name)
-  cat(sprintf("%-7s", name),
-      sprintf("%s %.3f", names(found), found), "\n")
-  names(found) <- paste0(names(found), "_", name, "_siamese")
-  metrics <- c(metrics, as.list(found))
-}
+judged <- cbind(tuning = judge(x_val, map_val, y_val),
+                new = judge(x_new, map_new, y_new))
+round(judged, 3)
 
 # ---- picture ----
-both <- as.data.frame(rbind(maps$train, maps$new))
-both$group <- c(rep(NA, nrow(x)), group[part$new])
+both <- as.data.frame(rbind(map_train, map_new))
+both$group <- c(rep(NA, nrow(x_train)), y_new)
 ggplot(both, aes(V1, V2, colour = group)) +
   geom_point(size = 1) +
   scale_colour_manual(
-    values = unlist(COLOURS), na.value = "#d9d9d9",
+    values = COLOURS, na.value = "#d9d9d9",
     breaks = names(COLOURS)
   ) +
   coord_equal() +
@@ -155,5 +157,8 @@ ggplot(both, aes(V1, V2, colour = group)) +
         panel.grid = element_blank())
 
 # ---- results ----
-results <- metrics
+results <- as.list(judged)
+names(results) <- outer(
+  rownames(judged), colnames(judged), paste, sep = "_"
+) |> paste0("_siamese")
 print(round(unlist(results), 4))

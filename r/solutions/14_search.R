@@ -1,10 +1,12 @@
 # Solution: a race of all configurations, fold by fold.
 
 library(keras3)
-library(ggplot2)
-has_future <- requireNamespace("future", quietly = TRUE)
+library(future)
 
 # ---- constants ----
+NUCLEI <- "shared_data/nuclei/nuclei.csv"
+FOLDS_OF <- "shared_data/search/folds.csv"
+DRAWN <- "shared_data/search/configurations.csv"
 SEED <- 1
 FEATURES <- c(
   "radius", "texture", "perimeter", "area", "smoothness",
@@ -19,15 +21,12 @@ WORKERS <- 2
 
 # ---- load ----
 tumours <- merge(
-  read.csv(file.path(data_dir("nuclei"), "nuclei.csv")),
-  read.csv(file.path(data_dir("search"), "folds.csv"))
+  read.csv(NUCLEI), read.csv(FOLDS_OF), by = "row"
 )
 x <- as.matrix(tumours[FEATURES])
-y <- as.matrix(as.numeric(tumours$diagnosis == "malignant"))
+y <- as.integer(tumours$diagnosis == "malignant")
 fold <- tumours$fold
-configurations <- read.csv(
-  file.path(data_dir("search"), "configurations.csv")
-)
+configurations <- read.csv(DRAWN)
 cat("tumours for the search:", sum(fold > 0),
     "for the test:", sum(fold == 0), "\n")
 
@@ -37,9 +36,8 @@ cat("tumours for the search:", sum(fold > 0),
 drawn <- function(seed) initializer_glorot_uniform(seed = seed)
 
 # Train one network on some of the tumours.
-train <- function(configuration, learn) {
-  chosen <- configurations[configuration, ]
-  clear_session(free_memory = FALSE)
+train <- function(number, learn) {
+  chosen <- subset(configurations, configuration == number)
   set_random_seed(SEED)
   scaler <- layer_normalization()
   scaler |> adapt(x[learn, ])
@@ -50,99 +48,73 @@ train <- function(configuration, learn) {
                 kernel_initializer = drawn(SEED)) |>
     layer_dropout(chosen$dropout, seed = SEED) |>
     layer_dense(1, activation = "sigmoid",
-                kernel_initializer = drawn(SEED + 1L))
+                kernel_initializer = drawn(SEED + 1))
   model |> compile(
     optimizer = optimizer_adam(chosen$learning_rate),
     loss = "binary_crossentropy"
   )
-  start <- get_weights(model)
-  history <- model |> fit(
-    scaler(x[learn, ]), y[learn, , drop = FALSE],
-    batch_size = BATCH_SIZE,
+  model |> fit(
+    scaler(x[learn, ]), y[learn], batch_size = BATCH_SIZE,
     epochs = EPOCHS, verbose = 0
   )
-  list(scaler = scaler, model = model, start = start,
-       history = history)
+  list(scaler = scaler, model = model)
 }
 
-cross_entropy <- function(p, y) {
-  p <- pmin(pmax(p, SMALLEST), 1 - SMALLEST)
-  mean(-log(ifelse(y == 1, p, 1 - p)))
+cross_entropy <- function(y, y_prob) {
+  p <- pmin(pmax(y_prob, SMALLEST), 1 - SMALLEST)
+  -mean(log(ifelse(y == 1, p, 1 - p)))
 }
 
 # Train without one fold, and ask about that fold.
-score_fold <- function(configuration, number) {
-  ask <- fold == number
-  trained <- train(configuration, fold > 0 & !ask)
-  p <- as.array(trained$model(trained$scaler(x[ask, ])))
-  cross_entropy(p, y[ask, ])
+score_fold <- function(number, left_out) {
+  ask <- fold == left_out
+  found <- train(number, fold > 0 & !ask)
+  y_prob <- as.array(found$model(found$scaler(x[ask, ])))
+  cross_entropy(y[ask], c(y_prob))
 }
 
 # ---- race ----
-if (!nzchar(Sys.getenv("TF_NUM_INTRAOP_THREADS"))) {
-  Sys.setenv(TF_NUM_INTRAOP_THREADS = "1")
-}
-numbers <- configurations$configuration
-sent <- mget(c(
-  "SEED", "FEATURES", "BATCH_SIZE", "EPOCHS", "SMALLEST", "x",
-  "y", "fold", "configurations", "drawn", "train",
-  "cross_entropy", "score_fold"
-))
-
-give <- function(configuration, number) {
-  asked <- list(configuration = configuration, number = number)
-  future::future(
-    {
-      if (!exists("layer_dense")) library(keras3)
-library(ggplot2)
-      score_fold(configuration, number)
-    },
-    globals = c(sent, asked), seed = NULL
-  )
-}
-
-if (has_future) {
-  future::plan("multisession", workers = WORKERS)
-} else {
-  give <- score_fold
-  cat("future is not installed (install.packages(\"future\")):",
-      "the tasks run one after another.\n")
-}
-
 # Each fold sends about half of the field home.
-racing <- seq_along(numbers)
-loss <- matrix(NA, length(numbers), length(RACE))
+racing <- configurations$configuration
+scores <- data.frame()
+plan(multisession, workers = WORKERS)
 for (number in seq_along(RACE)) {
   racing <- head(racing, RACE[number])
-  scores <- lapply(numbers[racing], give, number)
-  if (has_future) scores <- future::value(scores)
-  loss[racing, number] <- unlist(scores)
-  means <- rowMeans(loss[racing, seq_len(number), drop = FALSE])
-  racing <- racing[order(means)]
+  found <- lapply(racing, \(one) future(
+    score_fold(one, number), packages = "keras3", seed = NULL
+  ))
+  scores <- rbind(scores, data.frame(
+    configuration = racing, loss = unlist(value(found))
+  ))
+  means <- aggregate(
+    loss ~ configuration, scores, mean,
+    subset = configuration %in% racing
+  )
+  means <- means[order(means$loss), ]
+  racing <- means$configuration
   cat(sprintf(
     "fold %d: %d configurations, the best so far %d\n",
-    number, RACE[number], numbers[racing[1]]
+    number, RACE[number], racing[1]
   ))
 }
+plan(sequential)
 best <- racing[1]
-loss_best <- mean(loss[best, ])
-if (has_future) future::plan("sequential")
+loss_best <- means$loss[1]
 cat(sprintf("the winner: configuration %d, %.4f\n",
-            numbers[best], loss_best))
+            best, loss_best))
 
 # ---- refit ----
-is_search <- fold > 0
-is_test <- fold == 0
-final <- train(best, is_search)
-p <- as.array(final$model(final$scaler(x[is_test, ])))
+x_test <- x[fold == 0, ]
+y_test <- y[fold == 0]
+final <- train(best, fold > 0)
+y_prob <- c(as.array(final$model(final$scaler(x_test))))
 test <- list(
-  loss = cross_entropy(p, y[is_test, ]),
-  accuracy = mean((p > 0.5) == y[is_test, ])
+  loss = cross_entropy(y_test, y_prob),
+  accuracy = mean((y_prob > 0.5) == y_test)
 )
 cat("tested once:\n")
 str(lapply(test, round, 4))
 
 # ---- results ----
-row_wise <- c(t(loss))
 results <- c(test, list(loss_best = loss_best))
 print(round(unlist(results), 4))
