@@ -18,9 +18,9 @@ pytestmark = pytest.mark.skipif(RSCRIPT is None, reason="R is not installed")
 
 
 @cache
-def has(package):
-    """Whether R has a package."""
-    asked = f"quit(status = !nzchar(system.file(package = '{package}')))"
+def has(package, least="0.1"):
+    """Whether R has a package; of keras3, not what stands in for it."""
+    asked = f"quit(status = packageVersion('{package}') < '{least}')"
     return subprocess.run([RSCRIPT, "-e", asked], cwd=ROOT, check=False).returncode == 0
 
 
@@ -52,7 +52,8 @@ def course(tmp_path):
     """The R side of the course in a folder of its own, without a .venv."""
     root = tmp_path / "course"
     shutil.copytree(ROOT / "r", root / "r")
-    (root / "python").symlink_to(ROOT / "python")
+    for name in ("python", ".rlib", ".rlib-standin"):
+        (root / name).symlink_to(ROOT / name)
     shutil.copy(ROOT / ".Rprofile", root)
     (root / "DESCRIPTION").write_text("Package: course\nImports: stats\n")
     return root
@@ -75,7 +76,7 @@ def test_the_projects_python_and_one_keras_home_are_used_whatever_names_others(c
 
 
 def test_a_python_without_keras_is_named_with_what_to_do(course, bare):
-    code = "source('r/course.R'); keras_model_sequential(input_shape = 4)"
+    code = "library(keras3); keras_model_sequential(input_shape = 4)"
     status, _, said = r(course, "-e", code, RETICULATE_PYTHON=bare / "bin/python")
     assert status == 1
     line = f'R uses the Python {bare}/bin/python, which has no Keras: call source("r/setup.R")'
@@ -84,7 +85,7 @@ def test_a_python_without_keras_is_named_with_what_to_do(course, bare):
 
 def test_a_python_that_was_loaded_before_is_named_beside_the_projects(course, bare, tmp_path):
     (course / ".venv").symlink_to(sys.prefix)
-    code = f"invisible(reticulate::py_config()); setwd('{course}'); source('r/course.R')"
+    code = f"invisible(reticulate::py_config()); setwd('{course}'); source('.Rprofile')"
     status, _, said = r(tmp_path, "-e", code, RETICULATE_PYTHON=bare / "bin/python")
     assert status == 1
     line = (
@@ -97,7 +98,7 @@ def test_a_python_that_was_loaded_before_is_named_beside_the_projects(course, ba
 @pytest.mark.skipif(RSCRIPT is None or not has("keras3"), reason="the real keras3 is not installed")
 def test_the_real_keras3_starts_without_a_network_or_a_warning(course):
     (course / ".venv").symlink_to(sys.prefix)
-    code = "source('r/course.R'); keras_model_sequential(4) |> layer_dense(1) |> count_params()"
+    code = "library(keras3); keras_model_sequential(4) |> layer_dense(1) |> count_params()"
     nobody = "http://127.0.0.1:9"
     proxies = {"UV_INDEX_URL": nobody, "HTTPS_PROXY": nobody, "HTTP_PROXY": nobody}
     status, shown, said = r(course, "-e", code, home=course, **proxies)
