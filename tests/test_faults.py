@@ -27,12 +27,11 @@ SMALL = {
     "10_cnn_lstm_peptides": {"EPOCHS": 2},
     "12_maps": {"ROUNDS": 5, "ITERATIONS": 250, "UMAP_EPOCHS": 20},
     "13_embeddings": {"TRAIN": 300, "EPOCHS": 1},
-    "14_search": {"CONFIGURATIONS": 2, "FOLDS": 2, "EPOCHS": 2},
+    "14_search": {"CONFIGURATIONS": 1, "FOLDS": 2, "EPOCHS": 2},
 }
 
 
 def languages(fault):
-    """Return the languages in which a fault is made."""
     return [language for language in LANGUAGES if language in fault]
 
 
@@ -45,7 +44,6 @@ def source(exercise, language):
 
 
 def spoilt(fault, language):
-    """Return the text of a twin with the fault in it."""
     text, change = source(fault["exercise"], language), fault[language]
     assert text.count(change["old"]) == 1, f"{change['old']!r} stands {text.count(change['old'])}x"
     return text.replace(change["old"], change["new"])

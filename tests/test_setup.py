@@ -162,28 +162,18 @@ def test_what_venv_lacks_comes_from_apt_or_is_named(course, command, machine, mo
         course.python.make_venv(python, course.python.VENV)
 
 
-def test_uv_is_told_pips_settings_but_the_users_own_go_first(course, venv, command, monkeypatch):
-    for name in (*course.python.FOR_UV.values(), "HTTP_PROXY", "HTTPS_PROXY", "RPY2_CFFI_MODE"):
-        monkeypatch.delenv(name, raising=False)
-    lines = (
-        "global.index-url='http://a'",
-        "global.proxy='http://p'",
-        "install.index-url='http://b'",
-    )
-    lines = (*lines, ":env:.find-links='/wheels /more'")
-    command("python", "".join(f'echo "{line}"\n' for line in lines), venv.parent)
-    told = {"UV_INDEX_URL": "http://b", "UV_FIND_LINKS": "/wheels,/more", "RPY2_CFFI_MODE": "ABI"}
-    told |= {"HTTP_PROXY": "http://p", "HTTPS_PROXY": "http://p"}
-    assert course.python.for_uv(course.python.pip_settings()) == told
-    monkeypatch.setenv("UV_INDEX_URL", "http://mine")
-    assert "UV_INDEX_URL" not in course.python.for_uv(course.python.pip_settings())
-
-
 def test_an_index_that_keeps_silent_ends_the_set_up_with_a_sentence(
     course, venv, command, silent, monkeypatch
 ):
+    """That pip's own settings name, and uv is told."""
+    monkeypatch.delenv("UV_INDEX_URL", raising=False)
     monkeypatch.setattr(course.common, "PATIENCE", 0.5)
-    command("python", f"echo \"global.index-url='{silent}/simple'\"", venv.parent)
+    line = f"echo \"global.index-url='{silent}/simple'\"; echo \":env:.find-links='/a /b'\""
+    command("python", line, venv.parent)
+    told = course.python.for_uv(course.python.pip_settings())
+    assert (told["UV_INDEX_URL"], told["UV_FIND_LINKS"]) == (f"{silent}/simple", "/a,/b")
+    monkeypatch.setenv("UV_INDEX_URL", "http://mine")
+    assert "UV_INDEX_URL" not in course.python.for_uv(course.python.pip_settings())
     with pytest.raises(course.common.SetupError, match=r"nobody answered within 0\.5 s"):
         course.python.set_up()
     assert not [call for call in command.calls() if " install " in call]
@@ -372,13 +362,6 @@ def test_what_is_not_apts_is_left_to_cran_with_a_compiler_from_apt(
     assert f"needs_compiler <- {course.r.NEEDS_COMPILER}L" in text
 
 
-def test_without_apt_and_without_r_the_python_half_goes_on(course, machine, command, capsys):
-    machine()
-    (command.bin / "apt-get").unlink()
-    assert set_up(course) == "python"
-    assert "https://www.r-project.org" in capsys.readouterr().out
-
-
 def test_a_browser_that_cannot_be_had_is_named_once(course, command, monkeypatch, capsys):
     monkeypatch.setattr(course.aptget, "as_root", lambda: None)
     command("apt-get")
@@ -439,14 +422,15 @@ def test_quarto_is_fetched_once_and_kept_only_where_it_serves(
 # ---- r/setup.R, with the real R ----
 
 
+needs_r = pytest.mark.skipif(not embedded_r.installed(), reason="R is not installed")
+
+
 @pytest.fixture
 def r_course(tmp_path):
     """A project with a DESCRIPTION of its own, and R's half of the set-up in it.
 
     On its CRAN, a folder, `parent` needs a new `child`, and `broken` does not load.
     """
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed")
     root, contrib = tmp_path / "r-course", tmp_path / "cran/src/contrib"
     contrib.mkdir(parents=True)
 
@@ -486,6 +470,7 @@ def r_course(tmp_path):
     return run
 
 
+@needs_r
 def test_r_names_what_is_missing_and_the_apt_line_where_cran_keeps_silent(r_course, silent):
     done = r_course("stats, notapackage, utils (>= 99.0), keras3", task="missing")
     assert done.stdout.split() == ["notapackage", "utils"]
@@ -495,6 +480,7 @@ def test_r_names_what_is_missing_and_the_apt_line_where_cran_keeps_silent(r_cour
     assert f"keras3: CRAN ({silent}) could not be reached. r/standin stands in" in done.stdout
 
 
+@needs_r
 def test_the_stand_in_for_keras3_is_installed_when_it_is_new_or_changed(r_course):
     source, standin = (r_course.root / name for name in ("r/standin", ".rlib-standin/keras3"))
     standin /= "DESCRIPTION"
@@ -511,6 +497,7 @@ def test_the_stand_in_for_keras3_is_installed_when_it_is_new_or_changed(r_course
     assert "r/standin could not be installed; " in done.stdout
 
 
+@needs_r
 def test_packages_come_from_cran_with_what_they_need_and_whole(r_course):
     library = r_course.root / ".rlib"
     done = r_course("parent (>= 1.0), stats")
@@ -522,10 +509,8 @@ def test_packages_come_from_cran_with_what_they_need_and_whole(r_course):
     assert sorted(folder.name for folder in library.iterdir()) == ["child", "parent"]
 
 
+@needs_r
 def test_a_python_started_beside_r_finds_its_own_shared_library():
-    """R's start changes where libraries are looked for, and a Python of pyenv then lacks ssl."""
-    if not embedded_r.installed():
-        pytest.skip("R is not installed")
     embedded_r.evaluate("1")
     subprocess.run([sys.executable, "-c", "import ssl"], check=True)
 
