@@ -191,7 +191,12 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
         f"Versions: {versions}."
     )
     heads = ["Result", "Python", "R", "Expected band", "Mean ± sd"]
-    return f"::: {{.band}}\n{markup.table(heads, rows)}\n[{note}]{{.note}}\n:::\n"
+    goals = [
+        f"`{name}` {'≤' if bands.lower_is_better(name) else '≥'} {value:g}"
+        for name, value in expected["targets"].items()
+    ]
+    target = f"**Target of the challenge:** {', '.join(goals)}.\n" if goals else ""
+    return f"::: {{.band}}\n{markup.table(heads, rows)}\n[{note}]{{.note}}\n\n{target}:::\n"
 
 
 def _downloads(exercise: str) -> str:

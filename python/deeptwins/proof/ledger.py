@@ -39,7 +39,9 @@ def table() -> Table:
     made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     made.add_column("exercise", overflow="fold", width=16)
     for level in LEVELS:
-        made.add_column(level.heading, no_wrap=True)
+        # The same width in each table, since rows are printed as they come.
+        widest = max(map(len, level.heading.split("\n")))
+        made.add_column(level.heading, no_wrap=True, min_width=widest)
     return made
 
 
