@@ -46,13 +46,14 @@ def write_pair(path=None, value=None):
 
 @pytest.mark.parametrize(("difference", "shown"), [(0.0, "✓ 0"), (1e-16, "✓1e-16")])
 def test_the_ledger_of_all_exercises_is_not_cut_at_eighty_columns(difference, shown):
-    findings = [levels.Finding(level.name, True, difference, "") for level in levels.LEVELS]
-    rows = [levels.Verdict(name, findings) for name in catalog.exercises()]
+    findings = [levels.Finding(level.name, True, difference, "") for level in levels.LEVELS[:-1]]
+    band = levels.Finding("band", True, 0.0, "")
+    rows = [levels.Verdict(name, [*findings, band]) for name in catalog.exercises()]
     console = Console(width=80, file=io.StringIO())
     ledger.show(rows, console)
     printed = console.file.getvalue()
     assert "…" not in printed
-    assert printed.count(shown) == len(rows) * len(levels.LEVELS)
+    assert printed.count(shown) >= len(rows) * len(findings)
 
 
 def test_list_names_every_exercise(call):

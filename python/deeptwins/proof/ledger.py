@@ -37,7 +37,7 @@ def table() -> Table:
     # With one space between columns the twins that agree fit into 80; differences are longer,
     # and then a name is folded rather than a number cut.
     made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    made.add_column("exercise", overflow="fold", width=16)
+    made.add_column("exercise", overflow="fold", width=17)
     for level in LEVELS:
         # The same width in each table, since rows are printed as they come.
         widest = max(map(len, level.heading.split("\n")))
