@@ -119,9 +119,9 @@ local({
     if (length(values)) values else setNames(list(), character())
   }
   capitals <- grep("^[A-Z][A-Z0-9_]*$", ls(globalenv()), value = TRUE)
-  constants <- Filter(
-    \(one) is.atomic(one) || is.list(one), mget(capitals, envir = globalenv())
-  )
+  constants <- mget(capitals, envir = globalenv()) |>
+    Filter(f = \(one) is.atomic(one) || is.list(one)) |>
+    lapply(\(one) if (is.null(names(one))) one else as.list(one))
   results <- get0("results", globalenv(), ifnotfound = list())
   versions <- list(
     r = as.character(getRversion()),
