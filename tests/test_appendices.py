@@ -65,7 +65,8 @@ def in_python(code):
     names = {"keras": keras, "np": np, "pd": pd}
     exec(compile(tree, "entry", "exec"), names)
     value = eval(compile(last, "entry", "eval"), names)
-    return plain(value), repr(value)
+    # NumPy 2 shows np.int64(10) where NumPy 1, as the page, shows 10.
+    return plain(value), repr(plain(value) if isinstance(value, np.generic) else value)
 
 
 def alike(a, b):
