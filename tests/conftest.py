@@ -19,6 +19,7 @@ TOGETHER = {"ran": "ran", "ran_solutions": "ran", "rendered": "book"}
 TOGETHER |= {"sources": "book", "r": "r"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Keep together what shares a run of all twins, the rendered book, or R."""
     for item in items:
