@@ -72,7 +72,6 @@ def test_all(arguments):
 def bench(arguments):
     """Measure the times of the course."""
     steps.set_up("test")
-    subprocess.run([str(PROGRAMS / "python"), "bench/forked.py"], check=True)
     start("python", "bench/run.py", *arguments)
 
 
