@@ -166,7 +166,8 @@ def test_an_index_that_keeps_silent_ends_the_set_up_with_a_sentence(
     course, venv, command, silent, monkeypatch
 ):
     """That pip's own settings name, and uv is told."""
-    monkeypatch.delenv("UV_INDEX_URL", raising=False)
+    for name in ("UV_INDEX_URL", "UV_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(course.common, "PATIENCE", 0.5)
     line = f"echo \"global.index-url='{silent}/simple'\"; echo \":env:.find-links='/a /b'\""
     command("python", line, venv.parent)
