@@ -61,7 +61,7 @@ def test(arguments):
     steps.set_up("test")
     extras.browser()
     # Not `python -m pytest`: reticulate takes a relative path of a Python for a library.
-    start("pytest", "-n", "2", "--dist", "loadgroup", *arguments)
+    start("pytest", "-n", "2", "--dist", "loadfile", *arguments)
 
 
 def test_all(arguments):

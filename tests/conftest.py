@@ -1,8 +1,10 @@
 """What all tests share: one run of all twins, and each test_that() block as a pytest item."""
 
+import os
 import re
 
 import embedded_r
+import filelock
 import helpers
 import pytest
 
@@ -14,19 +16,6 @@ from deeptwins.runs import runner
 
 EXIT_STATUS = pytest.StashKey[int]()
 R_MISSING = "R is not installed; `deeptwins doctor` says how to get it"
-# Tests that share what is made once: pytest-xdist runs each group in one process.
-TOGETHER = {"ran": "ran", "ran_solutions": "ran", "rendered": "book"}
-TOGETHER |= {"sources": "book", "r": "r"}
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """Keep together what shares a run of all twins, the rendered book, or R."""
-    for item in items:
-        groups = {TOGETHER.get(name) for name in getattr(item, "fixturenames", ())} - {None}
-        group = "r" if isinstance(item, RTest) else next(iter(groups), None)
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
@@ -36,41 +25,44 @@ def results(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run_all(exercises, folder):
-    """Run twins in both languages as `deeptwins run` does; return the verdict on each."""
+def run_once(exercises, name, tmp_path_factory):
+    """Run twins in both languages as `deeptwins run` does; yield the verdict on each.
+
+    Of pytest-xdist's processes the first runs them, and the others wait for its records.
+    """
     if not embedded_r.installed():
         pytest.skip(R_MISSING)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEEPTWINS_RESULTS", str(folder))
-        verdicts = {}
-
-        def compared(exercise):
-            verdicts[exercise] = levels.verify(exercise)
-
-        runner.run(exercises, LANGUAGES, runner.Settings(), compared=compared)
-        yield verdicts
+        with filelock.FileLock(folder.with_suffix(".lock")):
+            if not folder.exists():
+                runner.run(exercises, LANGUAGES, runner.Settings())
+        yield {exercise: levels.verify(exercise) for exercise in exercises}
 
 
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory):
     """Every exercise, run once in both languages; its verdict by exercise."""
-    yield from run_all(catalog.exercises(solutions=False), tmp_path_factory.mktemp("results"))
+    yield from run_once(catalog.exercises(solutions=False), "ran", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def ran_solutions(tmp_path_factory):
     """Every solution, run once in both languages."""
     solutions = [one for one in catalog.exercises() if "/" in one]
-    yield from run_all(solutions, tmp_path_factory.mktemp("solutions"))
+    yield from run_once(solutions, "ran-solutions", tmp_path_factory)
 
 
 PREVIEW_TOO = pytest.param(True, id="preview, where Quarto rendered", marks=pytest.mark.long)
 
 
 @pytest.fixture(scope="session")
-def sources():
+def sources(tmp_path_factory):
     """The sources of the book with their fragments, made as `deeptwins book` makes them."""
-    fragments.write()
+    with filelock.FileLock(tmp_path_factory.getbasetemp().parent / "fragments.lock"):
+        fragments.write()
 
 
 @pytest.fixture(scope="session", params=[pytest.param(False, id="as make book"), PREVIEW_TOO])
