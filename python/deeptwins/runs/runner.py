@@ -319,7 +319,8 @@ def _in_order(exercises: Sequence[str]) -> list[str]:
         for language in ("python", "r"):
             with contextlib.suppress(record.RecordError):
                 return record.read(exercise, language)["seconds"]
-        return files.read_json(ROOT / "book" / "runs" / f"{exercise}.json").get("seconds", 0.0)
+        kept = files.read_json(ROOT / "book" / "runs" / f"{exercise}.json")
+        return kept.get("python", {}).get("seconds", 0.0)
 
     known = {one: seconds(one) for one in exercises}
     longest = sorted(exercises, key=lambda one: -known[one])
