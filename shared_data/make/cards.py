@@ -53,7 +53,7 @@ def write_card(
 ) -> None:
     """Write shared_data/<name>/card.json and the overview in shared_data/README.md.
 
-    `path` is the file or folder of the set that `data_file()` returns, where
+    `path` is the file or folder of the set that the twins read, where
     that is not the set's own folder. `full` tells of the original for the data
     home: its name, its path there, how to get it, origin and licence.
     """
