@@ -8,7 +8,7 @@
     python course.py clean      remove all that the others made
 
 Each sets up what it needs first, and nothing twice. What follows the first word goes on to
-the program behind it: `run 04`, `test -k bands`.
+the program behind it: `run 01`, `test -k bands`.
 """
 
 import os

@@ -2,13 +2,13 @@
 # twin now stands. The twins themselves do not need this file.
 #
 #   source("r/course.R")
-#   check_twin("04")
+#   check_twin("01")
 
 #' Run a twin, compare twins, or see where a changed twin now stands
 #'
 #' The same as the commands `deeptwins run`, `verify` and `check`.
 #'
-#' @param ... Exercises, as "04_hello_iris" or "04", and options of the command,
+#' @param ... Exercises, as "01_first_network" or "04", and options of the command,
 #'   as "--set EPOCHS=30".
 #' @param exercise One exercise.
 #' @return The command's exit status, invisibly: 0 where all is well.

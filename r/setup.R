@@ -267,7 +267,7 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
     ready <- done && !nzchar(wrong)
     say(
       if (ready) {
-        "ready. Restart R, open r/01_partitions.R and run it line by line."
+        "ready. Restart R, open r/02_partitions.R and run it line by line."
       } else {
         paste("not ready yet.", if (nzchar(wrong)) wrong else paste(
           "Do what the lines above say, then call source(\"r/setup.R\") again."

@@ -9,7 +9,7 @@ from deeptwins import files
 from deeptwins.paths import script_file
 from deeptwins.proof import bands
 
-EXERCISE = "04_hello_iris"
+EXERCISE = "01_first_network"
 ARCHITECTURE = json.dumps(
     {"layers": [{"units": 10, "activation": "relu"}], "optimizer": {"rate": 0.01}}
 )

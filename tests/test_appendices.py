@@ -217,7 +217,7 @@ def test_the_table_of_settings_says_what_the_page_concludes_from_it():
     assert found["course"] == f"{threads} thread"
     assert all(row["r_python"] == 0 for row in found["rows"])
     moved = {row["exercise"] for row in found["rows"] if row["python_course"] > 1e-3}
-    assert moved == {"06_cnn_images"}
+    assert moved == {"07_cnn"}
 
 
 def test_the_table_of_speed_shows_every_exercise_and_a_cheap_capture():

@@ -112,11 +112,11 @@ def test_the_margin_is_taken_seed_by_seed_and_its_limit_is_that_of_a_t_test():
 
 def test_writing_one_variant_keeps_the_other(tmp_path, monkeypatch):
     monkeypatch.setattr(bands, "EXPECTED", tmp_path)
-    bands.write("04_hello_iris", "mini", {"results": {}})
-    bands.write("04_hello_iris", "full", {"results": {}})
-    assert bands.read("04_hello_iris", "mini") == bands.read("04_hello_iris", "full")
+    bands.write("01_first_network", "mini", {"results": {}})
+    bands.write("01_first_network", "full", {"results": {}})
+    assert bands.read("01_first_network", "mini") == bands.read("01_first_network", "full")
     with pytest.raises(bands.BandError, match="has no bands for other data"):
-        bands.read("04_hello_iris", "other")
+        bands.read("01_first_network", "other")
 
 
 EVERY_BAND = [(one, "mini") for one in catalog.exercises()] + [
@@ -253,7 +253,7 @@ def test_check_holds_other_data_to_their_goal_and_not_to_the_band(checked):
 
 
 def test_check_names_what_is_missing(results):
-    assert "deeptwins run 04_hello_iris" in checks.check("04_hello_iris", "r").problem
+    assert "deeptwins run 01_first_network" in checks.check("01_first_network", "r").problem
 
 
 @pytest.mark.parametrize(("metric", "value", "reached"), [("loss", 0.4, True), ("mcc", 0.4, False)])

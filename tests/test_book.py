@@ -102,7 +102,7 @@ def test_a_fragment_shows_code_output_and_figure_of_both_languages(project):
     text = fragment(project, "curve")
     assert text.index("## Python\n\n```python\nshow()") < text.index("## R\n\n```r\nplot(")
     assert text.count("::: {.output}\n```\n6/6 - loss: 0.5\n```\n:::") == 2
-    assert text.count("{#fig-04-hello-iris-curve-1 .twins}") == 1
+    assert text.count("{#fig-01-first-network-curve-1 .twins}") == 1
     assert text.count("The loss falls.\n:::::") == 1
     for language in LANGUAGES:
         place = f"book/runs/{ID}/{language}/curve-1.png"

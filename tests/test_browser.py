@@ -29,7 +29,7 @@ from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PAGES = [page.replace(".qmd", ".html") for page in helpers.pages()]
 DECKS = sorted(path.stem for path in exports.SLIDES.glob("*.qmd"))
-CHAPTER, NEXT = "book/04_hello_iris.html", "book/05_curves.html"
+CHAPTER, NEXT = "book/01_first_network.html", "book/04_curves.html"
 SCHEMES = ("light", pytest.param("dark", marks=pytest.mark.long))
 NARROW, MIDDLE, WIDE = 390, 768, 1440
 LARGEST_PAGE = 1_500_000  # bytes, with all that it loads

@@ -65,21 +65,21 @@ def test_list_names_every_exercise(call):
 
 def test_verify_holds_with_status_0(call):
     write_pair()
-    done = call("verify", "04")
+    done = call("verify", "01")
     assert done.exit_code == 0
     assert "1 of 1 exercises hold at every level" in done.stdout
 
 
 def test_verify_fails_with_status_1_and_the_reason(call):
     write_pair("constants.EPOCHS", 12)
-    done = call("verify", "04")
+    done = call("verify", "01")
     assert done.exit_code == 1
-    assert "04_hello_iris script: EPOCHS is 2 in Python and 12 in R" in done.stdout
+    assert "01_first_network script: EPOCHS is 2 in Python and 12 in R" in done.stdout
 
 
 def test_verify_json_has_every_level_with_its_difference(call):
     write_pair("results.loss", 0.5 + 1e-13)
-    found = json.loads(call("verify", "04", "--json").stdout)
+    found = json.loads(call("verify", "01", "--json").stdout)
     assert found["holds"] is True
     found = {level["level"]: level for level in found["ledger"][0]["findings"]}
     assert 0 < found["results"]["difference"] <= 1e-12
@@ -90,7 +90,7 @@ def test_verify_json_has_every_level_with_its_difference(call):
 def test_an_unknown_exercise_is_status_2_with_a_suggestion(call, command):
     done = call(command, "hello_irsi")
     assert done.exit_code == 2
-    assert "Did you mean: 04_hello_iris" in " ".join(done.stderr.split())
+    assert "Did you mean: 01_first_network" in " ".join(done.stderr.split())
 
 
 def test_run_reports_a_crash_goes_on_and_ends_with_status_1(call, monkeypatch):
@@ -101,12 +101,12 @@ def test_run_reports_a_crash_goes_on_and_ends_with_status_1(call, monkeypatch):
         return runner.Outcome(exercise, language, False, 0.1, "ended with status 1", ["Error: no"])
 
     monkeypatch.setattr(runner, "run_twin", run_twin)
-    done = call("run", "04")
+    done = call("run", "01")
     assert done.exit_code == 1
-    assert "04_hello_iris R 0.1 s ended with status 1" in done.stderr
+    assert "01_first_network R 0.1 s ended with status 1" in done.stderr
     assert "Error: no" in done.stderr
-    assert "04_hello_iris Python 0.1 s" in done.stderr
-    found = json.loads(call("run", "04", "--json").stdout)
+    assert "01_first_network Python 0.1 s" in done.stderr
+    found = json.loads(call("run", "01", "--json").stdout)
     assert [one["ok"] for one in found["runs"]] == [True, False]
     assert found["holds"] is False
 
@@ -119,31 +119,31 @@ def test_run_hands_on_what_was_set(call, monkeypatch):
         return runner.Outcome(exercise, language, True, 0.1)
 
     monkeypatch.setattr(runner, "run_twin", run_twin)
-    words = "run 04 --lang python --seed 7 --set EPOCHS=3 --set UNITS=[4,2] --set DATA=my.csv"
+    words = "run 01 --lang python --seed 7 --set EPOCHS=3 --set UNITS=[4,2] --set DATA=my.csv"
     call(*words.split())
     values = {"EPOCHS": 3, "UNITS": [4, 2], "DATA": "my.csv", "SEED": 7}
-    assert asked == [("04_hello_iris", "mini", values)]
+    assert asked == [("01_first_network", "mini", values)]
     asked.clear()
     call("run", "--data", "full", "--lang", "python")
     full = [one for one in catalog.exercises(solutions=False) if one in variants.with_full()]
     assert sorted(one for one, *_ in asked) == full
-    assert call("run", "04", "--set", "epochs=3").exit_code == 1
+    assert call("run", "01", "--set", "epochs=3").exit_code == 1
 
 
 def test_check_of_one_language_and_of_both(call):
     write(synthetic.make("r"))
-    done = call("check", "04", "--lang", "r")
+    done = call("check", "01", "--lang", "r")
     assert done.exit_code == 0
     assert "in the expected band" in done.stdout
     assert "target 0.9: not reached yet" in done.stdout
-    assert call("check", "04").exit_code == 0
-    assert call("check", "04", "--lang", "python").exit_code == 1
+    assert call("check", "01").exit_code == 0
+    assert call("check", "01", "--lang", "python").exit_code == 1
 
 
 HEAVY = ("tensorflow", "keras", "pandas", "matplotlib", "sklearn", "scipy")
 
 
-@pytest.mark.parametrize("words", ["--help", "list", "verify 04", "check 04", "doctor --json"])
+@pytest.mark.parametrize("words", ["--help", "list", "verify 01", "check 01", "doctor --json"])
 def test_the_command_line_answers_without_tensorflow(words, results):
     write_pair()
     code = (
@@ -152,10 +152,10 @@ def test_the_command_line_answers_without_tensorflow(words, results):
         "from deeptwins.cli import app\n"
         f"ended = CliRunner().invoke(app, {words.split()})\n"
         "assert ended.exception is None or type(ended.exception) is SystemExit, ended.output\n"
-        "print(ended.output.count('04_hello_iris'))\n"
+        "print(ended.output.count('01_first_network'))\n"
         f"print([name for name in {HEAVY} if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     named, loaded = done.stdout.splitlines()[-2:]
-    assert int(named) > 0 or words not in ("list", "verify 04", "check 04"), done.stdout
+    assert int(named) > 0 or words not in ("list", "verify 01", "check 01"), done.stdout
     assert loaded == "[]"

@@ -88,7 +88,7 @@ def drive(folder, language, source=None, **values):
     name, text = SCRIPTS[language]
     script = folder / name
     script.write_text(source or text, encoding="utf-8")
-    job = runner.job("04_hello_iris", language, script, folder, values)
+    job = runner.job("01_first_network", language, script, folder, values)
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     ended = subprocess.run(
         [*runner.driver(language), str(folder / "job.json")],

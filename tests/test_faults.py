@@ -21,13 +21,13 @@ FAULTS = yaml.safe_load((BOOK / "faults.yml").read_text(encoding="utf-8"))
 LEVELS = [level.name for level in levels.LEVELS]
 # Constants with which a long exercise is short, with a fault and without. Their band is another.
 SMALL = {
-    "06_cnn_images": {"EPOCHS": 1},
-    "07_transfer_cells": {"SIZE": 32, "UNITS": [8], "EPOCHS_TOP": 1, "EPOCHS_FINE": 1},
-    "09_lstm_reviews": {"EPOCHS": 1},
-    "10_cnn_lstm_peptides": {"EPOCHS": 2},
-    "12_maps": {"ROUNDS": 5, "ITERATIONS": 250, "UMAP_EPOCHS": 20},
-    "13_embeddings": {"EPOCHS": 1},
-    "14_search": {"CONFIGURATIONS": 1, "FOLDS": 2, "EPOCHS": 2},
+    "07_cnn": {"EPOCHS": 1},
+    "08_transfer": {"SIZE": 32, "UNITS": [8], "EPOCHS_TOP": 1, "EPOCHS_FINE": 1},
+    "11_lstm": {"EPOCHS": 1},
+    "12_cnn_lstm": {"EPOCHS": 2},
+    "15_maps": {"ROUNDS": 5, "ITERATIONS": 250, "UMAP_EPOCHS": 20},
+    "17_embeddings": {"EPOCHS": 1},
+    "18_search": {"CONFIGURATIONS": 1, "FOLDS": 2, "EPOCHS": 2},
 }
 
 

@@ -17,7 +17,7 @@ from helpers import HANGS, alive
 
 from deeptwins.paths import LANGUAGES, ROOT
 
-TWIN = "02_metrics"
+TWIN = "03_metrics"
 needs_r = pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="a matter of Linux")
 

@@ -91,7 +91,7 @@ def test_clusters_are_as_wide_and_as_far_as_the_card_says():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_lessons_hold(ran, language):
-    found = record.read("12_maps", language)["results"]
+    found = record.read("15_maps", language)["results"]
     # Neither width nor distance of clusters can be read from t-SNE.
     assert min(found["times_wide_data"], found["times_far_data"]) > 5
     assert max(found["times_wide_tsne"], found["times_far_tsne"]) < 2

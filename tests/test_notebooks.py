@@ -16,7 +16,7 @@ from deeptwins.paths import LANGUAGES, ROOT, script_file
 from deeptwins.proof import verified
 from deeptwins.runs import sections
 
-EXERCISE = "04_hello_iris"
+EXERCISE = "01_first_network"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 IRKERNEL = ["R", "--no-save", "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"]
 

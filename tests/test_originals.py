@@ -160,4 +160,4 @@ def test_full_constants_name_files_of_the_data_home(monkeypatch):
         assert named
         assert {one.split("/")[2] for one in named} <= {one.split("/")[0] for one in paths}
     with pytest.raises(ValueError, match="has no full data"):
-        variants.constants("04_hello_iris", "full")
+        variants.constants("01_first_network", "full")

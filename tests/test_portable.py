@@ -52,13 +52,13 @@ def elsewhere(results, *arguments, change=""):
 
 
 def test_twins_run_where_none_can_be_forked(results):
-    done = elsewhere(results, "run", "02", "04", "--lang", "python")  # of two, Linux forks
+    done = elsewhere(results, "run", "01", "03", "--lang", "python")  # of two, Linux forks
     assert done.returncode == 0, done.stdout + done.stderr
     assert "+ [2/2]" in done.stderr
-    assert record.read("04_hello_iris", "python")["versions"]["keras"]
-    ledger = elsewhere(results, "verify", "04").stdout
+    assert record.read("01_first_network", "python")["versions"]["keras"]
+    ledger = elsewhere(results, "verify", "01").stdout
     assert "+ or x with the largest difference" in ledger
-    assert "04_hello_iris/record.json is missing" in " ".join(ledger.split())
+    assert "01_first_network/record.json is missing" in " ".join(ledger.split())
 
 
 def test_a_hanging_twin_is_ended_with_what_it_started_where_there_are_no_groups(tmp_path):
@@ -66,14 +66,14 @@ def test_a_hanging_twin_is_ended_with_what_it_started_where_there_are_no_groups(
     note = f"import os\nopen({str(pids)!r}, 'a').write(f'{{os.getpid()}} ')\n"
     grandchild = note + "import time\ntime.sleep(3600)"
     child = f"{note}import subprocess, sys\nsubprocess.call([sys.executable, '-c', {grandchild!r}])"
-    script = tmp_path / "04_hello_iris.py"
+    script = tmp_path / "01_first_network.py"
     script.write_text(child, encoding="utf-8")
     done = elsewhere(
-        *(tmp_path / "results", "run", "04", "--lang", "python", "--timeout", 10),
+        *(tmp_path / "results", "run", "01", "--lang", "python", "--timeout", 10),
         change=f"runner.script_file = lambda *_: Path({str(script)!r})",
     )
     assert done.returncode == 1
-    assert "x [1/1] 04_hello_iris Python" in done.stderr
+    assert "x [1/1] 01_first_network Python" in done.stderr
     assert "still ran after 10 s and was ended" in done.stderr
     twin, child = map(int, pids.read_text(encoding="utf-8").split())
     assert not alive(twin)
@@ -84,7 +84,7 @@ def test_a_hanging_twin_is_ended_with_what_it_started_where_there_are_no_groups(
     ("arguments", "status", "said"),
     [
         ("--help", 0, "doctor"),
-        ("list", 0, "04_hello_iris"),
+        ("list", 0, "01_first_network"),
         ("run 4x", 2, "There is no exercise"),
         ("data list", 0, "iris"),
         ("data verify iris", 0, "+ iris"),

@@ -11,7 +11,7 @@ from helpers import alive
 from deeptwins import processes
 from deeptwins.runs import record, runner
 
-EXERCISE = "04_hello_iris"
+EXERCISE = "01_first_network"
 GOOD = """
 print("before")
 # ---- constants ----

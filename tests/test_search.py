@@ -32,7 +32,7 @@ def test_the_number_of_workers_changes_nothing(results, language):
     found = []
     for workers in (1, 2):
         values = {"WORKERS": workers, "CONFIGURATIONS": 2, "EPOCHS": 2}
-        outcome = runner.run_twin("14_search", language, runner.Settings(values=values))
+        outcome = runner.run_twin("18_search", language, runner.Settings(values=values))
         assert outcome.ok, outcome.last_lines
-        found.append(record.read("14_search", language)["results"])
+        found.append(record.read("18_search", language)["results"])
     assert found[0] == found[1]

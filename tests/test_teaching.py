@@ -117,8 +117,8 @@ def test_the_worked_example_does_what_the_page_says(tmp_path):
         else:
             assert kind == "long"  # what takes minutes: the whole course, run and tested
     assert kinds.count("says") == 4
-    assert (tmp_path / "book/_fragments/15_nearest/predict.qmd").is_file()
-    mine = f"{shlex.quote(PYTHON)} -m pytest -q tests/test_twins.py -k 15_nearest"
+    assert (tmp_path / "book/_fragments/19_nearest/predict.qmd").is_file()
+    mine = f"{shlex.quote(PYTHON)} -m pytest -q tests/test_twins.py -k 19_nearest"
     status, said = shell(mine, tmp_path)
     assert status == 0, said
     assert " passed" in said

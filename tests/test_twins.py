@@ -85,7 +85,7 @@ def test_a_twin_runs_in_a_folder_with_nothing_but_the_data(tmp_path, language):
     program = sys.executable if language == "python" else shutil.which("Rscript")
     if program is None:
         pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
-    script = script_file("04_hello_iris", language)
+    script = script_file("01_first_network", language)
     shutil.copy(script, tmp_path)
     shutil.copytree(ROOT / "shared_data" / "iris", tmp_path / "shared_data" / "iris")
     env = runner.environment() | {
@@ -126,6 +126,6 @@ def test_r_equals_python_in_the_solution(ran_solutions, exercise):
 @pytest.mark.parametrize(("saved", "loaded"), [LANGUAGES, LANGUAGES[::-1]])
 def test_a_model_saved_by_one_language_is_that_of_the_other(ran, saved, loaded):
     keras = pytest.importorskip("keras")
-    folders = (record.folder_of("04_hello_iris", one) for one in (saved, loaded))
+    folders = (record.folder_of("01_first_network", one) for one in (saved, loaded))
     first, second = (keras.models.load_model(one / "iris.keras").get_weights() for one in folders)
     assert all((a == b).all() for a, b in zip(first, second, strict=True))

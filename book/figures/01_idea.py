@@ -1,34 +1,33 @@
-"""Draw the idea of chapter 1: one locked test part, and five folds over the rest."""
+"""Draw the idea of chapter 1: four numbers go in, three probabilities come out."""
 
 import matplotlib.pyplot as plt
-from matplotlib.patches import Rectangle
 
 from deeptwins.paths import BOOK
 
-FOLDS = 5
-LEARN, ASK, TEST = "#56B4E9", "#E69F00", "#999999"
-fig, ax = plt.subplots(figsize=(7, 3.4))
+LAYERS = [
+    (0, ["sepal length", "sepal width", "petal length", "petal width"], "input\n4 numbers\n"),
+    (1, [""] * 10, "Dense(10, relu)\n4 × 10 weights\n10 biases"),
+    (2, ["setosa", "versicolor", "virginica"], "Dense(3, softmax)\n10 × 3 weights\n3 biases"),
+]
+COLOURS = ["#56B4E9", "#E69F00", "#009E73"]
+fig, ax = plt.subplots(figsize=(7, 3.8))
 
 
-def box(x, y, width, colour, words=""):
-    ax.add_patch(Rectangle((x, y), width, 0.7, facecolor=colour, edgecolor="white", linewidth=2))
-    ax.text(x + width / 2, y + 0.35, words, ha="center", va="center", fontsize=9)
+def heights(count):
+    return [(count - 1) / 2 - index for index in range(count)]
 
 
-box(0, FOLDS + 0.6, 3, LEARN, "train")
-box(3, FOLDS + 0.6, 1, ASK, "tuning")
-box(4, FOLDS + 0.6, 1, TEST, "test")
-ax.text(-0.1, FOLDS + 0.95, "partition", ha="right", va="center")
-for fold in range(FOLDS):
-    y = FOLDS - 1 - fold
-    for part in range(FOLDS):
-        box(part * 0.8, y, 0.8, ASK if part == fold else LEARN, "ask" if part == fold else "learn")
-    box(4, y, 1, TEST, "locked")
-    ax.text(-0.1, y + 0.35, f"fold {fold + 1}", ha="right", va="center")
-box(0, -1.6, 4, LEARN, "train + tuning: the final model learns")
-box(4, -1.6, 1, TEST, "ask once")
-ax.text(-0.1, -1.25, "at the end", ha="right", va="center")
-ax.set_xlim(-0.9, 5)
-ax.set_ylim(-1.7, FOLDS + 1.4)
+for (x, names, _), (next_x, next_names, _) in zip(LAYERS, LAYERS[1:], strict=False):
+    for y in heights(len(names)):
+        for next_y in heights(len(next_names)):
+            ax.plot([x, next_x], [y, next_y], color="#bbbbbb", linewidth=0.5, zorder=1)
+for (x, names, words), colour in zip(LAYERS, COLOURS, strict=True):
+    for name, y in zip(names, heights(len(names)), strict=True):
+        ax.scatter(x, y, s=150, color=colour, edgecolor="white", zorder=2)
+        side = -0.08 if x == 0 else 0.08
+        ax.text(x + side, y, name, ha="right" if x == 0 else "left", va="center", fontsize=9)
+    ax.text(x, -6.1, words, ha="center", va="center", fontsize=9)
+ax.set_xlim(-0.6, 2.6)
+ax.set_ylim(-7, 5)
 ax.axis("off")
 fig.savefig(BOOK / "images" / "01_idea.svg", metadata={"Date": None})

@@ -1,35 +1,34 @@
-"""Draw the idea of chapter 2: one test, one threshold, two kinds of crowd."""
+"""Draw the idea of chapter 2: one locked test part, and five folds over the rest."""
 
 import matplotlib.pyplot as plt
-import numpy as np
-from scipy.stats import norm
+from matplotlib.patches import Rectangle
 
 from deeptwins.paths import BOOK
 
-# The made-up test of shared_data/make/scores.py, before the logistic function.
-MEAN, CROWDS = 1.2, {"as many ill as healthy": 0.5, "one in ten is ill": 0.1}
-HEALTHY, ILL = "#0072B2", "#D55E00"
-x = np.linspace(-4.5, 4.5, 400)
-fig, axes = plt.subplots(1, 2, figsize=(7, 3), sharex=True, sharey=True)
-for ax, (words, share) in zip(axes, CROWDS.items(), strict=True):
-    groups = [
-        ("healthy", (1 - share) * norm.pdf(x, -MEAN), HEALTHY, "TN", "FP"),
-        ("ill", share * norm.pdf(x, MEAN), ILL, "FN", "TP"),
-    ]
-    for name, height, colour, below, above in groups:
-        ax.plot(x, height, color=colour)
-        for part, alpha, letters in [(x < 0, 0.2, below), (x >= 0, 0.5, above)]:
-            label = f"{letters} ({name}, {'called ill' if part[-1] else 'not called'})"
-            ax.fill_between(x, height, where=part, color=colour, alpha=alpha, label=label)
-    ax.axvline(0, color="#555555", linestyle="--")
-    ax.set_title(words)
-    ax.set_xticks([0], ["threshold"])
-    ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
-    ax.grid(visible=False)
-axes[0].set_ylim(bottom=0)
-axes[0].set_ylabel("people with this score")
-handles, labels = axes[0].get_legend_handles_labels()
-fig.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=2)
-fig.tight_layout()
+FOLDS = 5
+LEARN, ASK, TEST = "#56B4E9", "#E69F00", "#999999"
+fig, ax = plt.subplots(figsize=(7, 3.4))
+
+
+def box(x, y, width, colour, words=""):
+    ax.add_patch(Rectangle((x, y), width, 0.7, facecolor=colour, edgecolor="white", linewidth=2))
+    ax.text(x + width / 2, y + 0.35, words, ha="center", va="center", fontsize=9)
+
+
+box(0, FOLDS + 0.6, 3, LEARN, "train")
+box(3, FOLDS + 0.6, 1, ASK, "tuning")
+box(4, FOLDS + 0.6, 1, TEST, "test")
+ax.text(-0.1, FOLDS + 0.95, "partition", ha="right", va="center")
+for fold in range(FOLDS):
+    y = FOLDS - 1 - fold
+    for part in range(FOLDS):
+        box(part * 0.8, y, 0.8, ASK if part == fold else LEARN, "ask" if part == fold else "learn")
+    box(4, y, 1, TEST, "locked")
+    ax.text(-0.1, y + 0.35, f"fold {fold + 1}", ha="right", va="center")
+box(0, -1.6, 4, LEARN, "train + tuning: the final model learns")
+box(4, -1.6, 1, TEST, "ask once")
+ax.text(-0.1, -1.25, "at the end", ha="right", va="center")
+ax.set_xlim(-0.9, 5)
+ax.set_ylim(-1.7, FOLDS + 1.4)
+ax.axis("off")
 fig.savefig(BOOK / "images" / "02_idea.svg", metadata={"Date": None})

@@ -1,33 +1,53 @@
-"""Draw the idea of chapter 4: four numbers go in, three probabilities come out."""
+"""Draw the idea of chapter 4: three ways to fit points, and where to stop learning."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from deeptwins.paths import BOOK
 
-LAYERS = [
-    (0, ["sepal length", "sepal width", "petal length", "petal width"], "input\n4 numbers\n"),
-    (1, [""] * 10, "Dense(10, relu)\n4 × 10 weights\n10 biases"),
-    (2, ["setosa", "versicolor", "virginica"], "Dense(3, softmax)\n10 × 3 weights\n3 biases"),
-]
-COLOURS = ["#56B4E9", "#E69F00", "#009E73"]
-fig, ax = plt.subplots(figsize=(7, 3.8))
+TRAIN, TUNING, FIT = "#0072B2", "#D55E00", "#444444"
+rng = np.random.default_rng(5)
+fig, axes = plt.subplot_mosaic(
+    [["few", "right", "many"], ["loss", "loss", "loss"]],
+    figsize=(7, 5), height_ratios=[1, 1.15], gridspec_kw={"hspace": 0.35, "wspace": 0.08},
+)  # fmt: skip
 
 
-def heights(count):
-    return [(count - 1) / 2 - index for index in range(count)]
+def truth(x):
+    return np.sin(1.9 * x)
 
 
-for (x, names, _), (next_x, next_names, _) in zip(LAYERS, LAYERS[1:], strict=False):
-    for y in heights(len(names)):
-        for next_y in heights(len(next_names)):
-            ax.plot([x, next_x], [y, next_y], color="#bbbbbb", linewidth=0.5, zorder=1)
-for (x, names, words), colour in zip(LAYERS, COLOURS, strict=True):
-    for name, y in zip(names, heights(len(names)), strict=True):
-        ax.scatter(x, y, s=150, color=colour, edgecolor="white", zorder=2)
-        side = -0.08 if x == 0 else 0.08
-        ax.text(x + side, y, name, ha="right" if x == 0 else "left", va="center", fontsize=9)
-    ax.text(x, -6.1, words, ha="center", va="center", fontsize=9)
-ax.set_xlim(-0.6, 2.6)
-ax.set_ylim(-7, 5)
-ax.axis("off")
+def noisy(x):
+    return x, truth(x) + rng.normal(0, 0.28, len(x))
+
+
+learned = noisy(np.linspace(-1.9, 1.9, 10) + rng.normal(0, 0.06, 10))
+asked = noisy(np.linspace(-1.75, 1.75, 8))
+grid = np.linspace(-2.0, 2.0, 121)
+panels = {"few": ("underfitted", 1), "right": ("about right", 4), "many": ("overfitted", 9)}
+for name, (title, degree) in panels.items():
+    ax = axes[name]
+    fit = np.polynomial.Polynomial.fit(*learned, degree)
+    ax.plot(grid, fit(grid), color=FIT, linewidth=1.4)
+    ax.plot(*learned, "o", color=TRAIN, markersize=5)
+    ax.plot(*asked, "D", color=TUNING, markersize=4, markerfacecolor="white")
+    ax.set(title=title, ylim=(-2.1, 2.1), xticks=[], yticks=[])
+
+ax = axes["loss"]
+epoch = np.linspace(0, 10, 121)
+train = 0.06 + 0.94 * np.exp(-0.42 * epoch)
+tuning = train + 0.03 + 0.0075 * epoch**1.9
+best = epoch[tuning.argmin()]
+ax.axvspan(best - 0.9, best + 0.9, color="#eeeeee", zorder=0)
+ax.plot(epoch, train, color=TRAIN)
+ax.plot(epoch, tuning, color=TUNING, linestyle="--")
+ax.text(9.9, train[-1] + 0.1, "loss on what was learned (dots)", color=TRAIN, ha="right")
+ax.text(9.9, tuning[-1] + 0.02, "loss on what was not (diamonds)  ", color=TUNING, ha="right",
+        va="bottom")  # fmt: skip
+ax.text(0.7, 0.06, "underfitted:\nboth still fall", va="bottom", ha="left")
+ax.text(best, 0.9, "stop here", ha="center")
+ax.text(7.6, 0.33, "overfitted: they part", ha="center")
+ax.set(xlabel="epochs", ylabel="loss", xticks=[], yticks=[], xlim=(0, 10), ylim=(0, 1.05))
+for ax in axes.values():
+    ax.grid(False)
 fig.savefig(BOOK / "images" / "04_idea.svg", metadata={"Date": None})

@@ -1,53 +1,45 @@
-"""Draw the idea of chapter 5: three ways to fit points, and where to stop learning."""
+"""Draw the idea of chapter 5: values run forward through the gates, gradients run back."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from deeptwins.paths import BOOK
 
-TRAIN, TUNING, FIT = "#0072B2", "#D55E00", "#444444"
-rng = np.random.default_rng(5)
-fig, axes = plt.subplot_mosaic(
-    [["few", "right", "many"], ["loss", "loss", "loss"]],
-    figsize=(7, 5), height_ratios=[1, 1.15], gridspec_kw={"hspace": 0.35, "wspace": 0.08},
-)  # fmt: skip
+X, Y, Z = -2, 5, -4
+Q = X + Y
+FORWARD, BACKWARD = "#0072B2", "#D55E00"
+fig, ax = plt.subplots(figsize=(7, 3))
 
 
-def truth(x):
-    return np.sin(1.9 * x)
+def wire(start, end, name, value, gradient):
+    """Draw a wire with its value above and its gradient below."""
+    ax.annotate(
+        "", end, start, arrowprops={"arrowstyle": "-|>", "color": "#777777", "linewidth": 1.2}
+    )
+    x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+    around = {"ha": "center", "fontsize": 11}
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    ax.text(x, y + 0.12, f"{name} = {value}", color=FORWARD, va="bottom", bbox=box, **around)
+    ax.text(x, y - 0.12, f"{gradient}", color=BACKWARD, va="top", bbox=box, **around)
 
 
-def noisy(x):
-    return x, truth(x) + rng.normal(0, 0.28, len(x))
+def gate(x, y, sign):
+    """Draw a gate with its operation."""
+    ax.text(
+        x, y, sign, ha="center", va="center", fontsize=18, zorder=3,
+        bbox={"boxstyle": "circle,pad=0.35", "facecolor": "#eeeeee", "edgecolor": "#777777"},
+    )  # fmt: skip
 
 
-learned = noisy(np.linspace(-1.9, 1.9, 10) + rng.normal(0, 0.06, 10))
-asked = noisy(np.linspace(-1.75, 1.75, 8))
-grid = np.linspace(-2.0, 2.0, 121)
-panels = {"few": ("underfitted", 1), "right": ("about right", 4), "many": ("overfitted", 9)}
-for name, (title, degree) in panels.items():
-    ax = axes[name]
-    fit = np.polynomial.Polynomial.fit(*learned, degree)
-    ax.plot(grid, fit(grid), color=FIT, linewidth=1.4)
-    ax.plot(*learned, "o", color=TRAIN, markersize=5)
-    ax.plot(*asked, "D", color=TUNING, markersize=4, markerfacecolor="white")
-    ax.set(title=title, ylim=(-2.1, 2.1), xticks=[], yticks=[])
-
-ax = axes["loss"]
-epoch = np.linspace(0, 10, 121)
-train = 0.06 + 0.94 * np.exp(-0.42 * epoch)
-tuning = train + 0.03 + 0.0075 * epoch**1.9
-best = epoch[tuning.argmin()]
-ax.axvspan(best - 0.9, best + 0.9, color="#eeeeee", zorder=0)
-ax.plot(epoch, train, color=TRAIN)
-ax.plot(epoch, tuning, color=TUNING, linestyle="--")
-ax.text(9.9, train[-1] + 0.1, "loss on what was learned (dots)", color=TRAIN, ha="right")
-ax.text(9.9, tuning[-1] + 0.02, "loss on what was not (diamonds)  ", color=TUNING, ha="right",
-        va="bottom")  # fmt: skip
-ax.text(0.7, 0.06, "underfitted:\nboth still fall", va="bottom", ha="left")
-ax.text(best, 0.9, "stop here", ha="center")
-ax.text(7.6, 0.33, "overfitted: they part", ha="center")
-ax.set(xlabel="epochs", ylabel="loss", xticks=[], yticks=[], xlim=(0, 10), ylim=(0, 1.05))
-for ax in axes.values():
-    ax.grid(False)
+wire((0, 2.2), (1.75, 1.65), "x", X, Z)
+wire((0, 0.8), (1.75, 1.35), "y", Y, Z)
+wire((2.3, 1.5), (4.2, 0.85), "q", Q, Z)
+wire((0, -0.3), (4.2, 0.45), "z", Z, Q)
+wire((4.75, 0.65), (6.6, 0.65), "f", Q * Z, 1)
+gate(2, 1.5, "+")
+gate(4.45, 0.65, "×")
+ax.text(4.2, 2.25, "forward: values", color=FORWARD, fontsize=11)
+ax.text(4.2, 1.9, "backward: df / d(this wire)", color=BACKWARD, fontsize=11)
+ax.set_xlim(-0.2, 6.7)
+ax.set_ylim(-0.8, 2.7)
+ax.axis("off")
 fig.savefig(BOOK / "images" / "05_idea.svg", metadata={"Date": None})

@@ -1,92 +1,71 @@
-"""Draw the idea of chapter 7: a plain convolution, and the same work in two cheaper steps."""
+"""Draw the idea of chapter 7: a filter slides over an image, and pooling keeps the largest."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from deeptwins.paths import BOOK
 
-WINDOW, CHANNELS, FILTERS = 3, 3, 5  # what is drawn
-REAL = 128  # channels in and out of MobileNet's blocks 7 to 11, a quarter wide
-IN = ["#0072B2", "#D55E00", "#009E73"]
-OUT, WEIGHT = "#BBBBBB", "#E69F00"
-fig, ax = plt.subplots(figsize=(7.4, 4.6))
+IMAGE = np.array([
+    [0, 0, 0, 3, 3, 3],
+    [0, 0, 0, 3, 3, 3],
+    [0, 0, 3, 3, 3, 0],
+    [0, 0, 3, 3, 3, 0],
+    [0, 3, 3, 3, 0, 0],
+    [0, 3, 3, 3, 0, 0],
+])  # fmt: skip
+FILTER = np.array([[-1, 0, 1]] * 3)
+AT = (0, 1)  # the window that is drawn
+MARK, POOL = "#D55E00", "#0072B2"
+
+windows = np.lib.stride_tricks.sliding_window_view(IMAGE, FILTER.shape)
+sums = (windows * FILTER).sum(axis=(2, 3))
+feature_map = np.maximum(sums, 0)
+pooled = feature_map.reshape(2, 2, 2, 2).max(axis=(1, 3))
+fig, ax = plt.subplots(figsize=(7.4, 3.7))
 
 
-def maps(left, bottom, colours, size=1.3):
-    """Draw feature maps one behind the other, the first in front."""
-    for place, colour in reversed(list(enumerate(colours))):
+def grid(numbers, left, title, top=0.0):
+    """Draw a table of numbers, light for small ones, its top at `top`."""
+    columns = numbers.shape[1]
+    scale = max(numbers.max(), 1)
+    for (row, column), number in np.ndenumerate(numbers):
+        shade = 1 - 0.45 * max(number, 0) / scale
         ax.add_patch(plt.Rectangle(
-            (left + 0.22 * place, bottom + 0.22 * place), size, size,
-            facecolor=colour, edgecolor="white", linewidth=1,
+            (left + column, -top - row - 1), 1, 1,
+            facecolor=(shade, shade, shade), edgecolor="white", linewidth=1,
         ))  # fmt: skip
+        ax.text(left + column + 0.5, -top - row - 0.5, str(number).replace("-", "−"),
+                ha="center", va="center", fontsize=9)  # fmt: skip
+    ax.text(left + columns / 2, -top + 0.35, title, ha="center", va="bottom", fontsize=9)
 
 
-def window(left, bottom, side, colour):
-    """Draw a filter's window of weights, `side` by `side`, in the colour of its map."""
-    for row in range(side):
-        for column in range(side):
-            ax.add_patch(plt.Rectangle(
-                (left + 0.22 * column, bottom + 0.22 * row), 0.22, 0.22,
-                facecolor=colour, edgecolor="white", linewidth=0.6,
-            ))  # fmt: skip
+def frame(left, top, width, height, colour):
+    ax.add_patch(plt.Rectangle(
+        (left, -top - height), width, height, fill=False, edgecolor=colour, linewidth=2.2, zorder=3
+    ))  # fmt: skip
 
 
-def arrow(left, y, words):
-    ax.annotate("", (left + 0.9, y), (left, y), arrowprops={"arrowstyle": "->", "color": WEIGHT})
-    ax.text(left + 0.45, y - 0.2, words, ha="center", va="top", fontsize=8)
-
-
-def plain(bottom):
-    maps(0, bottom, IN)
-    for number in range(FILTERS):
-        for channel, colour in enumerate(IN):
-            window(3.1 + 0.75 * channel, bottom - 0.5 + 0.75 * number, WINDOW, colour)
-    arrow(2, bottom + 0.9, "")
-    arrow(5.5, bottom + 0.9, "")
-    maps(6.7, bottom, [OUT] * FILTERS)
-
-
-def separable(bottom):
-    maps(0, bottom, IN)
-    arrow(2, bottom + 0.9, "")
-    for channel, colour in enumerate(IN):
-        window(3.1, bottom + 0.1 + 0.75 * channel, WINDOW, colour)
-    arrow(4, bottom + 0.9, "")
-    maps(5.2, bottom, IN)
-    arrow(7.2, bottom + 0.9, "")
-    for number in range(FILTERS):
-        for channel, colour in enumerate(IN):
-            window(8.35 + 0.24 * channel, bottom + 0.05 + 0.45 * number, 1, colour)
-    arrow(9.3, bottom + 0.9, "")
-    maps(10.5, bottom, [OUT] * FILTERS)
-
-
-def product(*factors):
-    return " · ".join(map(str, factors))
-
-
-def counts(channels, filters):
-    """Return the weights of a plain, a depthwise and a pointwise convolution."""
-    window_size = WINDOW * WINDOW
-    return window_size * channels * filters, window_size * channels, channels * filters
-
-
-one, depthwise, pointwise = counts(CHANNELS, FILTERS)
-plain(5.1)
-ax.text(0, 8.9, "Plain: each filter has a window for every map, and there are five filters",
-        fontsize=9, weight="bold")  # fmt: skip
-ax.text(9.6, 6, f"{product(WINDOW, WINDOW, CHANNELS, FILTERS)}\n= {one} weights", fontsize=9,
-        va="center")  # fmt: skip
-separable(0.4)
-ax.text(0, 3.3, "Separable: one window for each map, then sums across the maps", fontsize=9,
-        weight="bold")  # fmt: skip
-ax.text(3.4, -0.1, f"depthwise\n{product(WINDOW, WINDOW, CHANNELS)} = {depthwise}", fontsize=8.5,
-        ha="center", va="top")  # fmt: skip
-ax.text(8.7, -0.1, f"pointwise, 1 × 1\n{product(CHANNELS, FILTERS)} = {pointwise}", fontsize=8.5,
-        ha="center", va="top")  # fmt: skip
-real = counts(REAL, REAL)
-ax.text(0, -1.9, f"together {depthwise + pointwise} weights in place of {one}; "
-        f"with {REAL} maps in and {REAL} out, {real[1] + real[2]:,} in place of {real[0]:,}",
-        fontsize=9)  # fmt: skip
-ax.set(xlim=(-0.2, 13), ylim=(-2.2, 9.4), aspect="equal")
+grid(IMAGE, 0, "image, 6 × 6")
+grid(FILTER, 7.2, "filter, 3 × 3", 1.5)
+grid(feature_map, 11.4, "feature map, 4 × 4\nafter the rectifier", 1)
+grid(pooled, 16.9, "after pooling, 2 × 2", 2)
+frame(AT[1], AT[0], 3, 3, MARK)
+frame(7.2, 1.5, 3, 3, MARK)
+frame(11.4 + AT[1], 1 + AT[0], 1, 1, MARK)
+frame(13.4, 1, 2, 2, POOL)
+frame(17.9, 2, 1, 1, POOL)
+for x, sign in ((6.6, "×"), (10.8, "="), (16.15, "→")):
+    ax.text(x, -3, sign, ha="center", va="center", fontsize=13)
+window = windows[AT]
+terms = " + ".join(
+    f"{value}·{weight}".replace("·-1", "·(−1)")
+    for value, weight in zip(window.flat, FILTER.flat, strict=True)
+    if weight
+)
+ax.text(0, -7.1, f"{terms} = {sums[AT]}", color=MARK, fontsize=9, va="center")
+corner = feature_map[:2, 2:]
+ax.text(0, -8, f"largest of {', '.join(map(str, corner.flat))}: {corner.max()}", color=POOL,
+        fontsize=9, va="center")  # fmt: skip
+ax.set(xlim=(-0.2, 19.4), ylim=(-8.4, 1.6), aspect="equal")
 ax.axis("off")
 fig.savefig(BOOK / "images" / "07_idea.svg", metadata={"Date": None})

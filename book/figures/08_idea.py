@@ -1,57 +1,92 @@
-"""Draw the idea of chapter 8: one sentence in four encodings."""
+"""Draw the idea of chapter 8: a plain convolution, and the same work in two cheaper steps."""
 
 import matplotlib.pyplot as plt
 
 from deeptwins.paths import BOOK
 
-WORDS = ["(padding)", "the", "cat", "dog", "ran", "a"]
-SENTENCE = ["", "a", "dog", "ran"]
-NUMBERS = [WORDS.index(word) if word else 0 for word in SENTENCE]
-VECTORS = [(0.0, 0.1), (0.3, -0.2), (-0.9, 0.4), (-0.8, 0.5), (0.6, 0.9), (0.2, -0.3)]
-ON, OFF, MARK = "#56B4E9", "#f0f0f0", "#D55E00"
-fig, ax = plt.subplots(figsize=(7.4, 3.8))
+WINDOW, CHANNELS, FILTERS = 3, 3, 5  # what is drawn
+REAL = 128  # channels in and out of MobileNet's blocks 7 to 11, a quarter wide
+IN = ["#0072B2", "#D55E00", "#009E73"]
+OUT, WEIGHT = "#BBBBBB", "#E69F00"
+fig, ax = plt.subplots(figsize=(7.4, 4.6))
 
 
-def cell(x, y, text, width=1.0, colour=OFF):
-    ax.add_patch(plt.Rectangle((x, y), width, 1, facecolor=colour, edgecolor="white"))
-    ax.text(x + width / 2, y + 0.5, text, ha="center", va="center", fontsize=9)
+def maps(left, bottom, colours, size=1.3):
+    """Draw feature maps one behind the other, the first in front."""
+    for place, colour in reversed(list(enumerate(colours))):
+        ax.add_patch(plt.Rectangle(
+            (left + 0.22 * place, bottom + 0.22 * place), size, size,
+            facecolor=colour, edgecolor="white", linewidth=1,
+        ))  # fmt: skip
 
 
-def title(x, text):
-    ax.text(x, 6.6, text, ha="left", va="bottom", fontsize=9)
+def window(left, bottom, side, colour):
+    """Draw a filter's window of weights, `side` by `side`, in the colour of its map."""
+    for row in range(side):
+        for column in range(side):
+            ax.add_patch(plt.Rectangle(
+                (left + 0.22 * column, bottom + 0.22 * row), 0.22, 0.22,
+                facecolor=colour, edgecolor="white", linewidth=0.6,
+            ))  # fmt: skip
 
 
-title(0, "numbers, padded")
-title(5.1, "one-hot")
-title(12.6, "embedding: the rows\nof a table")
-title(18.6, "the table,\nlearned")
-for place, (word, number) in enumerate(zip(SENTENCE, NUMBERS, strict=True)):
-    y = 5 - place
-    ax.text(1.9, y + 0.5, word or "–", ha="right", va="center", fontsize=9, style="italic")
-    cell(2.3, y, number)
-    for column in range(len(WORDS)):
-        hit = column == number
-        cell(5.1 + column, y, int(hit), colour=ON if hit else OFF)
-    for column, value in enumerate(VECTORS[number]):
-        cell(12.6 + 1.5 * column, y, f"{value:.1f}".replace("-", "−"), 1.5)
-for column, word in enumerate(WORDS):
-    hit = column in NUMBERS and column > 0
-    if column > 0:
-        cell(5.1 + column, -1.3, int(hit), colour=ON if hit else OFF)
-    ax.text(5.6 + column, 1.85, word, ha="center", va="top", fontsize=8, rotation=60)
-ax.text(5.9, -0.8, "multi-hot", ha="right", va="center", fontsize=9)
-for number, vector in enumerate(VECTORS):
-    y = 5 - number
-    ax.text(18.4, y + 0.5, number, ha="right", va="center", fontsize=9, color="#555555")
-    for column, value in enumerate(vector):
-        cell(18.6 + 1.5 * column, y, f"{value:.1f}".replace("-", "−"), 1.5)
-# One way through the drawing: the word number 3 is the row number 3.
-dog = NUMBERS.index(3)
-ax.add_patch(plt.Rectangle((2.3, 5 - dog), 1, 1, fill=False, edgecolor=MARK, linewidth=2))
-ax.add_patch(plt.Rectangle((12.6, 5 - dog), 3, 1, fill=False, edgecolor=MARK, linewidth=2))
-ax.add_patch(plt.Rectangle((18.6, 2), 3, 1, fill=False, edgecolor=MARK, linewidth=2))
-ax.annotate("", (15.7, 5.5 - dog), (18.0, 2.5),
-            arrowprops={"arrowstyle": "-|>", "color": MARK})  # fmt: skip
-ax.set(xlim=(-0.2, 21.8), ylim=(-1.5, 7.8))
+def arrow(left, y, words):
+    ax.annotate("", (left + 0.9, y), (left, y), arrowprops={"arrowstyle": "->", "color": WEIGHT})
+    ax.text(left + 0.45, y - 0.2, words, ha="center", va="top", fontsize=8)
+
+
+def plain(bottom):
+    maps(0, bottom, IN)
+    for number in range(FILTERS):
+        for channel, colour in enumerate(IN):
+            window(3.1 + 0.75 * channel, bottom - 0.5 + 0.75 * number, WINDOW, colour)
+    arrow(2, bottom + 0.9, "")
+    arrow(5.5, bottom + 0.9, "")
+    maps(6.7, bottom, [OUT] * FILTERS)
+
+
+def separable(bottom):
+    maps(0, bottom, IN)
+    arrow(2, bottom + 0.9, "")
+    for channel, colour in enumerate(IN):
+        window(3.1, bottom + 0.1 + 0.75 * channel, WINDOW, colour)
+    arrow(4, bottom + 0.9, "")
+    maps(5.2, bottom, IN)
+    arrow(7.2, bottom + 0.9, "")
+    for number in range(FILTERS):
+        for channel, colour in enumerate(IN):
+            window(8.35 + 0.24 * channel, bottom + 0.05 + 0.45 * number, 1, colour)
+    arrow(9.3, bottom + 0.9, "")
+    maps(10.5, bottom, [OUT] * FILTERS)
+
+
+def product(*factors):
+    return " · ".join(map(str, factors))
+
+
+def counts(channels, filters):
+    """Return the weights of a plain, a depthwise and a pointwise convolution."""
+    window_size = WINDOW * WINDOW
+    return window_size * channels * filters, window_size * channels, channels * filters
+
+
+one, depthwise, pointwise = counts(CHANNELS, FILTERS)
+plain(5.1)
+ax.text(0, 8.9, "Plain: each filter has a window for every map, and there are five filters",
+        fontsize=9, weight="bold")  # fmt: skip
+ax.text(9.6, 6, f"{product(WINDOW, WINDOW, CHANNELS, FILTERS)}\n= {one} weights", fontsize=9,
+        va="center")  # fmt: skip
+separable(0.4)
+ax.text(0, 3.3, "Separable: one window for each map, then sums across the maps", fontsize=9,
+        weight="bold")  # fmt: skip
+ax.text(3.4, -0.1, f"depthwise\n{product(WINDOW, WINDOW, CHANNELS)} = {depthwise}", fontsize=8.5,
+        ha="center", va="top")  # fmt: skip
+ax.text(8.7, -0.1, f"pointwise, 1 × 1\n{product(CHANNELS, FILTERS)} = {pointwise}", fontsize=8.5,
+        ha="center", va="top")  # fmt: skip
+real = counts(REAL, REAL)
+ax.text(0, -1.9, f"together {depthwise + pointwise} weights in place of {one}; "
+        f"with {REAL} maps in and {REAL} out, {real[1] + real[2]:,} in place of {real[0]:,}",
+        fontsize=9)  # fmt: skip
+ax.set(xlim=(-0.2, 13), ylim=(-2.2, 9.4), aspect="equal")
 ax.axis("off")
 fig.savefig(BOOK / "images" / "08_idea.svg", metadata={"Date": None})

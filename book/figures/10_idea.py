@@ -1,45 +1,57 @@
-"""Draw the idea of chapter 10: what each layer makes of a peptide, with shapes to scale."""
+"""Draw the idea of chapter 10: one sentence in four encodings."""
 
 import matplotlib.pyplot as plt
 
 from deeptwins.paths import BOOK
 
-PEPTIDE = "GIGKFLHSAKKF"  # the first letters of magainin 2
-STAGES = [  # name, what it does, places, numbers at each place
-    ("Embedding", "a vector for\neach letter", 50, 32),
-    ("Conv1D", "how 8 neighbours\nfit 32 motifs", 50, 32),
-    ("MaxPooling1D", "the best fit of\neach stretch of 5", 10, 32),
-    ("LSTM", "reads from first\nto last", 1, 32),
-    ("Dense", "AMP\nor not?", 1, 1),
-]
-COLOURS = ["#56B4E9", "#E69F00", "#F0E442", "#009E73", "#CC79A7"]
-TALL, WIDE = 4.0 / 50, 1.5 / 32
-fig, ax = plt.subplots(figsize=(7.4, 4))
-for place, letter in enumerate(PEPTIDE):
-    ax.text(0, 3.8 - 0.31 * place, letter, ha="center", va="center", fontsize=8,
-            family="monospace")  # fmt: skip
-ax.text(0, -0.05, "⋮", ha="center", va="center")
-ax.text(0, 4.35, "peptide", ha="center", va="bottom", fontsize=9)
-ax.text(0, -0.35, "50 letters", ha="center", va="top", fontsize=8.5)
-middle = 1.5
-last = 0.2
-for (name, words, places, numbers), colour in zip(STAGES, COLOURS, strict=True):
-    high, wide = max(places * TALL, 0.12), max(numbers * WIDE, 0.16)
-    ax.add_patch(plt.Rectangle(
-        (middle - wide / 2, 2 - high / 2), wide, high, facecolor=colour, edgecolor="#555555",
-        linewidth=0.8,
-    ))  # fmt: skip
-    if name == "MaxPooling1D":
-        for place in range(1, places):
-            y = 2 - high / 2 + place * high / places
-            ax.plot([middle - wide / 2, middle + wide / 2], [y, y], color="#888888", linewidth=0.5)
-    ax.annotate("", (middle - wide / 2 - 0.05, 2), (last, 2),
-                arrowprops={"arrowstyle": "-|>", "color": "#777777"})  # fmt: skip
-    ax.text(middle, 4.35, name, ha="center", va="bottom", fontsize=9, weight="bold")
-    shape = f"{places} × {numbers}" if places > 1 else str(numbers)
-    ax.text(middle, -0.35, f"{shape}\n{words}", ha="center", va="top", fontsize=8.5)
-    last = middle + wide / 2 + 0.05
-    middle += 2.4
-ax.set(xlim=(-0.5, 11.7), ylim=(-1.6, 4.7))
+WORDS = ["(padding)", "the", "cat", "dog", "ran", "a"]
+SENTENCE = ["", "a", "dog", "ran"]
+NUMBERS = [WORDS.index(word) if word else 0 for word in SENTENCE]
+VECTORS = [(0.0, 0.1), (0.3, -0.2), (-0.9, 0.4), (-0.8, 0.5), (0.6, 0.9), (0.2, -0.3)]
+ON, OFF, MARK = "#56B4E9", "#f0f0f0", "#D55E00"
+fig, ax = plt.subplots(figsize=(7.4, 3.8))
+
+
+def cell(x, y, text, width=1.0, colour=OFF):
+    ax.add_patch(plt.Rectangle((x, y), width, 1, facecolor=colour, edgecolor="white"))
+    ax.text(x + width / 2, y + 0.5, text, ha="center", va="center", fontsize=9)
+
+
+def title(x, text):
+    ax.text(x, 6.6, text, ha="left", va="bottom", fontsize=9)
+
+
+title(0, "numbers, padded")
+title(5.1, "one-hot")
+title(12.6, "embedding: the rows\nof a table")
+title(18.6, "the table,\nlearned")
+for place, (word, number) in enumerate(zip(SENTENCE, NUMBERS, strict=True)):
+    y = 5 - place
+    ax.text(1.9, y + 0.5, word or "–", ha="right", va="center", fontsize=9, style="italic")
+    cell(2.3, y, number)
+    for column in range(len(WORDS)):
+        hit = column == number
+        cell(5.1 + column, y, int(hit), colour=ON if hit else OFF)
+    for column, value in enumerate(VECTORS[number]):
+        cell(12.6 + 1.5 * column, y, f"{value:.1f}".replace("-", "−"), 1.5)
+for column, word in enumerate(WORDS):
+    hit = column in NUMBERS and column > 0
+    if column > 0:
+        cell(5.1 + column, -1.3, int(hit), colour=ON if hit else OFF)
+    ax.text(5.6 + column, 1.85, word, ha="center", va="top", fontsize=8, rotation=60)
+ax.text(5.9, -0.8, "multi-hot", ha="right", va="center", fontsize=9)
+for number, vector in enumerate(VECTORS):
+    y = 5 - number
+    ax.text(18.4, y + 0.5, number, ha="right", va="center", fontsize=9, color="#555555")
+    for column, value in enumerate(vector):
+        cell(18.6 + 1.5 * column, y, f"{value:.1f}".replace("-", "−"), 1.5)
+# One way through the drawing: the word number 3 is the row number 3.
+dog = NUMBERS.index(3)
+ax.add_patch(plt.Rectangle((2.3, 5 - dog), 1, 1, fill=False, edgecolor=MARK, linewidth=2))
+ax.add_patch(plt.Rectangle((12.6, 5 - dog), 3, 1, fill=False, edgecolor=MARK, linewidth=2))
+ax.add_patch(plt.Rectangle((18.6, 2), 3, 1, fill=False, edgecolor=MARK, linewidth=2))
+ax.annotate("", (15.7, 5.5 - dog), (18.0, 2.5),
+            arrowprops={"arrowstyle": "-|>", "color": MARK})  # fmt: skip
+ax.set(xlim=(-0.2, 21.8), ylim=(-1.5, 7.8))
 ax.axis("off")
 fig.savefig(BOOK / "images" / "10_idea.svg", metadata={"Date": None})

@@ -1,45 +1,50 @@
-"""Draw the idea of chapter 11: a loop around the validation set, and one way out of it."""
+"""Draw the idea of chapter 11: one layer reads word after word and hands its memory on."""
 
 import matplotlib.pyplot as plt
 
 from deeptwins.paths import BOOK
 
-LEARN, CHOOSE, JUDGE = "#0072B2", "#009E73", "#D55E00"
-fig, ax = plt.subplots(figsize=(7.4, 3.3))
+WORDS = ["not", "bad", "rather", "good"]
+FORWARD, BACKWARD = "#0072B2", "#D55E00"
+fig, ax = plt.subplots(figsize=(7, 3.4))
 
 
-def box(x, y, title, words, colour):
-    ax.text(x, y + 0.13, title, ha="center", va="center", fontsize=10, weight="bold", color=colour)
-    ax.text(x, y - 0.27, words, ha="center", va="center", fontsize=8.5)
-    ax.add_patch(plt.matplotlib.patches.FancyBboxPatch(
-        (x - 1.15, y - 0.55), 2.3, 1, boxstyle="round,pad=0.06", facecolor="none",
-        edgecolor=colour, linewidth=1.4,
-    ))  # fmt: skip
+def box(x, y, text, colour):
+    ax.text(
+        x, y, text, ha="center", va="center", fontsize=10, color=colour,
+        bbox={"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": colour},
+        zorder=3,
+    )  # fmt: skip
 
 
-def arrow(start, end, bend=0.0, colour="#777777"):
-    ax.annotate("", end, start, arrowprops={
-        "arrowstyle": "-|>", "color": colour, "linewidth": 1.4,
-        "connectionstyle": f"arc3,rad={bend}",
+def arrow(start, end, colour):
+    ax.annotate("", end, start, zorder=1, arrowprops={
+        "arrowstyle": "-|>", "color": colour, "shrinkA": 0, "shrinkB": 0,
     })  # fmt: skip
 
 
-box(1, 2.5, "an idea", "written down, with\nwhat it should bring", LEARN)
-box(4.3, 2.5, "training set", "the network learns,\nseveral seeds", LEARN)
-box(4.3, 0.5, "validation set", "better by more than\nthe seeds differ?", CHOOSE)
-box(1, 0.5, "keep or drop", "one change at a time,\nnoted either way", CHOOSE)
-box(8.45, 0.5, "test set", "asked once,\nreported as it is", JUDGE)
-arrow((2.25, 2.45), (3.05, 2.45))
-arrow((4.3, 1.85), (4.3, 1.05))
-arrow((3.05, 0.45), (2.25, 0.45))
-arrow((1, 1.05), (1, 1.85))
-arrow((5.55, 0.45), (7.2, 0.45), colour=JUDGE)
-ax.text(6.35, 0.6, "when all\nis settled", ha="center", va="bottom", fontsize=8.5, color=JUDGE)
-ax.text(2.65, 1.45, "as often as you like", ha="center", va="center", fontsize=9, style="italic")
-ax.plot([6.35, 6.35], [1.05, 3.1], color=JUDGE, linestyle=":", linewidth=1.4)
-ax.plot([6.35, 6.35], [-0.2, 0.3], color=JUDGE, linestyle=":", linewidth=1.4)
-ax.text(6.55, 2.5, "no way back: a decision\nmade beyond this line\nmakes the test set\n"
-        "a validation set", ha="left", va="center", fontsize=8.5, color=JUDGE)  # fmt: skip
-ax.set(xlim=(-0.3, 9.75), ylim=(-0.3, 3.2))
+for place, word in enumerate(WORDS):
+    x = 1.7 * place
+    ax.text(x, 0, word, ha="center", va="center", fontsize=11, style="italic")
+    box(x, 1, "vector", "#555555")
+    arrow((x, 0.22), (x, 0.66), "#888888")
+    box(x - 0.22, 2.15, "LSTM", FORWARD)
+    box(x + 0.22, 3.25, "LSTM", BACKWARD)
+    arrow((x - 0.22, 1.32), (x - 0.22, 1.8), FORWARD)
+    arrow((x + 0.38, 1.32), (x + 0.38, 2.9), BACKWARD)
+    if place + 1 < len(WORDS):
+        arrow((x + 0.2, 2.15), (x + 1.0, 2.15), FORWARD)
+        arrow((x + 1.5, 3.25), (x + 0.7, 3.25), BACKWARD)
+end = 1.7 * len(WORDS)
+box(end + 0.1, 2.7, "Dense", "#555555")
+arrow((end - 1.5, 2.15), (end - 0.42, 2.6), FORWARD)
+ax.plot([0.22, 0.22, end + 0.1], [3.55, 3.95, 3.95], color=BACKWARD, linewidth=1)
+arrow((end + 0.1, 3.97), (end + 0.1, 3.02), BACKWARD)
+arrow((end + 0.55, 2.7), (end + 0.95, 2.7), "#555555")
+ax.text(end + 1.05, 2.7, "for or\nagainst?", ha="left", va="center", fontsize=10)
+ax.text(-0.85, 2.15, "read\nforward", ha="right", va="center", color=FORWARD, fontsize=9)
+ax.text(-0.45, 3.25, "and, if wished,\nbackward", ha="right", va="center", color=BACKWARD,
+        fontsize=9)  # fmt: skip
+ax.set(xlim=(-2.2, 9.2), ylim=(-0.3, 4.2))
 ax.axis("off")
 fig.savefig(BOOK / "images" / "11_idea.svg", metadata={"Date": None})

@@ -1,48 +1,45 @@
-"""Draw the idea of chapter 12: two points on a rolled sheet, and two ways to lay it flat."""
+"""Draw the idea of chapter 12: what each layer makes of a peptide, with shapes to scale."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from deeptwins.paths import BOOK
 
-PAPER, A, B = "#0072B2", "#D55E00", "#009E73"
-angle = np.linspace(1.5 * np.pi, 4.5 * np.pi, 400)
-first, second = 2.35 * np.pi, 4.35 * np.pi  # one whole turn apart
-length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(
-    [angle * np.cos(angle), angle * np.sin(angle)])))])  # fmt: skip
-
-
-def place(turn):
-    """Return the point of the spiral at an angle."""
-    return turn * np.cos(turn), turn * np.sin(turn)
-
-
-fig, (roll, maps) = plt.subplots(1, 2, figsize=(7, 3.4), width_ratios=[1, 1.25])
-roll.plot(*place(angle), color=PAPER, linewidth=2.5)
-way = angle[(angle >= first) & (angle <= second)]
-roll.plot(*place(way), color="#E69F00", linewidth=6, alpha=0.5, zorder=0)
-roll.plot(*zip(place(first), place(second), strict=True), "--", color="#555555", linewidth=1.2)
-for name, turn, colour, off in (("A", first, A, (-16, -12)), ("B", second, B, (6, 6))):
-    roll.scatter(*place(turn), s=70, color=colour, zorder=3)
-    roll.annotate(name, place(turn), off, textcoords="offset points", fontsize=12)
-roll.set_aspect("equal")
-roll.set_title("a rolled sheet, from its end", fontsize=10)
-roll.axis("off")
-
-along = np.interp([first, second], angle, length) / length[-1]
-across = np.array([place(first)[0], place(second)[0]])
-across = (across + 14) / 28
-for y, title, where in (
-    (1.35, "its shadow: A and B are close", across),
-    (0.35, "unrolled: A and B are far apart", along),
-):
-    maps.plot([0, 1], [y, y], color=PAPER, linewidth=2.5)
-    for name, x, colour in zip("AB", where, (A, B), strict=True):
-        maps.scatter(x, y, s=70, color=colour, zorder=3)
-        maps.text(x, y - 0.12, name, ha="center", va="top", fontsize=12)
-    maps.text(0, y + 0.15, title, fontsize=10)
-maps.plot(along, [0.35, 0.35], color="#E69F00", linewidth=6, alpha=0.5, zorder=0)
-maps.set_xlim(-0.05, 1.05)
-maps.set_ylim(-0.1, 1.8)
-maps.axis("off")
+PEPTIDE = "GIGKFLHSAKKF"  # the first letters of magainin 2
+STAGES = [  # name, what it does, places, numbers at each place
+    ("Embedding", "a vector for\neach letter", 50, 32),
+    ("Conv1D", "how 8 neighbours\nfit 32 motifs", 50, 32),
+    ("MaxPooling1D", "the best fit of\neach stretch of 5", 10, 32),
+    ("LSTM", "reads from first\nto last", 1, 32),
+    ("Dense", "AMP\nor not?", 1, 1),
+]
+COLOURS = ["#56B4E9", "#E69F00", "#F0E442", "#009E73", "#CC79A7"]
+TALL, WIDE = 4.0 / 50, 1.5 / 32
+fig, ax = plt.subplots(figsize=(7.4, 4))
+for place, letter in enumerate(PEPTIDE):
+    ax.text(0, 3.8 - 0.31 * place, letter, ha="center", va="center", fontsize=8,
+            family="monospace")  # fmt: skip
+ax.text(0, -0.05, "⋮", ha="center", va="center")
+ax.text(0, 4.35, "peptide", ha="center", va="bottom", fontsize=9)
+ax.text(0, -0.35, "50 letters", ha="center", va="top", fontsize=8.5)
+middle = 1.5
+last = 0.2
+for (name, words, places, numbers), colour in zip(STAGES, COLOURS, strict=True):
+    high, wide = max(places * TALL, 0.12), max(numbers * WIDE, 0.16)
+    ax.add_patch(plt.Rectangle(
+        (middle - wide / 2, 2 - high / 2), wide, high, facecolor=colour, edgecolor="#555555",
+        linewidth=0.8,
+    ))  # fmt: skip
+    if name == "MaxPooling1D":
+        for place in range(1, places):
+            y = 2 - high / 2 + place * high / places
+            ax.plot([middle - wide / 2, middle + wide / 2], [y, y], color="#888888", linewidth=0.5)
+    ax.annotate("", (middle - wide / 2 - 0.05, 2), (last, 2),
+                arrowprops={"arrowstyle": "-|>", "color": "#777777"})  # fmt: skip
+    ax.text(middle, 4.35, name, ha="center", va="bottom", fontsize=9, weight="bold")
+    shape = f"{places} × {numbers}" if places > 1 else str(numbers)
+    ax.text(middle, -0.35, f"{shape}\n{words}", ha="center", va="top", fontsize=8.5)
+    last = middle + wide / 2 + 0.05
+    middle += 2.4
+ax.set(xlim=(-0.5, 11.7), ylim=(-1.6, 4.7))
+ax.axis("off")
 fig.savefig(BOOK / "images" / "12_idea.svg", metadata={"Date": None})

@@ -1,47 +1,45 @@
-"""Draw the idea of chapter 14: one queue of tasks, and workers that fetch the next one."""
+"""Draw the idea of chapter 14: a loop around the validation set, and one way out of it."""
 
 import matplotlib.pyplot as plt
 
 from deeptwins.paths import BOOK
 
-CONFIGURATIONS, FOLDS = 6, 5
-DONE = 13  # tasks are finished; the next two are being worked on
-WHOSE = (0, 1, 1, 0, 0, 1, 0, 1, 1, 0, 1, 0, 1)  # the worker of each
-COLOURS = ("#0072B2", "#D55E00")
-GREY = "#8a8f98"
+LEARN, CHOOSE, JUDGE = "#0072B2", "#009E73", "#D55E00"
+fig, ax = plt.subplots(figsize=(7.4, 3.3))
 
-fig, ax = plt.subplots(figsize=(7.2, 3.5))
-for task in range(CONFIGURATIONS * FOLDS):
-    row, column = divmod(task, FOLDS)
-    corner = (column, CONFIGURATIONS - 1 - row)
-    if task < DONE:
-        mine = COLOURS[WHOSE[task]]
-        style = {"facecolor": mine, "edgecolor": mine, "alpha": 0.75}
-    elif task < DONE + 2:
-        mine = COLOURS[task - DONE]
-        style = {"facecolor": "none", "edgecolor": mine, "linewidth": 2.5, "hatch": "///"}
-    else:
-        style = {"facecolor": "none", "edgecolor": GREY}
-    ax.add_patch(plt.Rectangle(corner, 0.86, 0.8, **style))
-for row in range(CONFIGURATIONS):
-    place = CONFIGURATIONS - 0.6 - row
-    ax.text(-0.2, place, f"configuration {row + 1}", ha="right", va="center", fontsize=9)
-    ax.annotate("", (7.0, place), (5.1, place), arrowprops={"arrowstyle": "->", "color": GREY})
-    ax.text(7.15, place, "mean", va="center", fontsize=9)
-for column in range(FOLDS):
-    ax.text(column + 0.43, CONFIGURATIONS + 0.05, f"fold {column + 1}", ha="center", fontsize=9)
-for worker, colour in enumerate(COLOURS):
-    place = (10.0, 4.4 - 2.4 * worker)
-    ax.text(
-        *place,
-        f"worker {worker + 1}\nbuilds, trains,\nasks, forgets",
-        ha="center",
-        va="center",
-        fontsize=9,
-        color=colour,
-        bbox={"boxstyle": "round,pad=0.5", "facecolor": "none", "edgecolor": colour},
-    )
-ax.text(10.0, -0.2, "the best mean\ntrains once more,\nand is tested once", ha="center", fontsize=9)
-ax.set(xlim=(-2.6, 11.6), ylim=(-0.2, CONFIGURATIONS + 0.6))
+
+def box(x, y, title, words, colour):
+    ax.text(x, y + 0.13, title, ha="center", va="center", fontsize=10, weight="bold", color=colour)
+    ax.text(x, y - 0.27, words, ha="center", va="center", fontsize=8.5)
+    ax.add_patch(plt.matplotlib.patches.FancyBboxPatch(
+        (x - 1.15, y - 0.55), 2.3, 1, boxstyle="round,pad=0.06", facecolor="none",
+        edgecolor=colour, linewidth=1.4,
+    ))  # fmt: skip
+
+
+def arrow(start, end, bend=0.0, colour="#777777"):
+    ax.annotate("", end, start, arrowprops={
+        "arrowstyle": "-|>", "color": colour, "linewidth": 1.4,
+        "connectionstyle": f"arc3,rad={bend}",
+    })  # fmt: skip
+
+
+box(1, 2.5, "an idea", "written down, with\nwhat it should bring", LEARN)
+box(4.3, 2.5, "training set", "the network learns,\nseveral seeds", LEARN)
+box(4.3, 0.5, "validation set", "better by more than\nthe seeds differ?", CHOOSE)
+box(1, 0.5, "keep or drop", "one change at a time,\nnoted either way", CHOOSE)
+box(8.45, 0.5, "test set", "asked once,\nreported as it is", JUDGE)
+arrow((2.25, 2.45), (3.05, 2.45))
+arrow((4.3, 1.85), (4.3, 1.05))
+arrow((3.05, 0.45), (2.25, 0.45))
+arrow((1, 1.05), (1, 1.85))
+arrow((5.55, 0.45), (7.2, 0.45), colour=JUDGE)
+ax.text(6.35, 0.6, "when all\nis settled", ha="center", va="bottom", fontsize=8.5, color=JUDGE)
+ax.text(2.65, 1.45, "as often as you like", ha="center", va="center", fontsize=9, style="italic")
+ax.plot([6.35, 6.35], [1.05, 3.1], color=JUDGE, linestyle=":", linewidth=1.4)
+ax.plot([6.35, 6.35], [-0.2, 0.3], color=JUDGE, linestyle=":", linewidth=1.4)
+ax.text(6.55, 2.5, "no way back: a decision\nmade beyond this line\nmakes the test set\n"
+        "a validation set", ha="left", va="center", fontsize=8.5, color=JUDGE)  # fmt: skip
+ax.set(xlim=(-0.3, 9.75), ylim=(-0.3, 3.2))
 ax.axis("off")
 fig.savefig(BOOK / "images" / "14_idea.svg", metadata={"Date": None})

@@ -59,7 +59,7 @@ class Data(str, Enum):
 
 
 Ids = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", help="Exercises, as 04 or 04_hello_iris.")
+    list[str] | None, typer.Argument(metavar="[ID]...", help="Exercises, as 04 or 01_first_network.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Solutions = Annotated[bool, typer.Option("--solutions", help="The worked challenges too.")]
@@ -234,7 +234,7 @@ def bands(
 
 @app.command()
 def check(
-    exercise: Annotated[str, typer.Argument(metavar="ID", help="As 04 or 04_hello_iris.")],
+    exercise: Annotated[str, typer.Argument(metavar="ID", help="As 04 or 01_first_network.")],
     lang: Annotated[Lang, typer.Option(help="Which of the twins.")] = Lang.both,
     as_json: Json = False,
 ) -> None:

@@ -56,5 +56,5 @@ def find_r() -> None:
 
 
 def script_file(exercise: str, language: str) -> Path:
-    """Return the script of an exercise: python/04_hello_iris.py or r/04_hello_iris.R."""
+    """Return the script of an exercise: python/01_first_network.py or r/01_first_network.R."""
     return ROOT / language / f"{exercise}{'.py' if language == 'python' else '.R'}"

@@ -17,7 +17,7 @@ from deeptwins import files
 from deeptwins.paths import BOOK, LANGUAGES
 from deeptwins.runs import runner
 
-EXERCISE = "14_search"
+EXERCISE = "18_search"
 CASES = [(folds, workers) for folds in (3, 5) for workers in (1, 2)]
 HEAD = "# Seconds of one run each: made by shared_data/make/search_cost.py\n"
 

@@ -19,7 +19,7 @@ from deeptwins import files
 from deeptwins.paths import BOOK, LANGUAGES
 from deeptwins.runs import capture, record, runner
 
-EXERCISES = ("04_hello_iris", "06_cnn_images")
+EXERCISES = ("01_first_network", "07_cnn")
 SETTINGS = {  # threads, and whether oneDNN's routines are used; the first is the course's
     "1 thread": (1, "1"),
     "2 threads": (2, "1"),

@@ -10,7 +10,7 @@
 and book/_fragments/ledger.qmd with its picture, and the appendices that are lists
 (lists.py). Chapters include them:
 
-    {{< include /book/_fragments/04_hello_iris/fit.qmd >}}
+    {{< include /book/_fragments/01_first_network/fit.qmd >}}
 
 Nothing of it is committed; no twin is run here, and neither R nor TensorFlow is needed.
 """
