@@ -120,7 +120,9 @@ def test_a_record_that_cannot_be_read_fails_every_level(tmp_path, monkeypatch):
     monkeypatch.setenv("DEEPTWINS_RESULTS", str(tmp_path))
     verdict = levels.verify(synthetic.EXERCISE)
     assert failed(verdict) == LEVELS
-    assert "Make it with: deeptwins run 01_first_network --lang python" in verdict.findings[0].detail
+    assert (
+        "Make it with: deeptwins run 01_first_network --lang python" in verdict.findings[0].detail
+    )
 
 
 def test_undefined_equals_only_undefined():

@@ -1,0 +1,83 @@
+"""The course hangs together: scripts, chapters, slides, plans and links name the same exercises."""
+
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from deeptwins import catalog
+from deeptwins.paths import BOOK, ROOT
+
+EXERCISES = catalog.exercises(solutions=False)
+NUMBERS = {int(one[:2]): one for one in EXERCISES}
+BOOK_OF = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
+PARTS = {
+    one["part"]: [int(page[5:7]) for page in one["chapters"] if re.match(r"book/\d\d_", page)]
+    for one in BOOK_OF["chapters"]
+    if isinstance(one, dict)
+}
+TEXTS = (".qmd", ".md", ".py", ".R", ".yml", ".yaml", ".toml")
+
+
+def texts():
+    """Return the text of every file that is kept in the repository, by its name."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    return {
+        name: (ROOT / name).read_text(encoding="utf-8")
+        for name in listed
+        if name.endswith(TEXTS) and (ROOT / name).is_file() and name != "CHANGELOG.md"
+    }
+
+
+def test_every_exercise_has_a_chapter_and_the_chapters_are_in_order():
+    pages = sorted(page.stem for page in BOOK.glob("[0-9][0-9]_*.qmd"))
+    assert pages == EXERCISES
+    assert [number for numbers in PARTS.values() for number in numbers] == sorted(NUMBERS)
+
+
+def test_no_file_names_an_exercise_that_is_not_there():
+    known = {*EXERCISES, "19_nearest"}  # the worked example of teach_exercise.qmd
+    stems = "|".join(sorted({one[3:] for one in known}))
+    pattern = re.compile(rf"(?<![\w/-])(?:solutions/)?(\d\d_(?:{stems}))(?!\w)")
+    wrong = {
+        (name, found)
+        for name, text in texts().items()
+        for found in pattern.findall(text)
+        if found not in known
+    }
+    assert not wrong
+    linked = re.compile(r"\((?:\.\./)?(?:book/)?(\d\d_\w+)\.(?:qmd|html)")
+    wrong = {
+        (name, found)
+        for name, text in texts().items()
+        for found in linked.findall(text)
+        if found not in EXERCISES
+    }
+    assert not wrong
+
+
+def test_a_link_to_a_chapter_says_its_number():
+    link = re.compile(r"\[[Cc]hapter (\d+)[^\]]*\]\((?:\.\./)?(?:book/)?(\d\d)_\w+\.(?:qmd|html)")
+    found = [(name, *pair) for name, text in texts().items() for pair in link.findall(text)]
+    assert len(found) > 30
+    assert [one for one in found if int(one[1]) != int(one[2])] == []
+    plain = re.compile(r"\bchapters? (\d+)(?: (?:to|and) (\d+))?", re.I)
+    for name, text in texts().items():
+        if name.startswith(("book/", "index", "README")):
+            for numbers in plain.findall(text):
+                assert {int(one) for one in numbers if one} <= NUMBERS.keys(), (name, numbers)
+
+
+@pytest.mark.parametrize("deck", sorted((BOOK / "slides").glob("*.qmd")), ids=lambda one: one.stem)
+def test_a_deck_shows_the_chapters_of_a_part_and_no_others(deck):
+    text = deck.read_text(encoding="utf-8")
+    shown = {int(one) for one in re.findall(r"_fragments/(?:solutions/)?(\d\d)_", text)}
+    part = next(numbers for numbers in PARTS.values() if shown & set(numbers))
+    assert shown <= set(part)
+    first, last = re.search(
+        r"^notes: .*?Chapters? (\d+)(?: (?:to|and) (\d+))?", text, re.M
+    ).groups()
+    assert (int(first), int(last or first)) == (part[0], part[-1])
