@@ -17,7 +17,8 @@ from deeptwins.proof import verified
 from deeptwins.runs import sections
 
 EXERCISE = "01_first_network"
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+# NumPy 2 shows one of its own numbers as np.float64(0.5).
+NUMBER = re.compile(r"(?<![a-z\d])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 IRKERNEL = ["R", "--no-save", "--slave", "-e", "IRkernel::main()", "--args", "{connection_file}"]
 
 

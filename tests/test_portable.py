@@ -23,6 +23,7 @@ import filelock, psutil, rich.console, typer
 for name in ("fork", "forkpty", "killpg", "pidfd_open", "getpgid", "setsid", "symlink", "wait4",
              "sched_getaffinity", "getuid", "geteuid"):
     delattr(os, name)
+os.process_cpu_count = os.cpu_count  # as Python defines it there
 del socket.AF_UNIX
 sys.modules.update(fcntl=None, grp=None, pwd=None, resource=None)
 sysconfig.get_config_vars()  # asks for a file that is named after the system
