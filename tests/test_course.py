@@ -81,3 +81,42 @@ def test_a_deck_shows_the_chapters_of_a_part_and_no_others(deck):
         r"^notes: .*?Chapters? (\d+)(?: (?:to|and) (\d+))?", text, re.M
     ).groups()
     assert (int(first), int(last or first)) == (part[0], part[-1])
+
+
+# ---- terms ----
+
+TERM = re.compile(r"^(?!:)(\w[^\n]*)\n:   ", re.M)
+# Terms of the proof and of the pages before the first chapter, which no chapter explains.
+ELSEWHERE = {"Data card", "Expected band", "Twin"}
+# An entry with two names, or one that the chapters write otherwise.
+ALSO = {"L1, L2": ("L1", "L2"), "SGD": ("stochastic gradient descent",)}
+
+
+def prose(number):
+    """Return a chapter's words without code, links' targets, headings and the first box."""
+    text = (BOOK / f"{NUMBERS[number]}.qmd").read_text(encoding="utf-8")
+    text = re.sub(r"\A---.*?^---$", "", text, flags=re.S | re.M)
+    text = re.sub(r"^::: \{\.callout-note.*?^:::$", "", text, count=1, flags=re.S | re.M)
+    text = re.sub(r"^```.*?^```$|`[^`\n]*`|\]\([^)]*\)|\{[^}\n]*\}", "", text, flags=re.S | re.M)
+    return re.sub(r"^#.*$|!\[.*$", "", text, flags=re.M)
+
+
+def test_a_term_is_explained_where_the_first_chapter_uses_it():
+    """A term of the glossary stands in bold in the first chapter that has it in its text."""
+    glossary = (BOOK / "appendix_glossary.qmd").read_text(encoding="utf-8")
+    terms = set(TERM.findall(glossary)) - ELSEWHERE
+    assert len(terms) >= 70
+    wrong = {}
+    for term in terms:
+        names = ALSO.get(term, (term,))
+        for number in sorted(NUMBERS):
+            text = prose(number)
+            used = [one for one in names if re.search(rf"\b{re.escape(one)}", text, re.I)]
+            if used:
+                bold = " ".join(re.findall(r"\*\*([^*]+)\*\*", text)).lower()
+                if not any(one.lower() in bold for one in used):
+                    wrong[term] = number
+                break
+        else:
+            wrong[term] = "nowhere"
+    assert wrong == {}
