@@ -2,8 +2,8 @@
 # computed: the R side of python/deeptwins/runs/driver.py.
 #
 # Usage: Rscript r/driver.R JOB.json
-#        Rscript r/driver.R --warm HANDLE   forks for each job that it is sent
-#                                           (python/deeptwins/runs/warm.py)
+#        Rscript r/driver.R --warm     forks for each job that it is sent
+#                                      (python/deeptwins/runs/warm.py)
 #
 # Values at top level are printed as Rscript prints them, and an error names
 # the script and its line.
@@ -22,12 +22,12 @@ local({
       loadNamespace(package)
     }
     reticulate::import("keras")
-    server <- reticulate::import("deeptwins.runs.warm_server")
+    server <- reticulate::import("deeptwins.runs.warm")
     # A forked process makes a temporary folder of its own, which goes when it
     # ends, and draws its own random numbers.
     unlink(tempdir(), recursive = TRUE)
     suppressWarnings(rm(".Random.seed", envir = globalenv()))
-    job_file <- server$serve(arguments[[2]])
+    job_file <- server$serve()
     tempdir(check = TRUE)
   }
   began <- proc.time()[["elapsed"]]

@@ -91,25 +91,6 @@ def test_what_each_language_draws_has_one_band_with_room_for_other_versions():
         assert len({(one["low"], one["high"]) for one in found.values()}) == 1
 
 
-def test_the_margin_is_taken_seed_by_seed_and_its_limit_is_that_of_a_t_test():
-    seeds = list(range(1, 11))
-    missed = [0.50, 0.60, 0.55, 0.52, 0.58, 0.51, 0.57, 0.53, 0.56, 0.54]
-    gains = [0.10, 0.20, 0.15, 0.12, 0.18, 0.11, 0.17, 0.13, 0.16, 0.14]
-    solved = [value + gain for value, gain in zip(missed, gains, strict=True)]
-    plain, better = (
-        {"seeds": seeds, "results": {name: {"values": values} for name in ("accuracy", "loss")}}
-        for values in (missed, solved)
-    )
-    found = bands.margins(better, plain, ["accuracy", "loss"])
-    assert found["accuracy"]["least"] == pytest.approx(0.10)
-    # A low loss is good: the same gains are losses there.
-    assert found["loss"]["least"] == pytest.approx(-0.20)
-    interval = stats.ttest_rel(solved, missed).confidence_interval(bands.CONFIDENCE)
-    assert found["accuracy"]["low"] == pytest.approx(interval.low)
-    with pytest.raises(ValueError, match="other seeds"):
-        bands.margins(better | {"seeds": seeds[1:]}, plain, ["accuracy"])
-
-
 def test_writing_one_variant_keeps_the_other(tmp_path, monkeypatch):
     monkeypatch.setattr(bands, "EXPECTED", tmp_path)
     bands.write("01_first_network", "mini", {"results": {}})
@@ -196,29 +177,31 @@ SOLVED = [(name, variant) for name, variant in EVERY_BAND if name.startswith("so
 
 
 @pytest.mark.parametrize(("exercise", "variant"), SOLVED)
-def test_a_solution_beats_its_exercise_by_the_margin_that_its_file_states(exercise, variant):
+def test_a_solution_beats_its_exercise_at_the_same_seeds(exercise, variant):
     solved = bands.read(exercise, variant)
     plain = bands.read(exercise.removeprefix("solutions/"), variant)
-    again = bands.margins(solved, plain, solved["margins"])
-    assert solved["margins"].keys()
-    for metric, stated in solved["margins"].items():
-        assert same(stated, again[metric])
-        assert variant == "full" or stated["low"] > 0
+    assert solved["seeds"] == plain["seeds"]
+    for metric in solved["targets"]:
+        pair = (one["results"][metric]["values"] for one in (solved, plain))
+        gain = stats.ttest_rel(
+            *pair, alternative="less" if bands.lower_is_better(metric) else "greater"
+        )
+        assert variant == "full" or gain.pvalue < 0.005
 
 
 @pytest.fixture
 def checked(results, monkeypatch):
     """Check a synthetic record with a given accuracy against the synthetic bands."""
 
-    def check(accuracy, language="python", changes=None):
+    def check(accuracy, language="python", changes=None, expected=None, **options):
         monkeypatch.setattr(bands, "EXPECTED", results / "expected")
-        bands.write(synthetic.EXERCISE, "mini", synthetic.expected())
+        bands.write(synthetic.EXERCISE, "mini", expected or synthetic.expected())
         one = synthetic.changed(synthetic.make(language), "results.accuracy", accuracy)
         for place, value in (changes or {}).items():
             one = synthetic.changed(one, place, value)
         folder = record.folder_of(synthetic.EXERCISE, language)
         files.write_text(folder / record.RECORD, json.dumps(one))
-        return checks.check(synthetic.EXERCISE, language)
+        return checks.check(synthetic.EXERCISE, language, **options)
 
     return check
 
@@ -250,6 +233,17 @@ def test_check_holds_other_data_to_their_goal_and_not_to_the_band(checked):
     assert found.places == {}
     assert [goal.reached for goal in found.goals] == [True]
     assert found.holds
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_check_looks_at_results_on_the_test_set_only_at_the_end(checked, final):
+    expected = synthetic.expected() | {"targets": {"accuracy": 0.7, "test_accuracy": 0.9}}
+    expected["results"]["test_accuracy"] = bands.band("test_accuracy", [0.7, 0.8] * 10)
+    values = {"results": {"accuracy": 0.75, "loss": 0.5, "test_accuracy": 0.1}}
+    found = checked(0.75, changes=values, expected=expected, final=final)
+    assert ("test_accuracy" in found.places) is final
+    assert [goal.metric for goal in found.goals] == ["accuracy", "test_accuracy"][: 1 + final]
+    assert found.holds is not final
 
 
 def test_check_names_what_is_missing(results):

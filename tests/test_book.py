@@ -51,7 +51,7 @@ def leave_run(project):
                 "printed": "" if name == "setup" else "6/6 - loss: 0.5",
                 "figures": ["curve-1.png"] if name == "curve" else [],
             }
-            for name in sections.starts(source.read_text())
+            for name in sections.lines(source.read_text())
         ]
         folder = record.folder_of(ID, language)
         files.write_text(folder / record.RECORD, json.dumps(one))

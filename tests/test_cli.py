@@ -74,7 +74,7 @@ def test_verify_fails_with_status_1_and_the_reason(call):
     write_pair("constants.EPOCHS", 12)
     done = call("verify", "01")
     assert done.exit_code == 1
-    assert "01_first_network script: EPOCHS is 2 in Python and 12 in R" in done.stdout
+    assert "01_first_network script: EPOCHS is 2 in Python, 12 in R" in done.stdout
 
 
 def test_verify_json_has_every_level_with_its_difference(call):

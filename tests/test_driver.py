@@ -119,7 +119,7 @@ def test_everything_that_a_script_does_is_kept(tmp_path, language):
     assert [one["shape"] for one in fit["initial"]] == [[2, 3], [3], [3, 1], [1]]
     assert (predict["call"], predict["section"]) == ("predict", "results")
     assert kept["results"]["none"] is None
-    values = record.tensors(kept, tmp_path)[1, "predictions"][0]
+    values = record.tensors(kept, "predictions", tmp_path)
     assert values.mean(dtype=float) == pytest.approx(kept["results"]["mean"])
 
 
@@ -174,7 +174,7 @@ def test_a_question_whether_there_is_keras_is_no_import(tmp_path):
 
 def test_sections_must_not_have_the_same_name():
     with pytest.raises(ValueError, match="line 3: there is a section 'fit' already"):
-        sections.starts("# ---- fit ----\n\n# ---- fit ----\n")
+        sections.lines("# ---- fit ----\n\n# ---- fit ----\n")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ book/faults.yml lists the faults; the book shows the list as a table. The change
 the place of the twin, and its record is compared with that of the other twin as it stands.
 """
 
-import contextlib
 import functools
 import shutil
 from collections import Counter
@@ -70,15 +69,10 @@ def ran(tmp_path_factory):
     if shutil.which("Rscript") is None:
         pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
     folder = tmp_path_factory.mktemp("faults")
-    with contextlib.ExitStack() as servers, pytest.MonkeyPatch.context() as patch:
+    with runner.warm(LANGUAGES) as servers, pytest.MonkeyPatch.context() as patch:
         # Which script ran is not the question here, and no array is kept that could be shown.
         patch.setattr(record, "changed", lambda one: "")
-        patch.setattr(record, "tensors", lambda one: None)
-        warm = {
-            language: servers.enter_context(server)
-            for language in LANGUAGES
-            if (server := runner.warm(language))
-        }
+        patch.setattr(record, "tensors", lambda one, kind: None)
 
         @functools.cache
         def run(exercise, language, text):
@@ -86,7 +80,7 @@ def ran(tmp_path_factory):
             script.write_text(text, encoding="utf-8")
             patch.setattr(runner, "script_file", lambda *_: script)
             settings = runner.Settings(values=SMALL.get(exercise, {}))
-            outcome = runner.run_twin(exercise, language, settings, warm.get(language), folder)
+            outcome = runner.run_twin(exercise, language, settings, servers.get(language), folder)
             assert outcome.ok, "\n".join([outcome.problem, *outcome.last_lines])
             return record.read(exercise, language, folder)
 

@@ -124,7 +124,8 @@ def test_a_second_run_of_the_same_exercise_waits(twin):
 @pytest.mark.skipif(not processes.can_fork(), reason="no process can be forked on this system")
 def test_a_forked_twin_is_as_a_fresh_one_and_ends_with_its_server(twin, tmp_path):
     twin(GOOD + "import os, sys\nprint(os.getppid(), 'keras' in sys.modules)")
-    with runner.warm("python") as server:
+    with runner.warm(["python"]) as servers:
+        server = servers["python"]
         outcome = runner.run_twin(EXERCISE, "python", runner.Settings(), server)
         assert outcome.ok, outcome
         parent, loaded = record.read(EXERCISE, "python")["sections"][-1]["printed"].split()

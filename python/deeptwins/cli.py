@@ -4,10 +4,12 @@ Every command imports what it needs when it runs, so that `--help`, `list` and
 `doctor` answer without waiting for TensorFlow.
 """
 
+import ast
 import codecs
 import io
 import json
 import sys
+from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -18,6 +20,7 @@ from rich.markup import escape
 
 from deeptwins import catalog
 from deeptwins.paths import LANGUAGES, ROOT, SHARED, data_home, find_r, results_dir
+from deeptwins.runs import sections
 
 app = typer.Typer(
     help="Run the twins of the course, and verify that Python and R agree.",
@@ -85,6 +88,20 @@ def _find(ids: list[str] | None, *, solutions: bool) -> list[str]:
         raise typer.Exit(2) from None
 
 
+def _constant(text: str) -> tuple[str, Any]:
+    """Return name and value of `EPOCHS=30`, `UNITS=[64, 32]` or `DATA=/my/folder`.
+
+    A value is a Python literal where it can be read as one, else text.
+    """
+    name, equals, value = map(str.strip, text.partition("="))
+    if not equals or not sections.CONSTANT.fullmatch(name):
+        raise ValueError(f"--set takes NAME=VALUE with a name in capitals, not {text!r}.")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
 @app.command("list")
 def list_exercises(as_json: Json = False) -> None:
     """Show the exercises of the course."""
@@ -126,14 +143,14 @@ def run(
     """Run twins, each in a process of its own, and print the ledger of their agreement."""
     from deeptwins.data import variants
     from deeptwins.proof import ledger, levels
-    from deeptwins.runs import constants, record, runner
+    from deeptwins.runs import record, runner
 
     exercises = _find(ids, solutions=solutions)
     if data is Data.full and not ids:
         exercises = [one for one in exercises if one in variants.with_full()]
     languages = LANGUAGES if lang is Lang.both else (lang.value,)
     try:
-        chosen = constants.parse(values or []) | ({} if seed is None else {"SEED": seed})
+        chosen = dict(map(_constant, values or [])) | ({} if seed is None else {"SEED": seed})
     except ValueError as error:
         _end_with(str(error))
     verdicts: dict[str, levels.Verdict] = {}
@@ -146,7 +163,7 @@ def run(
             for language in languages:
                 record.drop_tensors(exercise, language)
         if not as_json:
-            ledger.show_row(verdict, console, head=len(verdicts) == 1)
+            ledger.show([verdict], console, head=len(verdicts) == 1)
 
     def waiting(exercise: str) -> None:
         errors.print(
@@ -157,7 +174,7 @@ def run(
 
     settings = runner.Settings(data.value, chosen, timeout=timeout or runner.TIMEOUT)
     try:
-        with ledger.progress(len(exercises) * len(languages), quiet=as_json) as shown:
+        with ledger.Progress(len(exercises) * len(languages), quiet=as_json) as shown:
             outcomes = runner.run(
                 exercises,
                 languages,
@@ -176,7 +193,7 @@ def run(
         _print_json(
             {
                 "holds": holds,
-                "runs": [outcome.as_dict() for outcome in outcomes],
+                "runs": [asdict(outcome) for outcome in outcomes],
                 "ledger": [row.as_dict() for row in rows],
             }
         )
@@ -196,6 +213,7 @@ def verify(ids: Ids = None, solutions: Solutions = False, as_json: Json = False)
         _print_json({"holds": holds, "ledger": [verdict.as_dict() for verdict in verdicts]})
     else:
         ledger.show(verdicts, console)
+        ledger.explain(verdicts, console)
     raise typer.Exit(0 if holds else 1)
 
 
@@ -236,14 +254,22 @@ def bands(
 def check(
     exercise: Annotated[str, typer.Argument(metavar="ID", help="As 04 or 01_first_network.")],
     lang: Annotated[Lang, typer.Option(help="Which of the twins.")] = Lang.both,
+    final: Annotated[
+        bool,
+        typer.Option("--final", help="The results on the test set too: look once, at the end."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say where your result lies: in the expected band or not, and against the target."""
+    """Say where your result lies: in the expected band or not, and against the target.
+
+    You choose between models by their validation results. So the results on the test set, whose
+    names begin with test_, are shown only with --final.
+    """
     from deeptwins.proof import check as checks
 
     found = _find([exercise], solutions=False)
     languages = LANGUAGES if lang is Lang.both else (lang.value,)
-    results = [checks.check(one, language) for one in found for language in languages]
+    results = [checks.check(one, language, final=final) for one in found for language in languages]
     readable = [result for result in results if not result.problem]
     if as_json:
         _print_json([result.as_dict() for result in results])

@@ -2,27 +2,23 @@
 
 A file has, for each variant of the data: `results` (three to six headline
 results, equal in both languages), `independent` (headline results that each
-language draws for itself, with a band for each), `own_random` (further results
-of that kind, without a band), `targets` of the challenge, the seeds, and what
-they were made with.
+language draws for itself), `own_random` (further results of that kind, without
+a band), `targets` of the challenge, the seeds, and what they were made with.
 
 All bands of a file hold together: COVERAGE is the chance, or more, that one
-further run lies in every one of them. With mean m and standard deviation s of n
-seeds, each band is the prediction interval m ± t s sqrt(1 + 1/n), where t is the
-quantile of Student's t with n - 1 degrees of freedom (Hahn and Meeker,
-Statistical Intervals, 1991, section 4.7) at a chance of falling outside of
-(1 - NORMAL) / k for each of the k metrics that vary (Bonferroni). NORMAL is more
-than COVERAGE, since metrics are not normally distributed: training now and then
-goes astray. For the same reason a band takes in all values that it was made
-from. It is cut off at the metric's own limits. A metric that does not vary over
-seeds has a band of the width of rounding.
+further run lies in every one of them. Each band is a prediction interval
+(Hahn and Meeker, Statistical Intervals, 1991, section 4.7) with a chance of
+(1 - NORMAL) / k of falling outside for each of the k metrics that vary
+(Bonferroni). NORMAL is more than COVERAGE, since metrics are not normally
+distributed: training now and then goes astray. For the same reason a band takes
+in all values that it was made from. It is cut off at the metric's own limits.
 
 What an algorithm of another package draws by itself in each language (t-SNE,
-UMAP, k-means) has one band for both: around the bands of the two, with room for
-other versions of the package on each side. The room is the distance between the
-means of the two implementations, which both follow one published algorithm, and
-at least OF_RANGE of the metric's range, or OF_MEAN where it has no upper limit:
-from Rtsne 0.16 to 0.17 a silhouette moved by 0.07, and a ratio by 15 %.
+UMAP, k-means) has one band for both, with room for other versions of the package
+on each side: the distance between the means of the two implementations, which
+both follow one published algorithm, and at least OF_RANGE of the metric's range,
+or OF_MEAN where it has no upper limit: from Rtsne 0.16 to 0.17 a silhouette
+moved by 0.07, and a ratio by 15 %.
 """
 
 import json
@@ -39,32 +35,18 @@ from deeptwins.runs.record import Record
 
 COVERAGE = 0.95  # of all bands of a run together, as stated and as tests hold it to
 NORMAL = 0.98  # what it would be if metrics were normally distributed
-CONFIDENCE = 0.99  # that a solution is better in the mean
 ROUNDING = 1e-9
 MINIMUM_SEEDS = 20
 OF_RANGE, OF_MEAN = 0.05, 0.2  # the least room for another version of an algorithm
-# Names that begin so are bounded by their definition.
+# By the beginning of their names, without `val_` or `test_`: what is bounded by its definition.
 LIMITS = {
-    "accuracy": (0.0, 1.0),
-    "trustworthiness": (0.0, 1.0),
-    "silhouette": (-1.0, 1.0),
-    "arrangement": (-1.0, 1.0),
-    "unrolled": (-1.0, 1.0),
-    "kl_": (0.0, math.inf),
-    "tsne_kl": (0.0, math.inf),
-    "sensitivity": (0.0, 1.0),
-    "specificity": (0.0, 1.0),
-    "precision": (0.0, 1.0),
-    "f1": (0.0, 1.0),
-    "auc": (0.0, 1.0),
-    "mcc": (-1.0, 1.0),
-    "loss": (0.0, math.inf),
-    "rmse": (0.0, math.inf),
-    "sd": (0.0, math.inf),
-    "optimism": (0.0, math.inf),
+    ("accuracy", "auc", "f1", "precision", "sensitivity", "specificity", "trustworthiness"): (
+        0.0,
+        1.0,
+    ),
+    ("arrangement", "mcc", "silhouette", "unrolled"): (-1.0, 1.0),
+    ("kl_", "loss", "optimism", "rmse", "sd", "tsne_kl"): (0.0, math.inf),
 }
-
-
 RESTORE = "Restore it with: git checkout -- shared_data/expected"
 
 
@@ -80,7 +62,7 @@ class Place:
     low: float | None
     high: float | None
     word: str
-    distance: float  # from the nearer limit; 0 inside
+    distance: float | None  # from the nearer limit; 0 inside
 
 
 def expected_file(exercise: str) -> Path:
@@ -89,23 +71,23 @@ def expected_file(exercise: str) -> Path:
 
 
 def read(exercise: str, variant: str) -> dict[str, Any]:
-    """Return the expected bands of an exercise for a variant of its data.
-
-    Raises BandError where there are none.
-    """
+    """Return the bands of an exercise for a variant of its data; BandError where there are none."""
     path = expected_file(exercise)
-    remedy = f"Make it with: deeptwins bands {exercise}"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BandError(f"{path} is missing. {remedy}") from None
-    except ValueError as error:  # neither UTF-8 nor JSON
-        raise BandError(f"{path} is not JSON: {error}. {RESTORE}") from None
-    if not isinstance(content, dict):
-        raise BandError(f"{path} is no file of bands. {RESTORE}")
-    if variant not in content:
-        raise BandError(f"{path} has no bands for {variant} data. {remedy} --data {variant}")
-    return content[variant]
+        return json.loads(path.read_text(encoding="utf-8"))[variant]
+    except (FileNotFoundError, KeyError):
+        remedy = f"Make them with: deeptwins bands {exercise} --data {variant}"
+        raise BandError(f"{path} has no bands for {variant} data. {remedy}") from None
+    except (ValueError, TypeError):
+        raise BandError(f"{path} is damaged. {RESTORE}") from None
+
+
+def write(exercise: str, variant: str, content: Mapping[str, Any]) -> Path:
+    """Write the bands for one variant, keeping those of the other."""
+    path = expected_file(exercise)
+    both = files.read_json(path) | {variant: content}
+    files.write_text(path, json.dumps(both, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    return path
 
 
 def own_random(exercise: str, variant: str) -> set[str]:
@@ -123,30 +105,21 @@ def band(name: str, values: Iterable[float | None], metrics: int = 1) -> dict[st
     All None (undefined everywhere) gives a band that only None lies in; a
     metric that is undefined for some seeds only has no band: ValueError.
     """
+    from scipy import stats  # takes 0.4 s, which only the maker of bands needs
+
     kept = list(values)
-    if len(kept) < MINIMUM_SEEDS:
-        raise ValueError(f"{name}: {len(kept)} seeds; a band needs {MINIMUM_SEEDS}")
-    numbers = [value for value in kept if value is not None]
-    if not numbers:
+    n = len(kept)
+    if n < MINIMUM_SEEDS:
+        raise ValueError(f"{name}: {n} seeds; a band needs {MINIMUM_SEEDS}")
+    if kept == [None] * n:
         return {"mean": None, "sd": None, "low": None, "high": None, "values": kept}
-    if len(numbers) < len(kept):
+    if None in kept:
         raise ValueError(f"{name} is undefined for some seeds and not for others")
-    n, mean, sd = len(numbers), statistics.mean(numbers), statistics.stdev(numbers)
-    reach = _quantile(n, (1 - NORMAL) / max(metrics, 1)) * sd * math.sqrt(1 + 1 / n)
-    low, high = _cut(name, min(mean - reach, *numbers), max(mean + reach, *numbers))
+    mean, sd = statistics.mean(kept), statistics.stdev(kept)
+    outside = (1 - NORMAL) / max(metrics, 1)
+    reach = float(stats.t.isf(outside / 2, n - 1)) * sd * math.sqrt(1 + 1 / n)
+    low, high = _cut(name, min(mean - reach, *kept), max(mean + reach, *kept))
     return {"mean": mean, "sd": sd, "low": low, "high": high, "values": kept}
-
-
-def _cut(name: str, low: float, high: float) -> tuple[float, float]:
-    """Return the limits of a band, cut off at those of its metric, with room for rounding."""
-    least, most = _limits(name)
-    return max(low, least) - ROUNDING, min(high, most) + ROUNDING
-
-
-def _limits(name: str) -> tuple[float, float]:
-    """Return between what a metric lies by its definition."""
-    pairs = (pair for key, pair in LIMITS.items() if name.startswith(key))
-    return next(pairs, (-math.inf, math.inf))
 
 
 def together(
@@ -160,34 +133,13 @@ def together(
     """
     drawn = [values for both in independent.values() for values in both.values()]
     varying = sum(len(set(values)) > 1 for values in [*metrics.values(), *drawn])
-    found: dict[str, dict[str, Any]] = {"results": {}, "independent": {}}
-    for name, values in metrics.items():
-        found["results"][name] = band(name, values, varying)
-    for name, both in independent.items():
-        found["independent"][name] = _of_languages(name, both, varying)
-    return found
-
-
-def _of_languages(name: str, both: Mapping[str, list], varying: int) -> dict[str, Any]:
-    """Return the band that both languages share, with the values of each."""
-    own = {language: band(name, values, varying) for language, values in both.items()}
-    python, r = own.values()
-    if python["mean"] is not None and r["mean"] is not None:
-        least, most = _limits(name)
-        middle = abs(python["mean"] + r["mean"]) / 2
-        little = OF_MEAN * middle if math.inf in (-least, most) else OF_RANGE * (most - least)
-        room = max(little, abs(python["mean"] - r["mean"]))
-        low, high = min(python["low"], r["low"]) - room, max(python["high"], r["high"]) + room
-        for one in own.values():
-            one["low"], one["high"] = _cut(name, low, high)
-    return own
-
-
-def _quantile(n: int, chance: float) -> float:
-    """Return what Student's t of n values exceeds, on either side, with this chance."""
-    from scipy import stats  # takes 0.4 s, which only the maker of bands needs
-
-    return float(stats.t.isf(chance / 2, n - 1))
+    return {
+        "results": {name: band(name, values, varying) for name, values in metrics.items()},
+        "independent": {
+            name: _shared(name, {one: band(name, of, varying) for one, of in both.items()})
+            for name, both in independent.items()
+        },
+    }
 
 
 def place(record: Record, expected: Mapping[str, Any]) -> dict[str, Place]:
@@ -202,9 +154,10 @@ def place(record: Record, expected: Mapping[str, Any]) -> dict[str, Place]:
         value, low, high = record["results"].get(name), limits["low"], limits["high"]
         if value is None and name in drawn:
             word, distance = "absent", 0.0
+        elif value is None and low is None:
+            word, distance = "in", 0.0
         elif value is None or low is None:
-            word = "in" if value is None and low is None else "undefined"
-            distance = 0.0 if word == "in" else math.inf
+            word, distance = "undefined", None
         else:
             value = float(value)
             word = "below" if value < low else "above" if value > high else "in"
@@ -218,34 +171,28 @@ def lower_is_better(metric: str) -> bool:
     return any(word in metric for word in ("loss", "rmse", "error", "squares"))
 
 
-def margins(
-    solution: Mapping[str, Any], plain: Mapping[str, Any], metrics: Iterable[str]
-) -> dict[str, dict[str, float]]:
-    """Return by how much a solution beats its exercise at the same seeds; positive is better.
-
-    `low` is the lower limit of the confidence interval of the mean gain, with
-    Student's t; `least` is the gain at the worst seed, which can be below 0 where
-    the plain result is a lottery. Raises ValueError where the seeds differ.
-    """
-    if solution["seeds"] != plain["seeds"]:
-        raise ValueError("the solution's band and that of its exercise are from other seeds")
-    found = {}
-    for metric in metrics:
-        sign = -1 if lower_is_better(metric) else 1
-        pairs = zip(
-            solution["results"][metric]["values"], plain["results"][metric]["values"], strict=True
-        )
-        gains = [sign * (solved - missed) for solved, missed in pairs]
-        n, mean, sd = len(gains), statistics.mean(gains), statistics.stdev(gains)
-        low = mean - _quantile(n, 1 - CONFIDENCE) * sd / math.sqrt(n)
-        found[metric] = {"low": low, "mean": mean, "least": min(gains)}
-    return found
+def _limits(name: str) -> tuple[float, float]:
+    """Return between what a metric lies by its definition."""
+    bare = name.removeprefix("val_").removeprefix("test_")
+    found = (pair for beginnings, pair in LIMITS.items() if bare.startswith(beginnings))
+    return next(found, (-math.inf, math.inf))
 
 
-def write(exercise: str, variant: str, content: Mapping[str, Any]) -> Path:
-    """Write the bands for one variant, keeping those of the other."""
-    path = expected_file(exercise)
-    old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    text = json.dumps(old | {variant: content}, indent=1, ensure_ascii=False, allow_nan=False)
-    files.write_text(path, text + "\n")
-    return path
+def _cut(name: str, low: float, high: float) -> tuple[float, float]:
+    """Return the limits of a band, cut off at those of its metric, with room for rounding."""
+    least, most = _limits(name)
+    return max(low, least) - ROUNDING, min(high, most) + ROUNDING
+
+
+def _shared(name: str, own: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the bands of both languages with the limits that they share."""
+    python, r = own.values()
+    if python["mean"] is None or r["mean"] is None:
+        return own
+    least, most = _limits(name)
+    middle = abs(python["mean"] + r["mean"]) / 2
+    little = OF_MEAN * middle if math.inf in (-least, most) else OF_RANGE * (most - least)
+    room = max(little, abs(python["mean"] - r["mean"]))
+    low, high = min(python["low"], r["low"]) - room, max(python["high"], r["high"]) + room
+    shared = dict(zip(("low", "high"), _cut(name, low, high), strict=True))
+    return {language: one | shared for language, one in own.items()}

@@ -1,21 +1,22 @@
 """What a person sees of runs and verdicts: a progress display and the ledger."""
 
-import contextlib
-import math
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from rich import progress
 from rich.console import Console
-from rich.live import Live
 from rich.markup import escape
-from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from deeptwins.paths import TITLES
-from deeptwins.proof.levels import LEVELS, Finding, Verdict, keras3_of
+from deeptwins.proof.levels import Finding, Verdict, keras3_of
 from deeptwins.runs.runner import Outcome
 
+# The names of the levels as they fit over narrow columns.
+HEADINGS = (
+    *("\nscript", "\ninputs", "archi-\ntect.", "initial\nweight", "train-\ning"),
+    *("final\nweight", "predic\ntions", "re-\nsults", "\nband"),
+)
 STYLES = {True: "green", False: "bold red", None: "dim"}
 
 
@@ -26,113 +27,68 @@ def cell(finding: Finding) -> str:
     mark = "✓" if finding.holds else "✗"
     if finding.difference is None:
         return mark
-    if math.isinf(finding.difference):
-        return f"{mark} ∞"
     shown = f"{finding.difference:.1g}"
     return f"{mark} {shown}" if len(shown) == 1 else f"{mark}{shown}"
 
 
-def table() -> Table:
-    """Return the ledger without its rows."""
+def show(rows: Sequence[Verdict], console: Console, *, head: bool = True) -> None:
+    """Print rows of the ledger; those of several calls stand under the same columns."""
     # With one space between columns the twins that agree fit into 80; differences are longer,
     # and then a name is folded rather than a number cut.
-    made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    made.add_column("exercise", overflow="fold", width=17)
-    for level in LEVELS:
-        # The same width in each table, since rows are printed as they come.
-        widest = max(map(len, level.heading.split("\n")))
-        made.add_column(level.heading, no_wrap=True, min_width=widest)
-    return made
-
-
-def cells(row: Verdict) -> list[Text]:
-    """Return a row of the ledger."""
-    name = row.exercise
-    shown = "  solution" if name.startswith("solutions/") else name
-    return [Text(shown), *(Text(cell(one), STYLES[one.holds]) for one in row.findings)]
-
-
-def show(rows: Sequence[Verdict], console: Console) -> None:
-    """Print the ledger, and below it every level that does not hold, with its reason."""
-    made = table()
-    made.title = "R against Python: ✓ or ✗ with the largest difference seen"
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=head)
+    table.title = "R against Python: ✓ or ✗ with the largest difference seen" if head else None
+    table.add_column("exercise", overflow="fold", width=17)
+    for heading in HEADINGS:
+        table.add_column(heading, no_wrap=True, min_width=max(map(len, heading.split())))
     for row in rows:
-        made.add_row(*cells(row))
-    console.print(made)
-    explain(rows, console)
-
-
-def show_row(row: Verdict, console: Console, *, head: bool) -> None:
-    """Print one row as soon as it is known, under the same columns; the head before the first."""
-    made = table()
-    made.show_header = head
-    made.add_row(*cells(row))
-    console.print(made)
+        name = "  solution" if row.exercise.startswith("solutions/") else row.exercise
+        table.add_row(name, *(Text(cell(one), STYLES[one.holds]) for one in row.findings))
+    console.print(table)
 
 
 def explain(rows: Sequence[Verdict], console: Console) -> None:
     """Print every level that does not hold with its reason, and how many exercises hold."""
-    for row in rows:
-        failed = [finding for finding in row.findings if finding.holds is False]
-        for finding in failed[:1] if failed[1:] and "no record" in failed[1].detail else failed:
-            text = f"[red]{row.exercise}[/] {finding.level}: {escape(finding.detail)}"
-            console.print(text, highlight=False, soft_wrap=True)
-        if row.diverged:
-            text = f"[yellow]{row.exercise}[/] diverged: {escape(row.diverged)}"
-            console.print(text, highlight=False, soft_wrap=True)
-    holding = sum(row.holds for row in rows)
-    console.print(f"{holding} of {len(rows)} exercises hold at every level.", highlight=False)
-    console.print(keras3_of(rows), highlight=False)
+    lines = [
+        f"[red]{row.exercise}[/] {finding.level}: {escape(finding.detail)}"
+        for row in rows
+        for finding in row.failed
+        if finding.detail
+    ]
+    lines += [
+        f"[yellow]{row.exercise}[/] diverged: {escape(row.diverged)}"
+        for row in rows
+        if row.diverged
+    ]
+    lines.append(f"{sum(row.holds for row in rows)} of {len(rows)} exercises hold at every level.")
+    for line in [*lines, keras3_of(rows)]:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
-class Progress:
-    """The display of a run; its two methods are called from the runner's threads."""
+class Progress(progress.Progress):
+    """The display of a run on standard error: a line for what runs now, and one for what ended."""
 
-    def __init__(self, total: int, console: Console, live: Live | None) -> None:
-        """Start with nothing running; `live` is None where no terminal shows movement."""
-        self._total, self._done = total, 0
-        self._console, self._live = console, live
-        self._running: dict[tuple[str, str], Spinner] = {}
-        self._lock = threading.Lock()
+    def __init__(self, total: int, *, quiet: bool) -> None:
+        """Start with nothing running; `quiet` shows nothing."""
+        columns = progress.SpinnerColumn(), progress.TextColumn("{task.description}")
+        super().__init__(*columns, console=Console(stderr=True, quiet=quiet), transient=True)
+        self._total, self._ended = total, 0
+        self._running: dict[tuple[str, str], progress.TaskID] = {}
 
     def started(self, exercise: str, language: str) -> None:
-        """Show that a twin runs now."""
-        with self._lock:
-            self._running[exercise, language] = Spinner(
-                "dots", text=f"{exercise}  {TITLES[language]}"
-            )
-            self._refresh()
+        """Show that a twin runs now; called from the runner's threads."""
+        description = f"{exercise}  {TITLES[language]}"
+        self._running[exercise, language] = self.add_task(description, total=None)
 
     def ended(self, outcome: Outcome) -> None:
         """Print how a twin ended, with its last lines where it failed."""
-        with self._lock:
-            self._done += 1
-            self._running.pop((outcome.exercise, outcome.language), None)
-            mark = "[green]✓[/]" if outcome.ok else "[bold red]✗[/]"
-            where = f"[{self._done}/{self._total}]"
-            self._console.print(
-                f"{mark} {escape(where)} {outcome.exercise} {TITLES[outcome.language]} "
-                f"{outcome.seconds:.1f} s {escape(outcome.problem)}",
-                highlight=False,
-            )
-            for line in outcome.last_lines:
-                self._console.print(f"    {escape(line)}", style="dim", highlight=False)
-            self._refresh()
-
-    def _refresh(self) -> None:
-        if self._live:
-            grid = Table.grid()
-            for spinner in self._running.values():
-                grid.add_row(spinner)
-            self._live.update(grid)
-
-
-@contextlib.contextmanager
-def progress(total: int, *, quiet: bool) -> Iterator[Progress]:
-    """Yield a display of `total` runs on standard error; `quiet` shows nothing."""
-    console = Console(stderr=True, quiet=quiet)
-    if not console.is_terminal or quiet:
-        yield Progress(total, console, None)
-        return
-    with Live(console=console, transient=True, refresh_per_second=8) as live:
-        yield Progress(total, console, live)
+        self.remove_task(self._running.pop((outcome.exercise, outcome.language)))
+        self._ended += 1
+        mark = "[green]✓[/]" if outcome.ok else "[bold red]✗[/]"
+        where = escape(f"[{self._ended}/{self._total}]")
+        self.console.print(
+            f"{mark} {where} {outcome.exercise} {TITLES[outcome.language]} "
+            f"{outcome.seconds:.1f} s {escape(outcome.problem)}",
+            highlight=False,
+        )
+        for line in outcome.last_lines:
+            self.console.print(f"    {escape(line)}", style="dim", highlight=False)

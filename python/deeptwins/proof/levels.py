@@ -1,24 +1,26 @@
 """Compare the two records of an exercise, level by level, and both with the expected band.
 
-Each level has one rule, stated in LEVELS and nowhere else. The levels about
-networks do not apply to an exercise whose expected file says that it trains
-none; a record without a network is no reason.
+Each level has one rule, stated in LEVELS and nowhere else. All but the last take a part of
+each record and compare it value by value. The levels about networks do not apply to an exercise
+whose expected file says that it trains none; a record without a network is no reason.
 """
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from deeptwins.paths import LANGUAGES
 from deeptwins.proof import bands
-from deeptwins.runs import record
+from deeptwins.runs import capture, record
 from deeptwins.runs.record import Record
 
 TOLERANCE = 1e-12
+
+Said = tuple[bool | None, float | None, str]  # holds, difference and detail of a Finding
+Comparison = Callable[[Record, Record], Said]
+Part = Callable[[Record], Any]
 
 
 @dataclass(frozen=True)
@@ -41,319 +43,166 @@ class Verdict:
     diverged: str = ""  # where a loss became NaN or infinite
 
     @property
+    def failed(self) -> list[Finding]:
+        """What does not hold."""
+        return [finding for finding in self.findings if finding.holds is False]
+
+    @property
     def holds(self) -> bool:
         """Whether no level fails."""
-        return all(finding.holds is not False for finding in self.findings)
+        return not self.failed
 
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict as plain data for JSON."""
         return asdict(self) | {"holds": self.holds}
 
 
-Compared = tuple[bool | None, float | None, str]
-Call = dict[str, Any]
+@dataclass(frozen=True)
+class Level:
+    """A level of the comparison."""
+
+    name: str
+    rule: str
+    compare: Comparison
+    needs_network: bool = False
 
 
-class _Differs(Exception):
-    """The two records differ; arguments are the detail and, where it is a number, by how much."""
-
-    def __init__(self, detail: str, difference: float | None = None) -> None:
-        super().__init__(detail)
-        self.difference = difference
+# ---- the parts of a record that have to be equal ----
 
 
-def _largest(pairs: Iterable[tuple[str, Any, Any]]) -> tuple[float, str]:
-    """Return the largest difference over named pairs of numbers, and its name.
+def constants(one: Record) -> Any:
+    """Return the constants; R knows no difference between 3 and [3]."""
 
-    None stands for undefined and equals only None; NaN equals NaN.
+    def unboxed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: unboxed(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return unboxed(value[0]) if len(value) == 1 else [unboxed(item) for item in value]
+        return value
+
+    return unboxed(one["constants"])
+
+
+def calls(*keys: str) -> Part:
+    """Return the part that has these entries of each call of Keras."""
+
+    def part(one: Record) -> Any:
+        return {
+            f"{call['call']}, call {number}": {key: call[key] for key in keys if key in call}
+            for number, call in enumerate(one["calls"], start=1)
+        }
+
+    return part
+
+
+def inputs(one: Record) -> Any:
+    """Return the data, and what was given to Keras."""
+    data = {key: one["data"][key] for key in ("variant", "sets")}
+    return data | calls("section", "inputs", "settings")(one)
+
+
+def models(one: Record) -> Any:
+    """Return the configurations of the fitted models."""
+    return {
+        name: json.loads(one["architectures"][call["architecture"]])
+        for name, call in calls("architecture")(one).items()
+        if call
+    }
+
+
+def predictions(one: Record) -> Any:
+    """Return what predict and evaluate returned; only R names the scores."""
+    return {
+        name: {key: list(value.values()) if key == "scores" else value for key, value in of.items()}
+        for name, of in calls("predictions", "scores")(one).items()
+    }
+
+
+def results(one: Record) -> Any:
+    """Return the results; of what the language draws by itself only that it is there."""
+    own = bands.own_random(one["id"], one["data"]["variant"])
+    return {name: None if name in own else value for name, value in one["results"].items()}
+
+
+# ---- how they are compared ----
+
+
+def same(part: Part, tolerance: float = 0.0) -> Comparison:
+    """Return the comparison of a part of two records, value by value.
+
+    Arrays are compared by their digests. Where these differ, the difference that is shown is
+    that of the values, if both runs kept them.
     """
-    worst, where = 0.0, ""
-    for name, a, b in pairs:
-        if a == b:
-            continue
-        difference = math.inf if a is None or b is None else abs(float(a) - float(b))
-        difference = math.inf if math.isnan(difference) else difference
-        if difference > worst:
-            worst, where = difference, name
-    return worst, where
+
+    def compare(python: Record, r: Record) -> Said:
+        a, b = _leaves(part(python)), _leaves(part(r))
+        largest, wrong = 0.0, []
+        for place in a | b:
+            x, y = a.get(place, "missing"), b.get(place, "missing")
+            if x == y:
+                continue
+            numbers = isinstance(x, int | float) and isinstance(y, int | float)
+            difference = abs(x - y) if numbers else math.inf
+            largest = max(largest, difference)
+            if difference > tolerance:
+                wrong.append(f"{place} is {x!s:.60} in Python, {y!s:.60} in R")
+        if not wrong:
+            return True, largest, f"{len(a)} values"
+        if math.isinf(largest):
+            largest = _between_arrays(wrong[0], python, r)
+        more = f"; {len(wrong)} of {len(a)} values differ" if len(wrong) > 1 else ""
+        return False, largest, wrong[0] + more + _other_settings(python, r)
+
+    return compare
 
 
-def _same_keys(what: str, python: Iterable[str], r: Iterable[str]) -> None:
-    a, b = list(python), list(r)
-    only = [f"{name} only in Python" for name in a if name not in b]
-    only += [f"{name} only in R" for name in b if name not in a]
-    if only:
-        raise _Differs(f"{what}: {', '.join(only)}")
+def script(python: Record, r: Record) -> Said:
+    """Compare the scripts on disk with those that ran, and the constants."""
+    if changed := record.changed(python) or record.changed(r):
+        return False, None, changed
+    return same(constants)(python, r)
 
 
-def _same_value(a: Any, b: Any) -> bool:
-    """Whether two constants agree; R knows no difference between 3 and [3], or 1 and 1.0."""
-    if isinstance(a, list) and len(a) == 1:
-        a = a[0]
-    if isinstance(b, list) and len(b) == 1:
-        b = b[0]
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(_same_value, a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same_value(a[key], b[key]) for key in a)
-    return a == b
-
-
-def _calls(python: Record, r: Record, *kinds: str) -> list[tuple[str, Call, Call]]:
-    """Return the calls of these kinds in pairs, each with a name to speak of it."""
-    mine, others = ([c for c in one["calls"] if c["call"] in kinds] for one in (python, r))
-    if len(mine) != len(others):
-        names = "/".join(kinds)
-        raise _Differs(f"{len(mine)} calls of {names} in Python, {len(others)} in R")
-    pairs = []
-    for number, (a, b) in enumerate(zip(mine, others, strict=True), start=1):
-        names = [f"{one['call']} in section {one['section']}" for one in (a, b)]
-        if names[0] != names[1]:
-            raise _Differs(f"call {number} is {names[0]} in Python, {names[1]} in R")
-        pairs.append((f"{a['call']} {number} ({a['section']})", a, b))
-    return pairs
-
-
-def script(python: Record, r: Record) -> Compared:
-    """Compare the constants, and the scripts on disk with those that ran."""
-    for one in (python, r):
-        if changed := record.changed(one):
-            raise _Differs(changed)
-    a, b = python["constants"], r["constants"]
-    _same_keys("constants", a, b)
-    for name, value in a.items():
-        if not _same_value(value, b[name]):
-            raise _Differs(f"{name} is {value!r} in Python and {b[name]!r} in R")
-    return True, None, f"{len(a)} constants"
-
-
-def inputs(python: Record, r: Record) -> Compared:
-    """Compare the data, and every array that was given to Keras."""
-    for field in ("variant", "sets"):
-        a, b = python["data"][field], r["data"][field]
-        if a != b:
-            raise _Differs(f"{field}: {a} in Python, {b} in R")
-    pairs = _calls(python, r, "fit", "predict", "evaluate")
-    for name, a, b in pairs:
-        for kind in ("inputs", "settings"):
-            for path, x, y in _fields(a.get(kind, {}), b.get(kind, {})):
-                raise _Differs(f"{name}: {path} is {_short(x)} in Python, {_short(y)} in R")
-    return True, 0.0 if pairs else None, f"{len(pairs)} calls"
-
-
-def architecture(python: Record, r: Record) -> Compared:
-    """Compare the fitted models' configurations field by field."""
-    pairs = _calls(python, r, "fit")
-    for name, a, b in pairs:
-        if a["architecture"] == b["architecture"]:
-            continue
-        configurations = (
-            json.loads(one["architectures"][call["architecture"]])
-            for one, call in ((python, a), (r, b))
-        )
-        for path, x, y in _fields(*configurations):
-            raise _Differs(f"{name}: {path} is {x} in Python, {y} in R")
-    if not pairs:
-        raise _Differs("no network was fitted")
-    return True, 0.0, f"{len(pairs)} fits"
-
-
-def initial_weights(python: Record, r: Record) -> Compared:
-    """Compare the weights before each fit, bit by bit."""
-    return _tensors("initial", python, r)
-
-
-def final_weights(python: Record, r: Record) -> Compared:
-    """Compare the weights after each fit, bit by bit."""
-    return _tensors("final", python, r)
-
-
-def predictions(python: Record, r: Record) -> Compared:
-    """Compare what predict returned, bit by bit, and what evaluate returned."""
-    _same_scores(python, r)
-    return _tensors("predictions", python, r)
-
-
-def training(python: Record, r: Record) -> Compared:
-    """Compare the loss and every metric of every epoch: they must be equal."""
-    values, epochs = [], 0
-    for name, a, b in _calls(python, r, "fit"):
-        _same_keys(f"{name}: history", a["history"], b["history"])
-        for metric, mine in a["history"].items():
-            others = b["history"][metric]
-            if len(mine) != len(others):
-                lengths = f"{len(mine)} epochs in Python, {len(others)} in R"
-                raise _Differs(f"{name}: {metric} has {lengths}")
-            epochs += len(mine) if metric == "loss" else 0
-            values += [
-                (f"{name}: {metric}, epoch {epoch}", x, y)
-                for epoch, (x, y) in enumerate(zip(mine, others, strict=True), start=1)
-            ]
-    difference, where = _largest(values)
-    if difference > 0:
-        raise _Differs(where + _settings(python, r), difference)
-    return True, difference, f"{epochs} epochs"
-
-
-def results(python: Record, r: Record) -> Compared:
-    """Compare `results`, which each language computed by its own code: equal to TOLERANCE.
-
-    What an algorithm of each language's own draws at random must only be there:
-    its values are compared with the expected band.
-    """
-    a, b = python["results"], r["results"]
-    _same_keys("results", a, b)
-    own = bands.own_random(python["id"], python["data"]["variant"])
-    difference, where = _largest((name, a[name], b[name]) for name in a if name not in own)
-    if difference > TOLERANCE:
-        raise _Differs(f"{where}: {a[where]} in Python, {b[where]} in R", difference)
-    return True, difference, f"{len(a)} results"
-
-
-def band(python: Record, r: Record) -> Compared:
+def band(python: Record, r: Record) -> Said:
     """Place the headline results of both languages in the band of many seeds.
 
     The level does not apply where the band says nothing: to constants that were
     set, to data of the user's own, to other full data than the band's.
     """
+    variant = python["data"]["variant"]
     changed = [name for name in python["set"] if name != "SEED"]
-    if changed and python["data"]["variant"] != "full":
+    if changed and variant != "full":
         return None, None, f"{', '.join(changed)} set: the band is for other constants"
     try:
-        expected = bands.read(python["id"], python["data"]["variant"])
+        expected = bands.read(python["id"], variant)
     except bands.BandError as error:
-        raise _Differs(str(error)) from None
+        return False, None, str(error)
     if expected["data"] != python["data"]["digest"]:
-        if python["data"]["variant"] == "mini":
-            raise _Differs("the band was made from other data")
-        return None, None, "the band was made from other data"
-    absent = []
+        return None if variant == "full" else False, None, "the band was made from other data"
     for one in (python, r):
         for name, place in bands.place(one, expected).items():
-            if place.word == "absent":
-                absent.append(f"{name} in {one['language']}")
-            elif place.word != "in":
+            if place.word not in ("in", "absent"):
                 where = f"[{place.low:.6g}, {place.high:.6g}]"
-                raise _Differs(f"{name} {place.value} {place.word} {where}", place.distance)
-    without = f", without {', '.join(absent)}" if absent else ""
-    return True, 0.0, f"{len(expected['seeds'])} seeds{without}"
-
-
-def _fields(a: Any, b: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield every leaf in which two configurations differ, with its path."""
-    if isinstance(a, dict) and isinstance(b, dict):
-        for key in sorted(a.keys() | b.keys()):
-            yield from _fields(a.get(key), b.get(key), f"{path}.{key}" if path else key)
-    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        for index, (x, y) in enumerate(zip(a, b, strict=True)):
-            yield from _fields(x, y, f"{path}[{index}]")
-    elif a != b:
-        yield path, a, b
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text[:12] if len(text) == 64 else text
-
-
-def _tensors(kind: str, python: Record, r: Record) -> Compared:
-    """Compare one kind of kept arrays: shapes and digests, with the difference if they differ."""
-    mine, others = (
-        [
-            (number, call, index, one)
-            for number, call in enumerate(record_["calls"])
-            for index, one in enumerate(call.get(kind) or [])
-        ]
-        for record_ in (python, r)
-    )
-    if [one["shape"] for *_, one in mine] != [one["shape"] for *_, one in others]:
-        raise _Differs("the arrays have other shapes")
-    differing = [
-        (number, call, index)
-        for (number, call, index, a), (*_, b) in zip(mine, others, strict=True)
-        if a["digest"] != b["digest"]
-    ]
-    if not differing:
-        return True, 0.0 if mine else None, f"{len(mine)} arrays"
-    kept = [record.tensors(one) for one in (python, r)]
-    difference = None  # the digests are what counts; the values are only shown
-    if all(kept):
-        both = [
-            np.concatenate([values[number, kind][index] for number, _, index in differing])
-            for values in kept
-        ]
-        difference = float(np.abs(both[0].astype(float) - both[1]).max())
-    _, call, index = differing[0]
-    first = f"{call['call']} in section {call['section']}, array {index + 1}"
-    raise _Differs(f"{len(differing)} of {len(mine)} arrays differ, first {first}", difference)
-
-
-def _same_scores(python: Record, r: Record) -> None:
-    for name, a, b in _calls(python, r, "evaluate"):
-        scores = [list(one["scores"].values()) for one in (a, b)]
-        difference, _ = _largest(("", x, y) for x, y in zip(*scores, strict=True))
-        if difference > 0:
-            raise _Differs(f"{name}: {scores[0]} in Python, {scores[1]} in R", difference)
-
-
-def _settings(python: Record, r: Record) -> str:
-    """Say in which settings two runs were not alike, since that alone can move a training."""
-    differing = [
-        f"{name} {value} in Python, {r['settings'][name]} in R"
-        for name, value in python["settings"].items()
-        if value != r["settings"][name]
-    ]
-    return f" (the settings differ: {'; '.join(differing)})" if differing else ""
-
-
-@dataclass(frozen=True)
-class Level:
-    """A level of the comparison: its name, its rule in words, the function that applies it."""
-
-    name: str
-    heading: str  # the name as it fits over a narrow column
-    rule: str
-    compare: Callable[[Record, Record], Compared]
-    needs_network: bool = False
-
-    def find(self, python: Record, r: Record) -> Finding:
-        """Return what this level says of two records."""
-        try:
-            return Finding(self.name, *self.compare(python, r))
-        except _Differs as error:
-            return Finding(self.name, False, error.difference, str(error))
+                return False, place.distance, f"{name} {place.value} {place.word} {where}"
+    return True, 0.0, f"{len(expected['seeds'])} seeds"
 
 
 LEVELS = [
-    Level("script", "\nscript", "both ran as they stand now, with the same constants", script),
-    Level("inputs", "\ninputs", "every array given to Keras has the same shape and bits", inputs),
-    Level(
-        "architecture",
-        "archi-\ntect.",
-        "every field of every configuration is equal",
-        architecture,
-        True,
-    ),
-    Level(
-        "initial weights",
-        "initial\nweight",
-        "every weight is bit-identical",
-        initial_weights,
-        True,
-    ),
-    Level("training", "train-\ning", "loss and metrics of every epoch differ by 0", training, True),
-    Level("final weights", "final\nweight", "every weight is bit-identical", final_weights, True),
-    Level("predictions", "predic\ntions", "every prediction is bit-identical", predictions, True),
+    Level("script", "both ran as they stand now, with the same constants", script),
+    Level("inputs", "every array given to Keras has the same shape and bits", same(inputs)),
+    Level("architecture", "every field of every configuration is equal", same(models), True),
+    Level("initial weights", "every weight is bit-identical", same(calls("initial")), True),
+    Level("training", "loss and metrics of every epoch differ by 0", same(calls("history")), True),
+    Level("final weights", "every weight is bit-identical", same(calls("final")), True),
+    Level("predictions", "every prediction is bit-identical", same(predictions), True),
     Level(
         "results",
-        "re-\nsults",
         f"values differ by at most {TOLERANCE:g}; what an algorithm of each language's own draws "
         "at random (t-SNE, UMAP, k-means) is held to the band alone",
-        results,
+        same(results, TOLERANCE),
     ),
     Level(
         "band",
-        "\nband",
         "the headline results of both languages lie in the bands of many seeds, which a run with "
         f"another seed leaves by chance once in {1 / (1 - bands.COVERAGE):.0f}",
         band,
@@ -367,20 +216,35 @@ def compare(python: Record, r: Record, *, networks: bool = True) -> Verdict:
     With `networks=False` the levels that need one do not apply, and a record
     that has one all the same fails its architecture level.
     """
-    findings = []
+    findings = {}
     for level in LEVELS:
-        if networks or not level.needs_network:
-            findings.append(level.find(python, r))
-        else:
-            stray = level.name == "architecture" and (record.fits(python) or record.fits(r))
-            detail = "a network where none was expected" if stray else "no network"
-            findings.append(Finding(level.name, False if stray else None, None, detail))
-    lost = {one["language"]: found for one in (python, r) if (found := record.diverged(one))}
-    if len(set(lost.values())) == 1 and len(lost) == len(LANGUAGES):
-        diverged = f"{next(iter(lost.values()))}, in both languages"
-    else:
-        diverged = "; ".join(f"{found}, in {language}" for language, found in lost.items())
-    return Verdict(python["id"], findings, r["versions"].get("keras3", ""), diverged)
+        applies = networks or not level.needs_network
+        said = level.compare(python, r) if applies else (None, None, "no network")
+        findings[level.name] = Finding(level.name, *said)
+    if networks != any(map(record.fits, (python, r))):
+        detail = "no network was fitted" if networks else "a network where none was expected"
+        findings["architecture"] = Finding("architecture", False, None, detail)
+    diverged = record.diverged(python) or record.diverged(r)
+    keras3 = r["versions"].get("keras3", "")
+    return Verdict(python["id"], list(findings.values()), keras3, diverged)
+
+
+def verify(exercise: str) -> Verdict:
+    """Return the verdict on the records of an exercise in the results folder.
+
+    A record that cannot be read fails every level and says why at the first.
+    """
+    try:
+        python, r = (record.read(exercise, language) for language in LANGUAGES)
+    except record.RecordError as error:
+        first, *others = (level.name for level in LEVELS)
+        lacking = [Finding(name, False, None, "") for name in others]
+        return Verdict(exercise, [Finding(first, False, None, str(error)), *lacking])
+    try:
+        networks = bands.read(exercise, python["data"]["variant"])["networks"]
+    except bands.BandError:
+        networks = bool(record.fits(python))  # the level `band` reports it
+    return compare(python, r, networks=networks)
 
 
 def keras3_of(verdicts: Iterable[Verdict]) -> str:
@@ -390,26 +254,31 @@ def keras3_of(verdicts: Iterable[Verdict]) -> str:
     return f"R's keras3 was {' and '.join(names) or 'not used yet'}."
 
 
-def verify(exercise: str) -> Verdict:
-    """Return the verdict on the records of an exercise in the results folder.
+def _leaves(value: Any, place: str = "") -> dict[str, Any]:
+    """Return every value in nested dictionaries and lists by its place."""
+    if isinstance(value, dict):
+        inside = {f"{place}.{key}" if place else key: one for key, one in value.items()}
+    elif isinstance(value, list):
+        inside = {f"{place} #{number}": one for number, one in enumerate(value, start=1)}
+    else:
+        return {place: value}
+    return {path: leaf for key, one in inside.items() for path, leaf in _leaves(one, key).items()}
 
-    A record that cannot be read fails every level and says why at the first.
-    """
-    records = []
-    for language in LANGUAGES:
-        try:
-            records.append(record.read(exercise, language))
-        except record.RecordError as error:
-            reasons = [str(error)] + ["no record to compare"] * (len(LEVELS) - 1)
-            return Verdict(
-                exercise,
-                [
-                    Finding(level.name, False, None, reason)
-                    for level, reason in zip(LEVELS, reasons, strict=True)
-                ],
-            )
-    try:
-        networks = bands.read(exercise, records[0]["data"]["variant"])["networks"]
-    except bands.BandError:
-        networks = bool(record.fits(records[0]))  # the level `band` reports it
-    return compare(*records, networks=networks)
+
+def _between_arrays(place: str, python: Record, r: Record) -> float | None:
+    """Return the largest difference of the arrays at a place; None where runs kept none."""
+    kind = next((one for one in capture.KEPT if f".{one} #" in place), None)
+    a, b = (record.tensors(one, kind) if kind else None for one in (python, r))
+    if a is None or b is None or len(a) != len(b):
+        return None
+    return float(abs(a.astype(float) - b).max())
+
+
+def _other_settings(python: Record, r: Record) -> str:
+    """Say in which settings two runs were not alike, since that alone can move a training."""
+    differing = [
+        f"{name} {value} in Python, {r['settings'][name]} in R"
+        for name, value in python["settings"].items()
+        if value != r["settings"][name]
+    ]
+    return f" (the settings differ: {'; '.join(differing)})" if differing else ""

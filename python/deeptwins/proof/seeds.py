@@ -2,15 +2,13 @@
 
 The bands serve both languages: R runs with every tenth seed and has to be equal
 to Python at every level. What each language draws by itself R does with every
-seed; its band is from both languages where a test does not tell them apart. The
-file of a solution also says by how much it beats its exercise at the same seeds.
+seed; its band is from both languages where a test does not tell them apart.
 """
 
 import contextlib
 import datetime
-import platform
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -41,7 +39,7 @@ def make(
 
     Seeds, headline results, results that each language draws by itself, and
     targets are those of the present file where they are not given; without a
-    file, seeds 1 to 20 and the first results.
+    file, seeds 1 to 20 and the first results. A solution has the targets of its exercise.
 
     Raises
     ------
@@ -49,129 +47,79 @@ def make(
         A run failed, R differs from Python with the same seed, or a headline
         result is missing.
     """
-    with contextlib.suppress(bands.BandError):
-        old = bands.read(exercise, variant)
-        seeds = seeds or old["seeds"]
-        own_random = own_random or [*old["independent"], *old["own_random"]]
-        headlines = headlines or [*old["results"], *old["independent"]]
-    targets = _targets(exercise, variant)
-    seeds = list(seeds or range(1, bands.MINIMUM_SEEDS + 1))
-    r_seeds = seeds if own_random else seeds[EVERY - 1 :: EVERY]
-    with _runs(exercise, variant, seeds, r_seeds, said) as found:
-        python, r = found
-        for one in r:
-            _compare(python[seeds.index(_seed(one))], one, own_random)
-        names = list(headlines or python[0]["results"])[:HEADLINES]
-        if missing := [name for name in names if name not in python[0]["results"]]:
-            raise SeedError(f"{exercise} has no result {', '.join(missing)}.")
-        values = {
-            name: [_number(one["results"][name]) for one in python]
-            for name in names
-            if name not in own_random
+    old, plain = (_known(one, variant) for one in (exercise, exercise.removeprefix("solutions/")))
+    drawn = list(own_random or [*old.get("independent", ()), *old.get("own_random", ())])
+    seeds = list(seeds or old.get("seeds", range(1, bands.MINIMUM_SEEDS + 1)))
+    runs = {"python": seeds, "r": seeds if drawn else seeds[EVERY - 1 :: EVERY]}
+    with runner.warm(LANGUAGES) as servers, ThreadPoolExecutor(2) as pool:
+
+        def run(language: str, seed: int) -> Record:
+            with tempfile.TemporaryDirectory() as folder:
+                settings, results = runner.Settings(variant, {"SEED": seed}), Path(folder)
+                server = servers.get(language)
+                ended = runner.run_twin(exercise, language, settings, server, results)
+                if not ended.ok:
+                    lines = "\n".join([ended.problem, *ended.last_lines])
+                    raise SeedError(f"{exercise} in {language}, seed {seed}: {lines}")
+                said(f"{exercise} in {language}: seed {seed}, {ended.seconds:.1f} s")
+                return record.read(exercise, language, results)
+
+        pending = {
+            language: pool.map(run, [language] * len(of), of) for language, of in runs.items()
         }
-        independent = {
-            name: {
-                language: [_number(one["results"][name]) for one in records]
-                for language, records in zip(LANGUAGES, found, strict=True)
-            }
-            for name in names
-            if name in own_random
+        found = {
+            language: dict(zip(runs[language], of, strict=True)) for language, of in pending.items()
         }
-        content: dict[str, Any] = {
-            "networks": bool(record.fits(python[0])),
-            "seeds": seeds,
-            "r_seeds": r_seeds,
-            "coverage": bands.COVERAGE,
-            "data": python[0]["data"]["digest"],
-            **bands.together(values, independent),
-            "own_random": [name for name in own_random if name not in independent],
-            "targets": targets,
-            "versions": {one["language"]: one["versions"] for one in (python[0], r[0])},
-            "settings": python[0]["settings"],
-            "machine": f"{python[0]['machine']}, {_cpu()}",
-            "made": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-        }
-    if exercise.startswith("solutions/") and targets:
-        plain = bands.read(exercise.removeprefix("solutions/"), variant)
-        content["margins"] = bands.margins(content, plain, targets)
-        for name, margin in content["margins"].items():
-            said(f"{exercise}: {name} better by {margin['mean']:.4g} on average")
+    for seed, one in found["r"].items():
+        _compare(found["python"][seed], one, seed, drawn)
+    first = found["python"][seeds[0]]
+    present = [*old.get("results", ()), *old.get("independent", ())]
+    names = list(headlines or present or first["results"])[:HEADLINES]
+    if missing := [name for name in names if name not in first["results"]]:
+        raise SeedError(f"{exercise} has no result {', '.join(missing)}.")
+
+    def values(language: str, name: str) -> list[float | None]:
+        return [one["results"][name] for one in found[language].values()]
+
+    content = {
+        "networks": bool(record.fits(first)),
+        "seeds": seeds,
+        "r_seeds": runs["r"],
+        "coverage": bands.COVERAGE,
+        "data": first["data"]["digest"],
+        **bands.together(
+            {name: values("python", name) for name in names if name not in drawn},
+            {
+                name: {language: values(language, name) for language in LANGUAGES}
+                for name in names
+                if name in drawn
+            },
+        ),
+        "own_random": [name for name in drawn if name not in names],
+        "targets": old.get("targets") or plain.get("targets", {}),
+        "versions": {
+            language: next(iter(of.values()))["versions"] for language, of in found.items()
+        },
+        "settings": first["settings"],
+        "machine": first["machine"],
+        "made": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+    }
     return bands.write(exercise, variant, content)
 
 
-@contextlib.contextmanager
-def _runs(
-    exercise: str,
-    variant: str,
-    seeds: Sequence[int],
-    r_seeds: Sequence[int],
-    said: Callable[[str], None],
-) -> Iterator[tuple[list[Record], list[Record]]]:
-    """Yield the records of Python and of R over their seeds, run two at a time."""
-    pairs = [("python", one) for one in seeds] + [("r", one) for one in r_seeds]
-    with contextlib.ExitStack() as held, ThreadPoolExecutor(2) as pool:
-        servers = {
-            language: held.enter_context(server)
-            for language in LANGUAGES
-            if (server := runner.warm(language))
-        }
-
-        def one(pair: tuple[str, int]) -> Record:
-            language, seed = pair
-            with tempfile.TemporaryDirectory() as folder:
-                settings = runner.Settings(variant=variant, values={"SEED": seed})
-                outcome = runner.run_twin(
-                    exercise, language, settings, servers.get(language), Path(folder)
-                )
-                if not outcome.ok:
-                    lines = "\n".join(outcome.last_lines)
-                    raise SeedError(
-                        f"{exercise} in {language}, seed {seed}: {outcome.problem}\n{lines}"
-                    )
-                said(f"{exercise} in {language}: seed {seed}, {outcome.seconds:.1f} s")
-                return record.read(exercise, language, Path(folder))
-
-        found = list(pool.map(one, pairs))
-        yield found[: len(seeds)], found[len(seeds) :]
-
-
-def _targets(exercise: str, variant: str) -> dict[str, float]:
-    """Return the challenge's targets: an exercise's own, and for its solution the same."""
-    for name in (exercise, exercise.removeprefix("solutions/")):
-        with contextlib.suppress(bands.BandError):
-            if found := bands.read(name, variant)["targets"]:
-                return found
+def _known(exercise: str, variant: str) -> dict[str, Any]:
+    with contextlib.suppress(bands.BandError):
+        return bands.read(exercise, variant)
     return {}
 
 
-def _compare(python: Record, r: Record, own_random: Sequence[str]) -> None:
+def _compare(python: Record, r: Record, seed: int, drawn: Sequence[str]) -> None:
     """Raise SeedError where R differs from Python with the same seed, the band apart."""
-    for level in levels.LEVELS[:-1]:
-        if level.needs_network and not record.fits(python):
-            continue
-        pair = [
-            one | {"results": {k: v for k, v in one["results"].items() if k not in own_random}}
-            for one in (python, r)
-        ]
-        finding = level.find(*pair)
-        if finding.holds is False:
-            where = f"{python['id']}, seed {_seed(python)}, {level.name}"
+    pair = [
+        one | {"results": {k: v for k, v in one["results"].items() if k not in drawn}}
+        for one in (python, r)
+    ]
+    for finding in levels.compare(*pair, networks=bool(record.fits(python))).failed:
+        if finding.level != "band":
+            where = f"{python['id']}, seed {seed}, {finding.level}"
             raise SeedError(f"R differs from Python in {where}: {finding.detail}")
-
-
-def _seed(one: Record) -> int:
-    return one["constants"]["SEED"]
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-def _cpu() -> str:
-    """Return the processor's name as the system gives it."""
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()

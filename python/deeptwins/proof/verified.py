@@ -2,8 +2,8 @@
 
 `note()` keeps what both twins printed, drew and computed once they hold at every
 level, with the SHA-256 of all that can change it: scripts, data, expected file,
-and the machinery (driver, capture, stand-in, lock file). `problems()` compares
-these with what is there now; neither needs R or TensorFlow.
+and the machinery. `problems()` compares these with what is there now; neither
+needs R or TensorFlow.
 """
 
 import datetime
@@ -23,12 +23,16 @@ from deeptwins.runs import record
 
 RUNS = BOOK / "runs"
 AGAIN = "deeptwins run {exercise} && deeptwins book"
+# Beside scripts, data and expected file, all that can change what a run prints, draws or computes.
 MACHINERY = (
-    "python/deeptwins/runs/driver.py",
-    "python/deeptwins/runs/capture.py",
-    "python/deeptwins/runs/sections.py",
+    *(
+        f"python/deeptwins/runs/{one.name}"
+        for one in sorted(Path(record.__file__).parent.glob("*.py"))
+    ),
     "r/driver.R",
     "r/standin",
+    ".Rprofile",
+    "matplotlibrc",
     "requirements.lock",
 )
 KEPT = ("results", "sections", "seconds", "versions", "settings", "machine", "finished")
@@ -50,8 +54,7 @@ def note() -> list[Path]:
     NotVerified
         A run does not hold, or was made with other constants or data than the book's.
     """
-    exercises = catalog.exercises()
-    changed = []
+    exercises, changed = catalog.exercises(), []
     for exercise in exercises:
         folders = [record.folder_of(exercise, language) for language in LANGUAGES]
         if all((one / record.RECORD).is_file() for one in folders):
@@ -79,10 +82,10 @@ def problems(exercises: Iterable[str]) -> list[str]:
 
 
 def _problems(exercise: str) -> Iterator[str]:
-    again = AGAIN.format(exercise=exercise)
+    again = f"Run: {AGAIN.format(exercise=exercise)}"
     kept = read(exercise)
     if not kept:
-        yield f"{exercise} was never verified. Run: {again}"
+        yield f"{exercise} was never verified. {again}"
         return
     try:
         now = _digests(exercise)
@@ -91,12 +94,10 @@ def _problems(exercise: str) -> Iterator[str]:
         return
     for name in sorted(now.keys() | kept["digests"].keys()):
         if now.get(name) != kept["digests"].get(name):
-            yield f"{exercise}: {name} changed since it was verified. Run: {again}"
-    for language in LANGUAGES:
-        for section in kept[language]["sections"]:
-            for name in section["figures"]:
-                if not picture(exercise, language, name).is_file():
-                    yield f"{exercise}: the picture {name} of {language} is missing. Run: {again}"
+            yield f"{exercise}: {name} changed since it was verified. {again}"
+    for language, name in _figures(kept):
+        if not picture(exercise, language, name).is_file():
+            yield f"{exercise}: the picture {name} of {language} is missing. {again}"
 
 
 def _keep(exercise: str) -> list[Path]:
@@ -108,9 +109,9 @@ def _keep(exercise: str) -> list[Path]:
                 f"{exercise} last ran with {values} set; the book shows it as it stands. "
                 f"Run: deeptwins run {exercise}"
             )
-    verdict = levels.compare(*both.values(), networks=bands.read(exercise, "mini")["networks"])
-    if failed := [one for one in verdict.findings if one.holds is False]:
-        raise NotVerified(f"{exercise} does not hold: {failed[0].level}: {failed[0].detail}")
+    verdict = levels.verify(exercise)
+    for finding in verdict.failed:
+        raise NotVerified(f"{exercise} does not hold: {finding.level}: {finding.detail}")
     content = {
         "digests": _digests(exercise),
         "verified": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
@@ -121,36 +122,35 @@ def _keep(exercise: str) -> list[Path]:
         picture(exercise, language, name): record.folder_of(exercise, language)
         / record.FIGURES
         / name
-        for language, one in both.items()
-        for section in one["sections"]
-        for name in section["figures"]
+        for language, name in _figures(both)
     }
     changed = [target for target, source in shown.items() if _compress(source, target)]
-    left = [one for one in (RUNS / exercise).rglob("*.png") if one not in shown]
-    for one in left:
-        one.unlink()
+    for left in set((RUNS / exercise).rglob("*.png")) - shown.keys():
+        left.unlink()
+        changed.append(left)
     known = read(exercise)
-    if changed or left or any(known.get(key) != content[key] for key in ("digests", "ledger")):
+    if changed or any(known.get(key) != content[key] for key in ("digests", "ledger")):
         path = RUNS / f"{exercise}.json"
         files.write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         changed.append(path)
-    return [*changed, *left]
+    return changed
+
+
+def _figures(runs: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield language and name of each picture that was drawn."""
+    for language in LANGUAGES:
+        for section in runs[language]["sections"]:
+            yield from ((language, name) for name in section["figures"])
 
 
 def _digests(exercise: str) -> dict[str, str]:
     """Return the digests of all that can change a run, by name."""
     scripts = [script_file(exercise, language) for language in LANGUAGES]
-    sets = dict.fromkeys(name for one in scripts for name in cards.named_in(one))
-    expected = bands.expected_file(exercise)
-    return {
-        **{_place(one): files.sha256(one) for one in [*scripts, expected]},
-        **{f"shared_data/{name}": cards.verify(name) for name in sets},
-        **{name: cards.digest_of(ROOT / name) for name in MACHINERY},
+    sets = {name for one in scripts for name in cards.named_in(one)}
+    ours = [*scripts, bands.expected_file(exercise), *(ROOT / name for name in MACHINERY)]
+    return {one.relative_to(ROOT).as_posix(): cards.digest_of(one) for one in ours} | {
+        f"shared_data/{name}": cards.verify(name) for name in sets
     }
-
-
-def _place(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
 
 
 def _compress(source: Path, target: Path) -> bool:
@@ -159,6 +159,10 @@ def _compress(source: Path, target: Path) -> bool:
     A picture of few colours gets a palette, which makes it a third the size; a
     photograph keeps its colours. `target` is left alone if it shows the same.
     """
+
+    def differ(one: Image.Image, other: Image.Image) -> ImageChops:
+        return ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
+
     with Image.open(source) as image:
         shown = image.convert("RGB")
     small = shown.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
@@ -167,10 +171,7 @@ def _compress(source: Path, target: Path) -> bool:
         small = shown
     if target.is_file():
         with Image.open(target) as old:
-            if (
-                old.size == small.size
-                and not ImageChops.difference(old.convert("RGB"), small.convert("RGB")).getbbox()
-            ):
+            if old.size == small.size and not differ(old, small).getbbox():
                 return False
     with files.replacing(target) as temporary:
         small.save(temporary, format="PNG", optimize=True)

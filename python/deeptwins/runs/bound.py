@@ -1,9 +1,6 @@
 """Run a command that is killed when the process that started it ends (Linux).
 
 Usage: python bound.py COMMAND...
-
-The system then sends SIGKILL by itself, also where that process had no chance
-to end what it had started.
 """
 
 import ctypes
@@ -14,9 +11,9 @@ PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
 
 def to_parent(parent: int) -> None:
-    """Have this process killed when its parent ends, whose number is given; or end now."""
+    """Have the system kill this process when its parent, of this number, ends; or end now."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)
-    if os.getppid() != parent or parent == 1:
+    if os.getppid() != parent:
         sys.exit("The run that started this twin has ended.")
 
 

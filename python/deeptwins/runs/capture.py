@@ -1,10 +1,9 @@
 """Note every fit, predict and evaluate of Keras in this process, whichever language called it.
 
 keras3 for R ends in Python, in R's own process, so that one implementation
-serves both drivers. `start()` waits for Keras to be imported and then puts a
-hook on the three methods of `keras.Model`; a call that another one makes (the
-validation within a fit) is part of that one. `finish()` writes, into the
-working directory,
+serves both drivers. `start()` puts a hook on the three methods of `keras.Model`
+once Keras is imported; a call that another one makes (the validation within a
+fit) is part of that one. `finish()` writes, into the working directory,
 
     calls.json   in order: architecture, inputs, weights before and after, history, predictions;
                  arrays as their shape and the SHA-256 of their values as float32 in row order
@@ -16,14 +15,15 @@ as streams.
 
 import functools
 import hashlib
-import importlib.abc
-import importlib.util
 import inspect
 import json
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,34 +31,24 @@ import numpy as np
 METHODS = ("fit", "predict", "evaluate")
 INPUTS = ("x", "y", "sample_weight", "validation_data")
 SETTINGS = ("batch_size", "epochs", "shuffle", "validation_split")
+KEPT = ("initial", "final", "predictions")  # the arrays in tensors.f32, in this order for each call
 BLOCK = 1 << 22  # values that are turned into float32 at once
 CALLS, TENSORS = "calls.json", "tensors.f32"
 
 Tensor = dict[str, Any]
 
-
-class _State:
-    """What was noted so far; one for each process."""
-
-    def __init__(self) -> None:
-        self.section = "setup"
-        self.depth = 0
-        self.calls: list[dict[str, Any]] = []
-        self.architectures: dict[str, str] = {}
-        self.tensors: Any = None  # the open file, from the first call on
-
-
-_state = _State()
+# What was noted so far; `tensors` is the open file, from the first array on.
+_noted = SimpleNamespace(section="setup", within=False, calls=[], architectures={}, tensors=None)
 
 
 def begin(section: str) -> None:
     """Let what comes next be part of a section."""
-    _state.section = section
+    _noted.section = section
 
 
 def section() -> str:
     """Return the section that runs now."""
-    return _state.section
+    return _noted.section
 
 
 def start() -> None:
@@ -71,35 +61,20 @@ def start() -> None:
 
 def finish() -> None:
     """Write calls.json, and end tensors.f32."""
-    if _state.tensors:
-        _state.tensors.close()
-    noted = {"architectures": _state.architectures, "calls": _state.calls}
+    if _noted.tensors:
+        _noted.tensors.close()
+    noted = {"architectures": _noted.architectures, "calls": _noted.calls}
     Path(CALLS).write_text(json.dumps(noted, allow_nan=False), encoding="utf-8")
 
 
-class _WhenImported(importlib.abc.MetaPathFinder):
-    """Finds Keras as the system would, and adds the hooks once it is loaded.
-
-    It stays until then: TensorFlow only asks whether there is a Keras.
-    """
+class _WhenImported(MetaPathFinder):
+    """Finds Keras as the system would, and adds the hooks once it is loaded."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name != "keras":
-            return None
-        sys.meta_path.remove(self)
-        try:
-            spec = importlib.util.find_spec(name)
-        finally:
-            sys.meta_path.insert(0, self)
-        if spec and spec.loader:
+        spec = PathFinder.find_spec(name) if name == "keras" else None
+        if spec:
             load = spec.loader.exec_module
-
-            def exec_module(module: Any) -> None:
-                sys.meta_path.remove(self)
-                load(module)
-                _install()
-
-            spec.loader.exec_module = exec_module
+            spec.loader.exec_module = lambda module: (load(module), _install())
         return spec
 
 
@@ -107,9 +82,7 @@ def _install() -> None:
     import keras
 
     for name in METHODS:
-        original = getattr(keras.Model, name)
-        if not hasattr(original, "captured"):
-            setattr(keras.Model, name, _hook(name, original))
+        setattr(keras.Model, name, _hook(name, getattr(keras.Model, name)))
 
 
 def _hook(name: str, original: Callable) -> Callable:
@@ -117,48 +90,45 @@ def _hook(name: str, original: Callable) -> Callable:
 
     @functools.wraps(original)
     def hooked(model: Any, *args: Any, **options: Any) -> Any:
-        if _state.depth:
+        if _noted.within:
             return original(model, *args, **options)
         bound = signature.bind(model, *args, **options)
         bound.apply_defaults()
         call = _before(name, model, bound.arguments)
-        _state.depth += 1
+        _noted.within = True
         try:
             returned = original(model, *args, **options)
         finally:
-            _state.depth -= 1
+            _noted.within = False
         _after(call, model, returned)
-        _state.calls.append(call)
+        _noted.calls.append(call)
         return returned
 
-    hooked.captured = True
     return hooked
 
 
 def _before(name: str, model: Any, given: dict[str, Any]) -> dict[str, Any]:
     call = {
         "call": name,
-        "section": _state.section,
+        "section": _noted.section,
         "inputs": {key: describe(given[key]) for key in INPUTS if given.get(key) is not None},
     }
     if name == "fit":
         call["settings"] = {key: given[key] for key in SETTINGS}
         call["architecture"] = _architecture(model)
-        call["initial"] = [_kept(one) for one in model.get_weights()] if model.built else None
+        call["initial"] = _kept(model.get_weights()) if model.built else None
     return call
 
 
 def _after(call: dict[str, Any], model: Any, returned: Any) -> None:
     if call["call"] == "fit":
-        call["history"] = {
-            key: [_number(value) for value in values] for key, values in returned.history.items()
-        }
-        call["final"] = [_kept(one) for one in model.get_weights()]
+        call["history"] = {key: list(map(_number, of)) for key, of in returned.history.items()}
+        call["final"] = _kept(model.get_weights())
     elif call["call"] == "predict":
-        call["predictions"] = [_kept(one) for one in _flat(returned)]
+        call["predictions"] = _kept(returned)
     else:
-        values = returned if isinstance(returned, dict) else enumerate(_flat(returned))
-        call["scores"] = {str(key): _number(value) for key, value in dict(values).items()}
+        values = returned if isinstance(returned, dict) else dict(enumerate(_flat(returned)))
+        call["scores"] = {str(key): _number(value) for key, value in values.items()}
 
 
 def _architecture(model: Any) -> str:
@@ -168,49 +138,48 @@ def _architecture(model: Any) -> str:
     except Exception as error:  # a subclassed model may have none
         text = json.dumps({"unavailable": f"{type(model).__name__}: {error}"})
     digest = hashlib.sha256(text.encode()).hexdigest()
-    _state.architectures[digest] = text
+    _noted.architectures[digest] = text
     return digest
 
 
 def describe(value: Any) -> Any:
     """Return an array as its shape and digest, a collection item by item, a dataset as a stream."""
+    if value is None:
+        return None
     if isinstance(value, dict):
         return {str(key): describe(one) for key, one in value.items()}
     if isinstance(value, list | tuple) and any(hasattr(one, "shape") for one in value):
         return [describe(one) for one in value]
-    if value is None:
-        return None
     if not hasattr(value, "__array__") and not isinstance(value, list | tuple):
         return {"stream": "dataset or generator"}
     array = np.asarray(value)
-    digest = hashlib.sha256()
     if array.dtype.kind in "OSU":
-        digest.update("\0".join(map(str, array.ravel())).encode())
-    else:
-        for block in _blocks(array):
-            digest.update(block)
+        return _described(array, ["\0".join(map(str, array.ravel())).encode()])
+    return _described(array, _blocks(array))
+
+
+def _described(array: np.ndarray, blocks: Iterable[bytes], keep: Callable | None = None) -> Tensor:
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+        if keep:
+            keep(block)
     return {"shape": list(array.shape), "digest": digest.hexdigest()}
 
 
-def _blocks(array: np.ndarray) -> Any:
+def _blocks(array: np.ndarray) -> Iterator[bytes]:
     """Yield the values of an array as float32 in row order, some rows at a time."""
-    if array.ndim == 0 or array.size <= BLOCK:
-        yield np.ascontiguousarray(array, "<f4").tobytes()
-        return
-    rows = max(1, BLOCK * len(array) // array.size)
+    array = np.atleast_1d(array)
+    rows = max(1, BLOCK * len(array) // max(1, array.size))
     for first in range(0, len(array), rows):
         yield np.ascontiguousarray(array[first : first + rows], "<f4").tobytes()
 
 
-def _kept(array: Any) -> Tensor:
-    """Describe an array, and keep its values in tensors.f32."""
-    array = np.asarray(array)
-    _state.tensors = _state.tensors or Path(TENSORS).open("wb")  # noqa: SIM115 finish() closes it
-    digest = hashlib.sha256()
-    for block in _blocks(array):
-        digest.update(block)
-        _state.tensors.write(block)
-    return {"shape": list(array.shape), "digest": digest.hexdigest()}
+def _kept(arrays: Any) -> list[Tensor]:
+    """Describe arrays, and keep their values in tensors.f32."""
+    _noted.tensors = _noted.tensors or Path(TENSORS).open("wb")  # noqa: SIM115 finish() closes it
+    found = [np.asarray(one) for one in _flat(arrays)]
+    return [_described(one, _blocks(one), _noted.tensors.write) for one in found]
 
 
 def _flat(values: Any) -> list[Any]:

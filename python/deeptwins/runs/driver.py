@@ -1,7 +1,7 @@
 """Run a plain script section by section, and keep what it printed, drew and computed.
 
     python -m deeptwins.runs.driver JOB.json
-    python -m deeptwins.runs.driver --warm HANDLE     forks for each job that it is sent (warm.py)
+    python -m deeptwins.runs.driver --warm      forks for each job that it is sent (warm.py)
 
 The job names the script, the folder to run in and the constants to replace
 (runner.py writes it). The script's own file name, line numbers and tracebacks
@@ -13,11 +13,9 @@ constants, the results and the versions.
 import ast
 import importlib
 import json
-import linecache
 import math
 import os
 import platform
-import re
 import sys
 import time
 import traceback
@@ -25,42 +23,35 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from deeptwins.runs import capture, sections, warm_server
+from deeptwins.runs import capture, sections, warm
 
-PACKAGES = ("tensorflow", "keras", "numpy", "sklearn", "umap", "matplotlib")
 WARM = ("keras", "matplotlib.pyplot", "pandas", "sklearn.linear_model", "sklearn.metrics")
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "umap": "umap-learn"}
+DISTRIBUTIONS = {  # by the package that is imported: those that compute
+    "tensorflow": "tensorflow",
+    "keras": "keras",
+    "numpy": "numpy",
+    "sklearn": "scikit-learn",
+    "umap": "umap-learn",
+    "matplotlib": "matplotlib",
+}
 
 
-class DriverError(Exception):
-    """A constant that cannot be replaced."""
+def replace_constants(nodes: list[ast.stmt], values: dict[str, Any], where: str) -> None:
+    """Replace the values of constants among the statements of a section.
 
-
-def replace_constants(tree: ast.Module, source: str, values: dict[str, Any], where: str) -> None:
-    """Replace the values of constants in the section `constants` of a parsed script.
-
-    Raises
-    ------
-    DriverError
-        The section has no constant of that name; the message lists those it has.
+    SystemExit where there is no constant of a name; the message lists those there are.
     """
-    begins = sections.starts(source)
-    first = begins.get(sections.CONSTANTS, 1)
-    last = min((line for line in begins.values() if line > first), default=math.inf)
     found = {
         node.targets[0].id: node
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
-        and first <= node.lineno < last
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
     for name, value in values.items():
         if name not in found:
-            raise DriverError(f"{where} has no constant {name}; it has {', '.join(found)}.")
-        old = found[name].value
+            sys.exit(f"{where} has no constant {name}; it has {', '.join(found)}.")
         new = ast.parse(repr(value), mode="eval").body
         for node in ast.walk(new):
-            ast.copy_location(node, old)
+            ast.copy_location(node, found[name].value)
         found[name].value = new
 
 
@@ -75,19 +66,18 @@ def run(job_file: str) -> int:
     namespace = {"__name__": "__main__", "__file__": str(script), "__builtins__": __builtins__}
     began = time.monotonic()
     try:
-        tree = ast.parse(source, str(script))
-        replace_constants(tree, source, job["set"], script.name)
+        statements = ast.parse(source, str(script)).body
+        parts = {
+            name: [one for one in statements if one.lineno in lines]
+            for name, lines in sections.lines(source).items()
+        }
+        replace_constants(parts.get(sections.CONSTANTS, []), job["set"], script.name)
         capture.start()
-        for name, nodes in _by_section(tree, source):
+        for name, nodes in parts.items():
             print(f"{sections.MARK}{name}", flush=True)
             capture.begin(name)
             exec(compile(ast.Module(nodes, []), str(script), "exec"), namespace)
-    except SystemExit as end:
-        return _status(end)
-    except DriverError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except BaseException as error:
+    except Exception as error:
         _explain(error, str(script))
         return 1
     capture.finish()
@@ -95,9 +85,9 @@ def run(job_file: str) -> int:
         "constants": {
             name: value
             for name, value in namespace.items()
-            if re.fullmatch("[A-Z][A-Z0-9_]*", name) and _is_plain(value)
+            if sections.CONSTANT.fullmatch(name) and _is_plain(value)
         },
-        "results": {k: number(v) for k, v in namespace.get("results", {}).items()},
+        "results": {name: number(value) for name, value in namespace.get("results", {}).items()},
         "seconds": round(time.monotonic() - began, 3),
         "versions": {"python": platform.python_version()} | loaded_versions(),
     }
@@ -107,11 +97,8 @@ def run(job_file: str) -> int:
 
 def loaded_versions() -> dict[str, str]:
     """Return the versions of the packages, among those that compute, which are loaded here."""
-    return {
-        DISTRIBUTIONS.get(name, name): metadata.version(DISTRIBUTIONS.get(name, name))
-        for name in PACKAGES
-        if name in sys.modules
-    }
+    loaded = [name for package, name in DISTRIBUTIONS.items() if package in sys.modules]
+    return {name: metadata.version(name) for name in loaded}
 
 
 def number(value: Any) -> float | str | None:
@@ -119,15 +106,6 @@ def number(value: Any) -> float | str | None:
     if value is None or math.isnan(value):
         return None
     return float(value) if math.isfinite(value) else str(float(value))
-
-
-def _by_section(tree: ast.Module, source: str) -> list[tuple[str, list[ast.stmt]]]:
-    begins = sections.starts(source)
-    found: dict[str, list[ast.stmt]] = {name: [] for name in begins}
-    for node in tree.body:
-        name = [name for name, line in begins.items() if line <= node.lineno][-1]
-        found[name].append(node)
-    return list(found.items())
 
 
 def _is_plain(value: Any) -> bool:
@@ -138,28 +116,18 @@ def _is_plain(value: Any) -> bool:
     return True
 
 
-def _status(end: SystemExit) -> int:
-    if end.code is None or isinstance(end.code, int):
-        return end.code or 0
-    print(end.code, file=sys.stderr)
-    return 1
-
-
-def _explain(error: BaseException, script: str) -> None:
+def _explain(error: Exception, script: str) -> None:
     """Print a traceback that begins in the script, as `python SCRIPT` would."""
-    linecache.checkcache(script)
     trace = error.__traceback__
     while trace and trace.tb_frame.f_code.co_filename != script:
         trace = trace.tb_next
     traceback.print_exception(type(error), error, trace)
 
 
-def warm(handle: str) -> str:
-    """Load what twins need, then wait; return in each forked process with its job (warm_server)."""
-    for name in WARM:
-        importlib.import_module(name)
-    return warm_server.serve(int(handle))
-
-
 if __name__ == "__main__":
-    sys.exit(run(warm(sys.argv[2]) if sys.argv[1] == "--warm" else sys.argv[1]))
+    job = sys.argv[1]
+    if job == "--warm":
+        for name in WARM:
+            importlib.import_module(name)
+        job = warm.serve()
+    sys.exit(run(job))

@@ -12,14 +12,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas
 from deeptwins.runs import capture, sections
 
 __all__ = ["FigureCanvas", "show"]
-FOLDER = "figures"
 
 
 def show(*args: object, **options: object) -> None:
     """Write every open figure to a file, and close it."""
-    Path(FOLDER).mkdir(exist_ok=True)
+    folder = Path("figures")
+    folder.mkdir(exist_ok=True)
     name = sections.slug(capture.section())
     for manager in Gcf.get_all_fig_managers():
-        count = len(list(Path(FOLDER).glob(f"{name}-*.png"))) + 1
-        manager.canvas.figure.savefig(Path(FOLDER, f"{name}-{count}.png"))
+        count = len(list(folder.glob(f"{name}-*.png"))) + 1
+        manager.canvas.figure.savefig(folder / f"{name}-{count}.png")
     Gcf.destroy_all()

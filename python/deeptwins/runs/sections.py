@@ -8,6 +8,7 @@ import re
 
 SETUP, CONSTANTS = "setup", "constants"
 PATTERN = r"^# ---- (.+?) -+$"  # the drivers of both languages get it from here
+CONSTANT = re.compile("[A-Z][A-Z0-9_]*")
 MARK = "\x1e"  # ASCII record separator, which no twin prints
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # An unfinished progress bar of Keras: how many there are depends on the clock.
@@ -16,36 +17,35 @@ UNFINISHED = re.compile(r"^ *(\d+)/(?!\1 )\d+ ━")
 TIMES = re.compile(r"(?<=\d)(?: -| ━+) \d+s(?: -)? \d+(?:us|ms|s)/(?:step|epoch)")
 
 
-def starts(source: str) -> dict[str, int]:
-    """Return the line (from 1) at which each section of a script begins, in order.
+def lines(source: str) -> dict[str, range]:
+    """Return the lines (from 1) of each section of a script, in order.
 
     Raises ValueError where two sections have the same name.
     """
-    found = {SETUP: 1}
+    starts, end = {SETUP: 1}, len(source.splitlines()) + 1
     for number, line in enumerate(source.splitlines(), start=1):
         if marker := re.match(PATTERN, line):
-            if marker[1] in found:
+            if marker[1] in starts:
                 raise ValueError(f"line {number}: there is a section {marker[1]!r} already")
-            found[marker[1]] = number
-    return found
+            starts[marker[1]] = number
+    stops = [*starts.values(), end][1:]
+    return dict(zip(starts, map(range, starts.values(), stops), strict=True))
 
 
 def of_script(source: str) -> dict[str, str]:
     """Return the code of each section by its name, without markers and outer blank lines."""
-    lines, begins = source.splitlines(), starts(source)
-    ends = [*list(begins.values())[1:], len(lines) + 1]
+    every = source.splitlines()
     return {
-        name: "\n".join(lines[first - (name == SETUP) : end - 1]).strip("\n")
-        for (name, first), end in zip(begins.items(), ends, strict=True)
+        name: "\n".join(every[at.start - (name == SETUP) : at.stop - 1]).strip("\n")
+        for name, at in lines(source).items()
     }
 
 
 def of_output(printed: str) -> dict[str, str]:
     """Return what each section printed, by the section's name, cleaned."""
     first, *rest = re.split(rf"{MARK}(.*)\r?\n", printed)
-    return {SETUP: clean(first)} | {
-        name: clean(text) for name, text in zip(rest[0::2], rest[1::2], strict=True)
-    }
+    names, texts = [SETUP, *rest[0::2]], [first, *rest[1::2]]
+    return {name: clean(text) for name, text in zip(names, texts, strict=True)}
 
 
 def clean(printed: str) -> str:
@@ -54,12 +54,11 @@ def clean(printed: str) -> str:
     Colours, overwritten text, unfinished progress bars, Keras' times per epoch
     and step, and blanks at line ends go; everything else stays as it is.
     """
-    lines = []
-    for line in ANSI.sub("", printed).split("\n"):
-        shown = re.split(r"[\r\b]+", line.rstrip("\r"))[-1].rstrip()
-        if not UNFINISHED.match(shown):
-            lines.append(TIMES.sub("", shown))
-    return "\n".join(lines).strip("\n")
+    shown = [
+        re.split(r"[\r\b]+", line.rstrip("\r"))[-1].rstrip()
+        for line in ANSI.sub("", printed).split("\n")
+    ]
+    return "\n".join(TIMES.sub("", one) for one in shown if not UNFINISHED.match(one)).strip("\n")
 
 
 def slug(name: str) -> str:

@@ -1,73 +1,73 @@
-"""Warm processes: one for each language has loaded what twins need, and forks each of them.
+"""Warm processes: one for each language has loaded what twins need, and forks each of them (Linux).
 
-To start Python or R and to import TensorFlow takes longer than many a twin.
-What a warm process forks differs from a fresh one only in that it need not do
-it again. The same drivers run the script in both.
+To start Python or R and to import TensorFlow takes longer than many a twin. A forked process
+differs from a fresh one only in that it need not do it again.
+
+A warm process has a listening socket as its standard input. Whoever connects sends the path of
+a job, and gets the number of the process that was forked for it and, when that has ended, its
+status. The drivers of both languages call `serve()`; R does so through reticulate.
 """
 
-import json
+import contextlib
 import os
 import select
 import signal
 import socket
+import struct
 import subprocess
-import threading
+import sys
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO
+from pathlib import Path
 
 from deeptwins import processes
-from deeptwins.runs.warm_server import STATUS
+from deeptwins.runs import bound
+from deeptwins.runs.record import ERRORS, OUTPUT
+
+NUMBER = struct.Struct("i")  # a process, or a status as waitpid() gives it
+LARGEST = 1 << 16  # bytes of a path
 
 
 class Forked:
     """A twin's process that a warm process has forked; used like a subprocess.Popen."""
 
-    def __init__(self, answer: socket.socket, pid: int) -> None:
-        """Take the socket that gets the status, and the number of process and group."""
-        self._answer, self.pid = answer, pid
-        self.returncode: int | None = None
-        self._one_waits = threading.Lock()
+    def __init__(self, address: bytes, job: str, timeout: float) -> None:
+        """Have a job run; OSError where the warm process is no more, or too slow."""
+        self._answers = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._answers.settimeout(timeout)
+        self._answers.connect(address)
+        self._answers.send(job.encode())
+        if not (told := self._answers.recv(NUMBER.size)):
+            raise ConnectionResetError("the warm process has ended")
+        (self.pid,) = NUMBER.unpack(told)
 
     def wait(self, timeout: float | None = None) -> int:
         """Return how the process ended, as Popen.wait() does; TimeoutExpired if it has not."""
-        with self._one_waits:
-            if self.returncode is None:
-                self._answer.settimeout(timeout)
-                try:
-                    told = self._answer.recv(STATUS.size)
-                except TimeoutError:
-                    raise subprocess.TimeoutExpired("a twin", timeout or 0) from None
-                if told:
-                    self.returncode = os.waitstatus_to_exitcode(*STATUS.unpack(told))
-                else:  # It was bound to its warm process, which has ended.
-                    _wait_for_end(self.pid)
-                    self.returncode = -signal.SIGKILL
-                self._answer.close()
-            return self.returncode
+        self._answers.settimeout(timeout)
+        try:
+            told = self._answers.recv(NUMBER.size)
+        except TimeoutError:
+            raise subprocess.TimeoutExpired("a twin", timeout or 0) from None
+        except ConnectionResetError:
+            told = b""
+        # A twin is bound to its warm process, and killed with it.
+        return os.waitstatus_to_exitcode(*NUMBER.unpack(told)) if told else -signal.SIGKILL
 
 
 class Warm:
     """One warm process; as a context, it ends with the block, and what it has forked with it."""
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], folder: str) -> None:
-        """Start it, and do not wait until it is ready; its last argument is an open socket."""
-        self._jobs, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
+        """Start it, and do not wait until it is ready."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind("")  # the system chooses a name, which is no file's
+            listener.listen()
+            self._address = listener.getsockname()
+            # Where it fails, the fresh process that then runs the twin says why.
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             self._process = processes.start(
-                [*command, "--warm", str(theirs.fileno())],
-                cwd=folder,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                # Where it fails, the fresh process that then runs the twin says why.
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                [*command, "--warm"], cwd=folder, env=env, stdin=listener, **quiet
             )
-
-    @property
-    def pid(self) -> int:
-        """Its number, and that of its group."""
-        return self._process.pid
+        self.pid = self._process.pid
 
     def __enter__(self) -> "Warm":
         """Return itself."""
@@ -77,40 +77,53 @@ class Warm:
         """Kill it; twins that it has forked are bound to it."""
         self._process.kill()
         self._process.wait()
-        self._jobs.close()
 
-    def fork(self, job: str, out: BinaryIO, err: BinaryIO, timeout: float) -> Forked | None:
-        """Run a job in a forked process, in its own session; None where the server is no more.
+    def fork(self, job: str, timeout: float) -> Forked | None:
+        """Run a job in a forked process of its own session; None where this is not possible.
 
         TimeoutExpired where it has not started after `timeout` seconds.
         """
-        answer, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            try:
-                handles = [out.fileno(), err.fileno(), theirs.fileno()]
-                socket.send_fds(self._jobs, [json.dumps(job).encode()], handles)
-            except OSError:
-                answer.close()
-                return None
-        answer.settimeout(timeout)
         try:
-            told = answer.recv(STATUS.size)
+            return Forked(self._address, job, timeout)
         except TimeoutError:
-            answer.close()
             raise subprocess.TimeoutExpired("a twin", timeout) from None
         except OSError:
-            told = b""
-        if not told:
-            answer.close()
             return None
-        return Forked(answer, *STATUS.unpack(told))
 
 
-def _wait_for_end(pid: int) -> None:
-    """Wait for a process that the system is ending, and that is no child of ours."""
+def serve() -> str:
+    """Fork a process for every job that comes in, and return there with the job's path.
+
+    The process that serves never returns: it ends with the run.
+    """
+    server = os.getpid()
+    listener = socket.socket(fileno=os.dup(0))
+    running: dict[int, tuple[int, socket.socket]] = {}
+    while True:
+        for one in select.select([listener, *running], [], [])[0]:
+            if one is listener:
+                client, _ = listener.accept()
+                job = client.recv(LARGEST).decode()
+                if (pid := os.fork()) == 0:
+                    _become_a_twin(client, server, Path(job))
+                    return job
+                running[os.pidfd_open(pid)] = pid, client
+            else:
+                pid, client = running.pop(one)
+                os.close(one)
+                with client, contextlib.suppress(OSError):  # nobody may wait any more
+                    client.send(NUMBER.pack(os.waitpid(pid, 0)[1]))
+
+
+def _become_a_twin(client: socket.socket, server: int, job: Path) -> None:
+    """Make this forked process what a fresh one of the runner is, and tell its number."""
+    os.setsid()
+    bound.to_parent(server)
+    for number, name in enumerate((os.devnull, OUTPUT, ERRORS)):
+        handle = os.open(job.parent / name, os.O_RDWR | os.O_CREAT, 0o666)
+        os.dup2(handle, number)
+        os.close(handle)
     try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    select.select([handle], [], [])
-    os.close(handle)
+        client.send(NUMBER.pack(os.getpid()))
+    except OSError:
+        sys.exit(1)
