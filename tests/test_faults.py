@@ -69,7 +69,7 @@ def ran(tmp_path_factory):
     if shutil.which("Rscript") is None:
         pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
     folder = tmp_path_factory.mktemp("faults")
-    with runner.warm(LANGUAGES) as servers, pytest.MonkeyPatch.context() as patch:
+    with runner.warm_processes(LANGUAGES) as servers, pytest.MonkeyPatch.context() as patch:
         # Which script ran is not the question here, and no array is kept that could be shown.
         patch.setattr(record, "changed", lambda one: "")
         patch.setattr(record, "tensors", lambda one, kind: None)

@@ -159,7 +159,7 @@ def run(
         if lang is not Lang.both:
             return
         verdict = verdicts[exercise] = levels.verify(exercise)
-        if verdict.holds and not keep:
+        if not verdict.failed and not keep:
             for language in languages:
                 record.drop_tensors(exercise, language)
         if not as_json:
@@ -188,7 +188,7 @@ def run(
         reason = f"{results_dir()} cannot be written to ({error.strerror})"
         _end_with(f"{reason}; {runner.MAKE_ROOM}")
     rows = [verdicts[one] for one in exercises if one in verdicts]
-    holds = all(outcome.ok for outcome in outcomes) and all(row.holds for row in rows)
+    holds = all(outcome.ok for outcome in outcomes) and not any(row.failed for row in rows)
     if as_json:
         _print_json(
             {
@@ -208,7 +208,7 @@ def verify(ids: Ids = None, solutions: Solutions = False, as_json: Json = False)
     from deeptwins.proof import ledger, levels
 
     verdicts = [levels.verify(one) for one in _find(ids, solutions=solutions)]
-    holds = all(verdict.holds for verdict in verdicts)
+    holds = not any(verdict.failed for verdict in verdicts)
     if as_json:
         _print_json({"holds": holds, "ledger": [verdict.as_dict() for verdict in verdicts]})
     else:
@@ -270,15 +270,15 @@ def check(
     found = _find([exercise], solutions=False)
     languages = LANGUAGES if lang is Lang.both else (lang.value,)
     results = [checks.check(one, language, final=final) for one in found for language in languages]
-    readable = [result for result in results if not result.problem]
+    readable = [result for result in results if not result["problem"]]
     if as_json:
-        _print_json([result.as_dict() for result in results])
+        _print_json(results)
     else:
         for result in results:
             # Asked for both, a learner who works in one language is not scolded for the other.
-            if not result.problem or not readable:
+            if not result["problem"] or not readable:
                 checks.show(result, console)
-    raise typer.Exit(0 if readable and all(result.holds for result in readable) else 1)
+    raise typer.Exit(0 if readable and all(result["holds"] for result in readable) else 1)
 
 
 @app.command()

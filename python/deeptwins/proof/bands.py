@@ -1,24 +1,15 @@
 """The expected bands: made from many seeds, kept in shared_data/expected/, used by verify.
 
-A file has, for each variant of the data: `results` (three to six headline
-results, equal in both languages), `independent` (headline results that each
-language draws for itself), `own_random` (further results of that kind, without
-a band), `targets` of the challenge, the seeds, and what they were made with.
+All bands of a file hold together: COVERAGE is the chance, or more, that one further run lies in
+every one of them. Each is a prediction interval (Hahn and Meeker, Statistical Intervals, 1991,
+section 4.7) with a chance of (1 - NORMAL) / k of falling outside for each of the k metrics that
+vary (Bonferroni). NORMAL is more than COVERAGE, since training now and then goes astray; therefore
+a band takes in all its values, too. It is cut off at the metric's own limits.
 
-All bands of a file hold together: COVERAGE is the chance, or more, that one
-further run lies in every one of them. Each band is a prediction interval
-(Hahn and Meeker, Statistical Intervals, 1991, section 4.7) with a chance of
-(1 - NORMAL) / k of falling outside for each of the k metrics that vary
-(Bonferroni). NORMAL is more than COVERAGE, since metrics are not normally
-distributed: training now and then goes astray. For the same reason a band takes
-in all values that it was made from. It is cut off at the metric's own limits.
-
-What an algorithm of another package draws by itself in each language (t-SNE,
-UMAP, k-means) has one band for both, with room for other versions of the package
-on each side: the distance between the means of the two implementations, which
-both follow one published algorithm, and at least OF_RANGE of the metric's range,
-or OF_MEAN where it has no upper limit: from Rtsne 0.16 to 0.17 a silhouette
-moved by 0.07, and a ratio by 15 %.
+What each language draws by an algorithm of its own (t-SNE, UMAP, k-means) has one band for both,
+with room on each side for other versions of the package: the distance between the means of the two
+implementations, and at least OF_RANGE of the metric's range, or OF_MEAN where it has no upper
+limit. From Rtsne 0.16 to 0.17 a silhouette moved by 0.07, and a ratio by 15 %.
 """
 
 import json
@@ -62,7 +53,11 @@ class Place:
     low: float | None
     high: float | None
     word: str
-    distance: float | None  # from the nearer limit; 0 inside
+
+    @property
+    def fits(self) -> bool:
+        """Whether nothing speaks against the value."""
+        return self.word in ("in", "absent")
 
 
 def expected_file(exercise: str) -> Path:
@@ -153,16 +148,13 @@ def place(record: Record, expected: Mapping[str, Any]) -> dict[str, Place]:
     for name, limits in (expected["results"] | drawn).items():
         value, low, high = record["results"].get(name), limits["low"], limits["high"]
         if value is None and name in drawn:
-            word, distance = "absent", 0.0
-        elif value is None and low is None:
-            word, distance = "in", 0.0
+            word = "absent"
         elif value is None or low is None:
-            word, distance = "undefined", None
+            word = "in" if value is low else "undefined"
         else:
             value = float(value)
             word = "below" if value < low else "above" if value > high else "in"
-            distance = max(low - value, value - high, 0.0)
-        places[name] = Place(value, low, high, word, distance)
+        places[name] = Place(value, low, high, word)
     return places
 
 

@@ -1,6 +1,7 @@
 """Tell a learner who changed a twin where the new result lies."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -11,46 +12,13 @@ from deeptwins.proof import bands
 from deeptwins.runs import record
 
 SENTENCES = {
-    "in": "in the expected band",
-    "below": "below the expected band",
-    "above": "above the expected band",
-    "undefined": "undefined, or defined where it was not",
+    "in": "[green]in the expected band[/]",
+    "below": "[yellow]below the expected band[/]",
+    "above": "[yellow]above the expected band[/]",
+    "undefined": "[yellow]undefined, or defined where it was not[/]",
     "absent": "not computed, since a package is missing",
 }
 TEST = "test_"  # so begin the names of results on the test set
-
-
-@dataclass(frozen=True)
-class Goal:
-    """The challenge's target for one metric, and whether it is reached."""
-
-    metric: str
-    target: float
-    value: float | None
-    reached: bool
-
-
-@dataclass(frozen=True)
-class Check:
-    """Where the result of one twin lies."""
-
-    exercise: str
-    language: str
-    problem: str = ""
-    note: str = ""  # why there are no places
-    places: dict[str, bands.Place] = field(default_factory=dict)
-    goals: list[Goal] = field(default_factory=list)
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing fell out of its band, but for better: a reached goal excuses."""
-        inside = all(place.word in ("in", "absent") for place in self.places.values())
-        reached = bool(self.goals) and all(goal.reached for goal in self.goals)
-        return not self.problem and (inside or reached)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the check as plain data for JSON."""
-        return asdict(self) | {"holds": self.holds}
 
 
 def reached(metric: str, value: float | None, target: float) -> bool:
@@ -60,52 +28,55 @@ def reached(metric: str, value: float | None, target: float) -> bool:
     return value <= target if bands.lower_is_better(metric) else value >= target
 
 
-def check(exercise: str, language: str, *, final: bool = False) -> Check:
-    """Return where the last run of a twin lies: against its band and its target.
+def check(exercise: str, language: str, *, final: bool = False) -> dict[str, Any]:
+    """Return where the last run of a twin lies, against its bands and its targets, as plain data.
 
-    Results on the test set are looked at only if `final`.
+    Results on the test set are looked at only if `final`. A reached target excuses what fell out
+    of its band.
     """
+    found: dict[str, Any] = {"exercise": exercise, "language": language, "problem": "", "note": ""}
+    found |= {"places": {}, "goals": [], "holds": False}
     try:
-        found = record.read(exercise, language)
-        expected = bands.read(exercise, found["data"]["variant"])
+        run = record.read(exercise, language)
+        expected = bands.read(exercise, run["data"]["variant"])
     except (record.RecordError, bands.BandError) as error:
-        return Check(exercise, language, str(error))
-    if changed := record.changed(found):
-        return Check(exercise, language, changed)
+        return found | {"problem": str(error)}
+    if changed := record.changed(run):
+        return found | {"problem": changed}
+
+    def shown(by_name: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: one for k, one in by_name.items() if final or not k.startswith(TEST)}
+
+    places = shown(bands.place(run, expected))
+    if run["data"]["digest"] != expected["data"]:
+        found["note"] = "the band was made from other data, so it says nothing of these"
+        places = {}
     goals = [
-        Goal(name, target, value, reached(name, value, target))
-        for name, target in expected["targets"].items()
-        for value in [found["results"].get(name)]
-        if final or not name.startswith(TEST)
+        {"metric": name, "target": target, "value": value, "reached": reached(name, value, target)}
+        for name, target in shown(expected["targets"]).items()
+        for value in [run["results"].get(name)]
     ]
-    if found["data"]["digest"] != expected["data"]:
-        note = "the band was made from other data, so it says nothing of these"
-        return Check(exercise, language, note=note, goals=goals)
-    places = {
-        name: place
-        for name, place in bands.place(found, expected).items()
-        if final or not name.startswith(TEST)
-    }
-    return Check(exercise, language, places=places, goals=goals)
+    won = bool(goals) and all(goal["reached"] for goal in goals)
+    holds = won or all(place.fits for place in places.values())
+    places = {name: asdict(place) for name, place in places.items()}
+    return found | {"places": places, "goals": goals, "holds": holds}
 
 
-def show(result: Check, console: Console) -> None:
+def show(found: Mapping[str, Any], console: Console) -> None:
     """Print the places and the goals, a line each."""
 
     def number(value: float | None) -> str:
         return "undefined" if value is None else f"{value:.4g}"
 
-    lines = [f"[bold]{result.exercise}[/], {TITLES[result.language]}"]
-    if result.problem or result.note:
-        style = "red" if result.problem else "none"
-        lines.append(f"  [{style}]{escape(result.problem or result.note)}[/]")
-    for name, place in result.places.items():
-        style = "green" if place.word in ("in", "absent") else "yellow"
-        where = f"[{style}]{SENTENCES[place.word]}[/] ({number(place.low)} to {number(place.high)})"
-        lines.append(f"  {name:<24} {number(place.value):>10}  {where}")
-    for goal in result.goals:
-        word = "[green]reached[/]" if goal.reached else "[yellow]not reached yet[/]"
-        found = f"{goal.metric} {number(goal.value)}, target {number(goal.target)}"
-        lines.append(f"  challenge: {found}: {word}")
+    lines = [f"[bold]{found['exercise']}[/], {TITLES[found['language']]}"]
+    lines += [f"  {escape(found[one])}" for one in ("problem", "note") if found[one]]
+    for name, place in found["places"].items():
+        sentence = SENTENCES[place["word"]]
+        limits = f"({number(place['low'])} to {number(place['high'])})"
+        lines.append(f"  {name:<24} {number(place['value']):>10}  {sentence} {limits}")
+    for goal in found["goals"]:
+        word = "[green]reached[/]" if goal["reached"] else "[yellow]not reached yet[/]"
+        value, target = number(goal["value"]), number(goal["target"])
+        lines.append(f"  challenge: {goal['metric']} {value}, target {target}: {word}")
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)

@@ -48,18 +48,14 @@ def show(rows: Sequence[Verdict], console: Console, *, head: bool = True) -> Non
 
 def explain(rows: Sequence[Verdict], console: Console) -> None:
     """Print every level that does not hold with its reason, and how many exercises hold."""
-    lines = [
-        f"[red]{row.exercise}[/] {finding.level}: {escape(finding.detail)}"
-        for row in rows
-        for finding in row.failed
-        if finding.detail
-    ]
-    lines += [
-        f"[yellow]{row.exercise}[/] diverged: {escape(row.diverged)}"
-        for row in rows
-        if row.diverged
-    ]
-    lines.append(f"{sum(row.holds for row in rows)} of {len(rows)} exercises hold at every level.")
+    lines = []
+    for row in rows:
+        reasons = [f" {one.level}: {one.detail}" for one in row.failed if one.detail]
+        reasons += [f" diverged: {row.diverged}"] if row.diverged else []
+        lines += [f"[red]{row.exercise}[/]{escape(one)}" for one in reasons]
+    lines.append(
+        f"{sum(not row.failed for row in rows)} of {len(rows)} exercises hold at every level."
+    )
     for line in [*lines, keras3_of(rows)]:
         console.print(line, highlight=False, soft_wrap=True)
 

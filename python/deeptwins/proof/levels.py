@@ -1,8 +1,7 @@
 """Compare the two records of an exercise, level by level, and both with the expected band.
 
-Each level has one rule, stated in LEVELS and nowhere else. All but the last take a part of
-each record and compare it value by value. The levels about networks do not apply to an exercise
-whose expected file says that it trains none; a record without a network is no reason.
+Each level has one rule, stated in LEVELS. All but the last compare a part of both records value
+by value. Those about networks do not apply where the expected file says that none is trained.
 """
 
 import json
@@ -47,14 +46,9 @@ class Verdict:
         """What does not hold."""
         return [finding for finding in self.findings if finding.holds is False]
 
-    @property
-    def holds(self) -> bool:
-        """Whether no level fails."""
-        return not self.failed
-
     def as_dict(self) -> dict[str, Any]:
         """Return the verdict as plain data for JSON."""
-        return asdict(self) | {"holds": self.holds}
+        return asdict(self) | {"holds": not self.failed}
 
 
 @dataclass(frozen=True)
@@ -70,29 +64,12 @@ class Level:
 # ---- the parts of a record that have to be equal ----
 
 
-def constants(one: Record) -> Any:
-    """Return the constants; R knows no difference between 3 and [3]."""
-
-    def unboxed(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: unboxed(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return unboxed(value[0]) if len(value) == 1 else [unboxed(item) for item in value]
-        return value
-
-    return unboxed(one["constants"])
-
-
 def calls(*keys: str) -> Part:
     """Return the part that has these entries of each call of Keras."""
-
-    def part(one: Record) -> Any:
-        return {
-            f"{call['call']}, call {number}": {key: call[key] for key in keys if key in call}
-            for number, call in enumerate(one["calls"], start=1)
-        }
-
-    return part
+    return lambda one: {
+        f"{call['call']}, call {number}": {key: call[key] for key in keys if key in call}
+        for number, call in enumerate(one["calls"], start=1)
+    }
 
 
 def inputs(one: Record) -> Any:
@@ -103,19 +80,8 @@ def inputs(one: Record) -> Any:
 
 def models(one: Record) -> Any:
     """Return the configurations of the fitted models."""
-    return {
-        name: json.loads(one["architectures"][call["architecture"]])
-        for name, call in calls("architecture")(one).items()
-        if call
-    }
-
-
-def predictions(one: Record) -> Any:
-    """Return what predict and evaluate returned; only R names the scores."""
-    return {
-        name: {key: list(value.values()) if key == "scores" else value for key, value in of.items()}
-        for name, of in calls("predictions", "scores")(one).items()
-    }
+    fitted = [call for call in calls("architecture")(one).items() if call[1]]
+    return {name: json.loads(one["architectures"][of["architecture"]]) for name, of in fitted}
 
 
 def results(one: Record) -> Any:
@@ -128,11 +94,7 @@ def results(one: Record) -> Any:
 
 
 def same(part: Part, tolerance: float = 0.0) -> Comparison:
-    """Return the comparison of a part of two records, value by value.
-
-    Arrays are compared by their digests. Where these differ, the difference that is shown is
-    that of the values, if both runs kept them.
-    """
+    """Return the comparison of a part of two records, value by value; of arrays, by digest."""
 
     def compare(python: Record, r: Record) -> Said:
         a, b = _leaves(part(python)), _leaves(part(r))
@@ -150,8 +112,11 @@ def same(part: Part, tolerance: float = 0.0) -> Comparison:
             return True, largest, f"{len(a)} values"
         if math.isinf(largest):
             largest = _between_arrays(wrong[0], python, r)
-        more = f"; {len(wrong)} of {len(a)} values differ" if len(wrong) > 1 else ""
-        return False, largest, wrong[0] + more + _other_settings(python, r)
+        detail = f"{wrong[0]}; {len(wrong)} of {len(a)} values differ"
+        for name, value in python["settings"].items():  # that alone can move a training
+            if value != r["settings"][name]:
+                detail += f"; the setting {name} was {value} in Python, {r['settings'][name]} in R"
+        return False, largest, detail
 
     return compare
 
@@ -160,14 +125,13 @@ def script(python: Record, r: Record) -> Said:
     """Compare the scripts on disk with those that ran, and the constants."""
     if changed := record.changed(python) or record.changed(r):
         return False, None, changed
-    return same(constants)(python, r)
+    return same(lambda one: one["constants"])(python, r)
 
 
 def band(python: Record, r: Record) -> Said:
     """Place the headline results of both languages in the band of many seeds.
 
-    The level does not apply where the band says nothing: to constants that were
-    set, to data of the user's own, to other full data than the band's.
+    The level does not apply to constants that were set, nor to other data than the band's.
     """
     variant = python["data"]["variant"]
     changed = [name for name in python["set"] if name != "SEED"]
@@ -181,9 +145,9 @@ def band(python: Record, r: Record) -> Said:
         return None if variant == "full" else False, None, "the band was made from other data"
     for one in (python, r):
         for name, place in bands.place(one, expected).items():
-            if place.word not in ("in", "absent"):
-                where = f"[{place.low:.6g}, {place.high:.6g}]"
-                return False, place.distance, f"{name} {place.value} {place.word} {where}"
+            if not place.fits:
+                where = f"{place.word} [{place.low}, {place.high}] in {one['language']}"
+                return False, None, f"{name} {place.value} {where}"
     return True, 0.0, f"{len(expected['seeds'])} seeds"
 
 
@@ -194,7 +158,12 @@ LEVELS = [
     Level("initial weights", "every weight is bit-identical", same(calls("initial")), True),
     Level("training", "loss and metrics of every epoch differ by 0", same(calls("history")), True),
     Level("final weights", "every weight is bit-identical", same(calls("final")), True),
-    Level("predictions", "every prediction is bit-identical", same(predictions), True),
+    Level(
+        "predictions",
+        "every prediction is bit-identical",
+        same(calls("predictions", "scores")),
+        True,
+    ),
     Level(
         "results",
         f"values differ by at most {TOLERANCE:g}; what an algorithm of each language's own draws "
@@ -237,9 +206,9 @@ def verify(exercise: str) -> Verdict:
     try:
         python, r = (record.read(exercise, language) for language in LANGUAGES)
     except record.RecordError as error:
-        first, *others = (level.name for level in LEVELS)
-        lacking = [Finding(name, False, None, "") for name in others]
-        return Verdict(exercise, [Finding(first, False, None, str(error)), *lacking])
+        details = [str(error), *[""] * (len(LEVELS) - 1)]
+        pairs = zip(LEVELS, details, strict=True)
+        return Verdict(exercise, [Finding(one.name, False, None, why) for one, why in pairs])
     try:
         networks = bands.read(exercise, python["data"]["variant"])["networks"]
     except bands.BandError:
@@ -255,11 +224,15 @@ def keras3_of(verdicts: Iterable[Verdict]) -> str:
 
 
 def _leaves(value: Any, place: str = "") -> dict[str, Any]:
-    """Return every value in nested dictionaries and lists by its place."""
+    """Return every value in nested dictionaries and lists by its place.
+
+    A list of one value stands for that value: R knows no difference.
+    """
     if isinstance(value, dict):
         inside = {f"{place}.{key}" if place else key: one for key, one in value.items()}
     elif isinstance(value, list):
-        inside = {f"{place} #{number}": one for number, one in enumerate(value, start=1)}
+        many = len(value) > 1
+        inside = {f"{place} #{n}" if many else place: one for n, one in enumerate(value, start=1)}
     else:
         return {place: value}
     return {path: leaf for key, one in inside.items() for path, leaf in _leaves(one, key).items()}
@@ -267,18 +240,7 @@ def _leaves(value: Any, place: str = "") -> dict[str, Any]:
 
 def _between_arrays(place: str, python: Record, r: Record) -> float | None:
     """Return the largest difference of the arrays at a place; None where runs kept none."""
-    kind = next((one for one in capture.KEPT if f".{one} #" in place), None)
-    a, b = (record.tensors(one, kind) if kind else None for one in (python, r))
-    if a is None or b is None or len(a) != len(b):
-        return None
-    return float(abs(a.astype(float) - b).max())
-
-
-def _other_settings(python: Record, r: Record) -> str:
-    """Say in which settings two runs were not alike, since that alone can move a training."""
-    differing = [
-        f"{name} {value} in Python, {r['settings'][name]} in R"
-        for name, value in python["settings"].items()
-        if value != r["settings"][name]
-    ]
-    return f" (the settings differ: {'; '.join(differing)})" if differing else ""
+    kind = next((one for one in capture.KEPT if f".{one}" in place), "")
+    a, b = (record.tensors(one, kind) for one in (python, r))
+    comparable = a is not None and b is not None and len(a) == len(b) > 0
+    return float(abs(a.astype(float) - b).max()) if comparable else None

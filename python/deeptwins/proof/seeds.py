@@ -23,7 +23,7 @@ EVERY = 10  # of the seeds, for R where it has to be equal
 
 
 class SeedError(Exception):
-    """A run failed, or R differs from Python."""
+    """A run failed, R differs from Python with the same seed, or a headline result is missing."""
 
 
 def make(
@@ -35,23 +35,16 @@ def make(
     own_random: Sequence[str] = (),
     said: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Make the bands of one exercise, and return their file.
+    """Make the bands of one exercise, and return their file; SeedError where that cannot be.
 
-    Seeds, headline results, results that each language draws by itself, and
-    targets are those of the present file where they are not given; without a
-    file, seeds 1 to 20 and the first results. A solution has the targets of its exercise.
-
-    Raises
-    ------
-    SeedError
-        A run failed, R differs from Python with the same seed, or a headline
-        result is missing.
+    What is not given is as in the present file; without one, seeds are 1 to 20, and headlines the
+    first results. A solution has the targets of its exercise.
     """
     old, plain = (_known(one, variant) for one in (exercise, exercise.removeprefix("solutions/")))
     drawn = list(own_random or [*old.get("independent", ()), *old.get("own_random", ())])
     seeds = list(seeds or old.get("seeds", range(1, bands.MINIMUM_SEEDS + 1)))
     runs = {"python": seeds, "r": seeds if drawn else seeds[EVERY - 1 :: EVERY]}
-    with runner.warm(LANGUAGES) as servers, ThreadPoolExecutor(2) as pool:
+    with runner.warm_processes(LANGUAGES) as servers, ThreadPoolExecutor(2) as pool:
 
         def run(language: str, seed: int) -> Record:
             with tempfile.TemporaryDirectory() as folder:
@@ -64,42 +57,31 @@ def make(
                 said(f"{exercise} in {language}: seed {seed}, {ended.seconds:.1f} s")
                 return record.read(exercise, language, results)
 
-        pending = {
-            language: pool.map(run, [language] * len(of), of) for language, of in runs.items()
-        }
-        found = {
-            language: dict(zip(runs[language], of, strict=True)) for language, of in pending.items()
-        }
-    for seed, one in found["r"].items():
-        _compare(found["python"][seed], one, seed, drawn)
-    first = found["python"][seeds[0]]
+        python, r = (pool.map(run, [one] * len(runs[one]), runs[one]) for one in LANGUAGES)
+        found = {"python": list(python), "r": list(r)}
+    first = found["python"][0]
+    for seed, one in zip(runs["r"], found["r"], strict=True):
+        _compare(found["python"][seeds.index(seed)], one, seed, drawn)
     present = [*old.get("results", ()), *old.get("independent", ())]
     names = list(headlines or present or first["results"])[:HEADLINES]
     if missing := [name for name in names if name not in first["results"]]:
         raise SeedError(f"{exercise} has no result {', '.join(missing)}.")
-
-    def values(language: str, name: str) -> list[float | None]:
-        return [one["results"][name] for one in found[language].values()]
-
+    values = {
+        name: {language: [one["results"][name] for one in found[language]] for language in runs}
+        for name in names
+    }
+    shared = {name: both["python"] for name, both in values.items() if name not in drawn}
+    independent = {name: both for name, both in values.items() if name in drawn}
     content = {
         "networks": bool(record.fits(first)),
         "seeds": seeds,
         "r_seeds": runs["r"],
         "coverage": bands.COVERAGE,
         "data": first["data"]["digest"],
-        **bands.together(
-            {name: values("python", name) for name in names if name not in drawn},
-            {
-                name: {language: values(language, name) for language in LANGUAGES}
-                for name in names
-                if name in drawn
-            },
-        ),
+        **bands.together(shared, independent),
         "own_random": [name for name in drawn if name not in names],
         "targets": old.get("targets") or plain.get("targets", {}),
-        "versions": {
-            language: next(iter(of.values()))["versions"] for language, of in found.items()
-        },
+        "versions": {language: found[language][0]["versions"] for language in LANGUAGES},
         "settings": first["settings"],
         "machine": first["machine"],
         "made": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),

@@ -1,9 +1,6 @@
 """The last verified runs, as the book shows them: book/runs/<id>.json and its pictures.
 
-`note()` keeps what both twins printed, drew and computed once they hold at every
-level, with the SHA-256 of all that can change it: scripts, data, expected file,
-and the machinery. `problems()` compares these with what is there now; neither
-needs R or TensorFlow.
+They have the SHA-256 of all that can change them. Nothing here needs R or TensorFlow.
 """
 
 import datetime
@@ -24,11 +21,9 @@ from deeptwins.runs import record
 RUNS = BOOK / "runs"
 AGAIN = "deeptwins run {exercise} && deeptwins book"
 # Beside scripts, data and expected file, all that can change what a run prints, draws or computes.
+MODULES = sorted(path.name for path in Path(record.__file__).parent.glob("*.py"))
 MACHINERY = (
-    *(
-        f"python/deeptwins/runs/{one.name}"
-        for one in sorted(Path(record.__file__).parent.glob("*.py"))
-    ),
+    *(f"python/deeptwins/runs/{name}" for name in MODULES),
     "r/driver.R",
     "r/standin",
     ".Rprofile",
@@ -47,12 +42,8 @@ class NotVerified(Exception):
 def note() -> list[Path]:
     """Keep every exercise that was run here, and return the files that changed.
 
-    What was not run here stays as it is; what belongs to no exercise is deleted.
-
-    Raises
-    ------
-    NotVerified
-        A run does not hold, or was made with other constants or data than the book's.
+    What was not run here stays as it is; what belongs to no exercise is deleted. NotVerified
+    where a run does not hold, or was made with other constants or data than the book's.
     """
     exercises, changed = catalog.exercises(), []
     for exercise in exercises:
@@ -78,26 +69,28 @@ def picture(exercise: str, language: str, name: str) -> Path:
 
 def problems(exercises: Iterable[str]) -> list[str]:
     """Return a sentence for each thing that changed since it was verified, and what mends it."""
-    return [problem for exercise in exercises for problem in _problems(exercise)]
+    return [
+        f"{exercise}{problem}. Run: {AGAIN.format(exercise=exercise)}"
+        for exercise in exercises
+        for problem in _problems(exercise)
+    ]
 
 
 def _problems(exercise: str) -> Iterator[str]:
-    again = f"Run: {AGAIN.format(exercise=exercise)}"
-    kept = read(exercise)
-    if not kept:
-        yield f"{exercise} was never verified. {again}"
+    if not (kept := read(exercise)):
+        yield " was never verified"
         return
     try:
         now = _digests(exercise)
     except (OSError, ValueError) as error:  # a data set that is not whole
-        yield f"{exercise}: {error}"
+        yield f": {error}"
         return
     for name in sorted(now.keys() | kept["digests"].keys()):
         if now.get(name) != kept["digests"].get(name):
-            yield f"{exercise}: {name} changed since it was verified. {again}"
+            yield f": {name} changed since it was verified"
     for language, name in _figures(kept):
         if not picture(exercise, language, name).is_file():
-            yield f"{exercise}: the picture {name} of {language} is missing. {again}"
+            yield f": the picture {name} of {language} is missing"
 
 
 def _keep(exercise: str) -> list[Path]:
@@ -105,10 +98,8 @@ def _keep(exercise: str) -> list[Path]:
     for one in both.values():
         if one["set"] or one["data"]["variant"] != "mini":
             values = ", ".join(one["set"]) or one["data"]["variant"]
-            raise NotVerified(
-                f"{exercise} last ran with {values} set; the book shows it as it stands. "
-                f"Run: deeptwins run {exercise}"
-            )
+            again = f"the book shows it as it stands. Run: deeptwins run {exercise}"
+            raise NotVerified(f"{exercise} last ran with {values} set; {again}")
     verdict = levels.verify(exercise)
     for finding in verdict.failed:
         raise NotVerified(f"{exercise} does not hold: {finding.level}: {finding.detail}")
@@ -118,14 +109,13 @@ def _keep(exercise: str) -> list[Path]:
         "ledger": verdict.as_dict(),
         **{language: {key: one[key] for key in KEPT} for language, one in both.items()},
     }
-    shown = {
-        picture(exercise, language, name): record.folder_of(exercise, language)
-        / record.FIGURES
-        / name
-        for language, name in _figures(both)
-    }
-    changed = [target for target, source in shown.items() if _compress(source, target)]
-    for left in set((RUNS / exercise).rglob("*.png")) - shown.keys():
+    shown, changed = set(), []
+    for language, name in _figures(both):
+        target = picture(exercise, language, name)
+        shown.add(target)
+        if _compress(record.folder_of(exercise, language) / record.FIGURES / name, target):
+            changed.append(target)
+    for left in set((RUNS / exercise).rglob("*.png")) - shown:
         left.unlink()
         changed.append(left)
     known = read(exercise)
@@ -159,10 +149,6 @@ def _compress(source: Path, target: Path) -> bool:
     A picture of few colours gets a palette, which makes it a third the size; a
     photograph keeps its colours. `target` is left alone if it shows the same.
     """
-
-    def differ(one: Image.Image, other: Image.Image) -> ImageChops:
-        return ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
-
     with Image.open(source) as image:
         shown = image.convert("RGB")
     small = shown.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
@@ -171,7 +157,7 @@ def _compress(source: Path, target: Path) -> bool:
         small = shown
     if target.is_file():
         with Image.open(target) as old:
-            if old.size == small.size and not differ(old, small).getbbox():
+            if old.convert("RGB").tobytes() == small.convert("RGB").tobytes():
                 return False
     with files.replacing(target) as temporary:
         small.save(temporary, format="PNG", optimize=True)

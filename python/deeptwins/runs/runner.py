@@ -1,8 +1,7 @@
 """Run twins: each in a process and a folder of its own, two side by side.
 
-A twin's folder is results/<language>/<id>/, in which `shared_data` is linked.
-The driver of its language runs the script there. One twin gets a fresh process;
-several are forked from a warm one (warm.py).
+The driver of its language runs the script in results/<language>/<id>/, where `shared_data` is
+linked. One twin gets a fresh process; several are forked from a warm one (warm.py).
 """
 
 import contextlib
@@ -27,8 +26,7 @@ import yaml
 from deeptwins import files, processes
 from deeptwins.data import cards, variants
 from deeptwins.paths import BOOK, FIGURES, ROOT, results_dir, script_file
-from deeptwins.runs import record, sections
-from deeptwins.runs.warm import Forked, Warm
+from deeptwins.runs import record, sections, warm
 
 THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
 TIMEOUT = 3600  # seconds: only what hangs takes so long, on a slow and busy machine too
@@ -92,13 +90,15 @@ def environment(threads: int = THREADS) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def warm(languages: Sequence[str], threads: int = THREADS) -> Iterator[dict[str, Warm]]:
-    """Yield a warm process for each language that has one on this machine, for `run_twin`."""
-    found = [one for one in languages if processes.can_fork() and shutil.which(driver(one)[0])]
+def warm_processes(languages: Sequence[str], threads: int = THREADS) -> Iterator[dict[str, bytes]]:
+    """Yield the address of a warm process for each language that can have one, for `run_twin`."""
     with contextlib.ExitStack() as held:
         yield {
-            one: held.enter_context(Warm(_bound(driver(one)), environment(threads), ROOT))
-            for one in found
+            language: held.enter_context(
+                warm.started([*_bound(driver(language)), "--warm"], environment(threads), ROOT)
+            )
+            for language in languages
+            if processes.can_fork() and shutil.which(driver(language)[0])
         }
 
 
@@ -106,14 +106,14 @@ def job(
     exercise: str, language: str, script: Path, folder: Path, values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what a driver has to know: the script, where to run it, the constants to replace."""
-    figures = (yaml.safe_load(FIGURES.read_text(encoding="utf-8")) or {}).get(exercise) or {}
+    figures = (yaml.safe_load(FIGURES.read_text(encoding="utf-8")) or {}).get(exercise, {})
     return {
         "id": exercise,
         "language": language,
         "script": str(script),
         "folder": str(folder),
         "set": dict(values),
-        # In inches, of each section's pictures in R; in Python the script gives them.
+        # In inches, of the pictures of each section in R; a Python script says it itself.
         "sizes": {k.rpartition("-")[0]: one["size"] for k, one in figures.items() if "size" in one},
         "mark": sections.MARK,
         "pattern": sections.PATTERN,
@@ -126,7 +126,7 @@ def run_twin(
     exercise: str,
     language: str,
     settings: Settings,
-    server: Warm | None = None,
+    server: bytes | None = None,
     results: Path | None = None,
 ) -> Outcome:
     """Run one twin and return how it ended; never raises for a twin's own failure.
@@ -184,7 +184,7 @@ def run(
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with (
-        warm(languages if len(exercises) > 1 else (), settings.threads) as servers,
+        warm_processes(languages if len(exercises) > 1 else (), settings.threads) as servers,
         ThreadPoolExecutor(min(2, cores or 1)) as pool,
     ):
         futures = {
@@ -217,11 +217,11 @@ def run(
     return sorted(outcomes, key=lambda outcome: exercises.index(outcome.exercise))
 
 
-_running: set[subprocess.Popen | Forked] = set()
+_running: set[subprocess.Popen | warm.Forked] = set()
 
 
 def _run(
-    exercise: str, language: str, settings: Settings, server: Warm | None, folder: Path
+    exercise: str, language: str, settings: Settings, server: bytes | None, folder: Path
 ) -> None:
     """Run one twin in an empty folder, and write its record there; else TwinError."""
     script = script_file(exercise, language)
@@ -267,33 +267,33 @@ def _run(
 
 
 def _process(
-    argv: list[str], env: dict[str, str], folder: Path, timeout: float, server: Warm | None
+    argv: list[str], env: dict[str, str], folder: Path, timeout: float, server: bytes | None
 ) -> int | None:
     """Run a driver to its end and return its status; None where it was ended at the timeout."""
     until = time.monotonic() + timeout
-    process: subprocess.Popen | Forked | None = None
+    process: subprocess.Popen | warm.Forked | None = None
     with (folder / record.OUTPUT).open("wb") as out, (folder / record.ERRORS).open("wb") as err:
-        try:
-            process = server.fork(argv[-1], timeout) if server else None
-            process = process or processes.start(
-                _bound(argv),
-                cwd=ROOT,  # where R reads .Rprofile; the driver goes to the folder
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
-            _running.add(process)
-            return process.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            if process:
-                processes.end(process.pid)
-                process.wait()
-            return None
-        finally:
-            if process:
-                processes.end(process.pid)  # what it has started
-                _running.discard(process)
+        if server:
+            try:
+                process = warm.Forked(server, argv[-1], timeout)
+            except TimeoutError:
+                return None
+            except OSError:
+                pass  # it has ended
+        if not process:
+            # R reads .Rprofile where it starts; the driver goes to the folder.
+            to = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
+            process = processes.start(_bound(argv), cwd=ROOT, env=env, **to)
+    _running.add(process)
+    try:
+        return process.wait(max(0.1, until - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        processes.end(process.pid)
+        process.wait()
+        return None
+    finally:
+        processes.end(process.pid)  # what it has started
+        _running.discard(process)
 
 
 def _in_order(exercises: Sequence[str]) -> list[str]:

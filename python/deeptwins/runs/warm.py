@@ -16,7 +16,7 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from deeptwins import processes
@@ -25,6 +25,26 @@ from deeptwins.runs.record import ERRORS, OUTPUT
 
 NUMBER = struct.Struct("i")  # a process, or a status as waitpid() gives it
 LARGEST = 1 << 16  # bytes of a path
+
+
+@contextlib.contextmanager
+def started(command: Sequence[str], env: Mapping[str, str], folder: Path) -> Iterator[bytes]:
+    """Start a warm process, not waiting until it is ready, and yield its address.
+
+    At the end of the block it is killed, and with it the twins that it has forked.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind("")  # the system chooses a name, which is no file's
+        listener.listen()
+        address = listener.getsockname()
+        # Where it fails, the fresh process that then runs the twin says why.
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = processes.start(command, cwd=folder, env=env, stdin=listener, **quiet)
+    try:
+        yield address
+    finally:
+        process.kill()
+        process.wait()
 
 
 class Forked:
@@ -48,56 +68,14 @@ class Forked:
         except TimeoutError:
             raise subprocess.TimeoutExpired("a twin", timeout or 0) from None
         except ConnectionResetError:
-            told = b""
-        # A twin is bound to its warm process, and killed with it.
+            told = b""  # it is killed with its warm process
+        self._answers.close()
         return os.waitstatus_to_exitcode(*NUMBER.unpack(told)) if told else -signal.SIGKILL
 
 
-class Warm:
-    """One warm process; as a context, it ends with the block, and what it has forked with it."""
-
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
-        """Start it, and do not wait until it is ready."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-            listener.bind("")  # the system chooses a name, which is no file's
-            listener.listen()
-            self._address = listener.getsockname()
-            # Where it fails, the fresh process that then runs the twin says why.
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            self._process = processes.start(
-                [*command, "--warm"], cwd=folder, env=env, stdin=listener, **quiet
-            )
-        self.pid = self._process.pid
-
-    def __enter__(self) -> "Warm":
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Kill it; twins that it has forked are bound to it."""
-        self._process.kill()
-        self._process.wait()
-
-    def fork(self, job: str, timeout: float) -> Forked | None:
-        """Run a job in a forked process of its own session; None where this is not possible.
-
-        TimeoutExpired where it has not started after `timeout` seconds.
-        """
-        try:
-            return Forked(self._address, job, timeout)
-        except TimeoutError:
-            raise subprocess.TimeoutExpired("a twin", timeout) from None
-        except OSError:
-            return None
-
-
 def serve() -> str:
-    """Fork a process for every job that comes in, and return there with the job's path.
-
-    The process that serves never returns: it ends with the run.
-    """
-    server = os.getpid()
-    listener = socket.socket(fileno=os.dup(0))
+    """Fork a process for every job that comes in, and return there with the job's path."""
+    server, listener = os.getpid(), socket.socket(fileno=os.dup(0))
     running: dict[int, tuple[int, socket.socket]] = {}
     while True:
         for one in select.select([listener, *running], [], [])[0]:
@@ -120,9 +98,7 @@ def _become_a_twin(client: socket.socket, server: int, job: Path) -> None:
     os.setsid()
     bound.to_parent(server)
     for number, name in enumerate((os.devnull, OUTPUT, ERRORS)):
-        handle = os.open(job.parent / name, os.O_RDWR | os.O_CREAT, 0o666)
-        os.dup2(handle, number)
-        os.close(handle)
+        os.dup2(os.open(job.parent / name, os.O_RDWR | os.O_CREAT), number)
     try:
         client.send(NUMBER.pack(os.getpid()))
     except OSError:
