@@ -9,7 +9,7 @@
 #' The same as the commands `deeptwins run`, `verify` and `check`.
 #'
 #' @param ... Exercises, as "01_first_network" or "04", and options of the command,
-#'   as "--set EPOCHS=30".
+#'   as "--set EPOCHS=30" of run and "--final" of check.
 #' @param exercise One exercise.
 #' @return The command's exit status, invisibly: 0 where all is well.
 run_twin <- function(...) deeptwins("run", ..., "--lang", "r")
@@ -18,8 +18,8 @@ run_twin <- function(...) deeptwins("run", ..., "--lang", "r")
 verify_twins <- function(...) deeptwins("verify", ...)
 
 #' @rdname run_twin
-check_twin <- function(exercise) {
-  deeptwins("check", exercise, "--lang", "r")
+check_twin <- function(exercise, ...) {
+  deeptwins("check", exercise, ..., "--lang", "r")
 }
 
 #' Call the course's command line with the course's Python

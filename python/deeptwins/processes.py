@@ -4,18 +4,26 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import psutil
 
+from deeptwins import bound
+
 PATIENCE = 10  # seconds for killed processes to go, so that nobody holds their files any more
 
 
 def start(argv: Sequence[str], **options: Any) -> subprocess.Popen:
-    """Start a command in a group of its own, which Ctrl+C does not reach; options as of Popen."""
+    """Start a command in a group of its own, which Ctrl+C does not reach; options as of Popen.
+
+    Under Linux it is killed when the thread that started it ends, whatever ends that.
+    """
     if os.name == "nt":
         return subprocess.Popen(argv, creationflags=subprocess.CREATE_NEW_PROCESS_GROUP, **options)
+    if sys.platform == "linux":
+        argv = [sys.executable, "-IS", bound.__file__, str(os.getpid()), *argv]
     return subprocess.Popen(argv, start_new_session=True, **options)
 
 

@@ -24,6 +24,7 @@ AGAIN = "deeptwins run {exercise} && deeptwins book"
 MODULES = sorted(path.name for path in Path(record.__file__).parent.glob("*.py"))
 MACHINERY = (
     *(f"python/deeptwins/runs/{name}" for name in MODULES),
+    "python/deeptwins/processes.py",
     "r/driver.R",
     "r/standin",
     ".Rprofile",

@@ -1,16 +1,12 @@
 """Note every fit, predict and evaluate of Keras in this process, whichever language called it.
 
-keras3 for R ends in Python, in R's own process, so that one implementation
-serves both drivers. `start()` puts a hook on the three methods of `keras.Model`
-once Keras is imported; a call that another one makes (the validation within a
-fit) is part of that one. `finish()` writes, into the working directory,
+keras3 for R ends in Python, in R's own process, so that one implementation serves both drivers.
+`start()` puts a hook on the three methods of `keras.Model`; a call that another one makes (the
+validation within a fit) is part of that one. `finish()` writes, into the working directory,
 
     calls.json   in order: architecture, inputs, weights before and after, history, predictions;
                  arrays as their shape and the SHA-256 of their values as float32 in row order
     tensors.f32  the values of those weights and predictions, one after the other
-
-Datasets and generators, whose values nobody has before they are used, are noted
-as streams.
 """
 
 import functools
@@ -122,13 +118,13 @@ def _before(name: str, model: Any, given: dict[str, Any]) -> dict[str, Any]:
 
 def _after(call: dict[str, Any], model: Any, returned: Any) -> None:
     if call["call"] == "fit":
-        call["history"] = {key: list(map(_number, of)) for key, of in returned.history.items()}
+        call["history"] = {key: list(map(number, of)) for key, of in returned.history.items()}
         call["final"] = _kept(model.get_weights())
     elif call["call"] == "predict":
         call["predictions"] = _kept(returned)
     else:
-        values = returned if isinstance(returned, dict) else dict(enumerate(_flat(returned)))
-        call["scores"] = {str(key): _number(value) for key, value in values.items()}
+        scores = returned if isinstance(returned, dict) else model.get_metrics_result()
+        call["scores"] = {name: number(value) for name, value in scores.items()}
 
 
 def _architecture(model: Any) -> str:
@@ -186,7 +182,7 @@ def _flat(values: Any) -> list[Any]:
     return list(values) if isinstance(values, list | tuple) else [values]
 
 
-def _number(value: Any) -> float | str:
+def number(value: Any) -> float | str:
     """Return a number as JSON can hold it: NaN and infinity as text."""
     value = float(value)
     return value if math.isfinite(value) else str(value)

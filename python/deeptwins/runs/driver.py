@@ -3,11 +3,9 @@
     python -m deeptwins.runs.driver JOB.json
     python -m deeptwins.runs.driver --warm      forks for each job that it is sent (warm.py)
 
-The job names the script, the folder to run in and the constants to replace
-(runner.py writes it). The script's own file name, line numbers and tracebacks
-stay; r/driver.R does the same for R. What is kept lies in the folder: figures/
-(figures.py), calls.json and tensors.f32 (capture.py), and ran.json with the
-constants, the results and the versions.
+The job is that of runner.py. The script's own file name, line numbers and tracebacks stay.
+figures.py and capture.py keep figures and calls in the job's folder; constants, results and
+versions go to ran.json. r/driver.R does the same for R.
 """
 
 import ast
@@ -26,14 +24,8 @@ from typing import Any
 from deeptwins.runs import capture, sections, warm
 
 WARM = ("keras", "matplotlib.pyplot", "pandas", "sklearn.linear_model", "sklearn.metrics")
-DISTRIBUTIONS = {  # by the package that is imported: those that compute
-    "tensorflow": "tensorflow",
-    "keras": "keras",
-    "numpy": "numpy",
-    "sklearn": "scikit-learn",
-    "umap": "umap-learn",
-    "matplotlib": "matplotlib",
-}
+PACKAGES = ("tensorflow", "keras", "numpy", "sklearn", "umap", "matplotlib")
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "umap": "umap-learn"}
 
 
 def replace_constants(nodes: list[ast.stmt], values: dict[str, Any], where: str) -> None:
@@ -97,15 +89,13 @@ def run(job_file: str) -> int:
 
 def loaded_versions() -> dict[str, str]:
     """Return the versions of the packages, among those that compute, which are loaded here."""
-    loaded = [name for package, name in DISTRIBUTIONS.items() if package in sys.modules]
+    loaded = [DISTRIBUTIONS.get(name, name) for name in PACKAGES if name in sys.modules]
     return {name: metadata.version(name) for name in loaded}
 
 
 def number(value: Any) -> float | str | None:
     """Return a result as JSON can hold it: None where undefined, text where infinite."""
-    if value is None or math.isnan(value):
-        return None
-    return float(value) if math.isfinite(value) else str(float(value))
+    return None if value is None or math.isnan(value) else capture.number(value)
 
 
 def _is_plain(value: Any) -> bool:

@@ -95,7 +95,7 @@ def warm_processes(languages: Sequence[str], threads: int = THREADS) -> Iterator
     with contextlib.ExitStack() as held:
         yield {
             language: held.enter_context(
-                warm.started([*_bound(driver(language)), "--warm"], environment(threads), ROOT)
+                warm.started([*driver(language), "--warm"], environment(threads), ROOT)
             )
             for language in languages
             if processes.can_fork() and shutil.which(driver(language)[0])
@@ -283,7 +283,7 @@ def _process(
         if not process:
             # R reads .Rprofile where it starts; the driver goes to the folder.
             to = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
-            process = processes.start(_bound(argv), cwd=ROOT, env=env, **to)
+            process = processes.start(argv, cwd=ROOT, env=env, **to)
     _running.add(process)
     try:
         return process.wait(max(0.1, until - time.monotonic()))
@@ -308,13 +308,6 @@ def _lock(exercise: str) -> filelock.BaseFileLock:
     path = results_dir() / ".locks" / f"{exercise.replace('/', '-')}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     return filelock.FileLock(path, thread_local=False)
-
-
-def _bound(argv: list[str]) -> list[str]:
-    """Return a command that runs `argv` and, where the system can do that, ends with us."""
-    if sys.platform != "linux":
-        return argv
-    return [sys.executable, "-IS", str(Path(__file__).with_name("bound.py")), *argv]
 
 
 def _last_lines(folder: Path) -> list[str]:

@@ -19,8 +19,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from deeptwins import processes
-from deeptwins.runs import bound
+from deeptwins import bound, processes
 from deeptwins.runs.record import ERRORS, OUTPUT
 
 NUMBER = struct.Struct("i")  # a process, or a status as waitpid() gives it

@@ -1,6 +1,6 @@
 """Run a command that is killed when the process that started it ends (Linux).
 
-Usage: python bound.py COMMAND...
+Usage: python bound.py PARENT COMMAND...
 """
 
 import ctypes
@@ -18,5 +18,5 @@ def to_parent(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    to_parent(os.getppid())
-    os.execvp(sys.argv[1], sys.argv[1:])
+    to_parent(int(sys.argv[1]))
+    os.execvp(sys.argv[2], sys.argv[2:])
