@@ -39,6 +39,7 @@ plt.plot(history.history["loss"])
 plt.show()
 
 # ---- results ----
+model.evaluate(x, y, verbose=0)
 y_pred = model.predict(x, verbose=0)
 results = {"mean": y_pred.mean(dtype=float), "none": None}
 '''
@@ -69,6 +70,7 @@ ggplot(data.frame(x = 1:2, y = history$metrics$loss), aes(x, y)) +
   geom_line()
 
 # ---- results ----
+scores <- evaluate(model, x, y, verbose = 0)
 y_pred <- predict(model, x, verbose = 0)
 results <- list(mean = mean(y_pred), none = NA)
 """
@@ -113,11 +115,12 @@ def test_everything_that_a_script_does_is_kept(tmp_path, language):
     assert [one["name"] for one in kept["sections"]] == names
     assert kept["sections"][2]["printed"] == "units: 3"
     assert [one["figures"] for one in kept["sections"]] == [[], [], [], ["curve-1.png"], []]
-    fit, predict = kept["calls"]  # not the evaluation within the fit
+    fit, evaluate, predict = kept["calls"]  # not the evaluation within the fit
     assert (fit["call"], fit["section"]) == ("fit", "fit")
     assert len(fit["history"]["val_loss"]) == 2
     assert [one["shape"] for one in fit["initial"]] == [[2, 3], [3], [3, 1], [1]]
     assert (predict["call"], predict["section"]) == ("predict", "results")
+    assert evaluate["scores"] == {"loss": pytest.approx(fit["history"]["val_loss"][-1])}
     assert kept["results"]["none"] is None
     values = record.tensors(kept, "predictions", tmp_path)
     assert values.mean(dtype=float) == pytest.approx(kept["results"]["mean"])
@@ -169,7 +172,7 @@ def test_both_languages_are_captured_alike(tmp_path):
 def test_a_question_whether_there_is_keras_is_no_import(tmp_path):
     asks = "import importlib.util; importlib.util.find_spec('keras')\n"  # as TensorFlow does
     _, kept = drive(tmp_path, "python", asks + SCRIPTS["python"][1])
-    assert len(kept["calls"]) == 2
+    assert len(kept["calls"]) == 3
 
 
 def test_sections_must_not_have_the_same_name():

@@ -85,15 +85,6 @@ def write(exercise: str, variant: str, content: Mapping[str, Any]) -> Path:
     return path
 
 
-def own_random(exercise: str, variant: str) -> set[str]:
-    """Return the results that each language draws by itself; none where there are no bands."""
-    try:
-        found = read(exercise, variant)
-    except BandError:
-        return set()
-    return {*found["independent"], *found["own_random"]}
-
-
 def band(name: str, values: Iterable[float | None], metrics: int = 1) -> dict[str, Any]:
     """Return mean, sd, low and high of one of so many metrics from its values over seeds.
 

@@ -47,7 +47,7 @@ def write(job: Mapping[str, Any], data: dict[str, Any], settings: dict[str, Any]
         "data": data,
         "set": job["set"],
         **{"architectures": {}, "calls": []} | files.read_json(calls),
-        **json.loads(ran.read_text(encoding="utf-8")),  # constants, results, seconds, versions
+        **files.read_json(ran),  # constants, results, seconds, versions
         "sections": [
             {"name": name, "printed": text, "figures": _figures(folder, name)}
             for name, text in sections.of_output(printed).items()
@@ -57,7 +57,7 @@ def write(job: Mapping[str, Any], data: dict[str, Any], settings: dict[str, Any]
         "script": files.sha256(Path(job["script"])),
         "finished": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    validate(record, str(folder))
+    validate(record, "ended without a valid record")
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
     files.write_text(folder / RECORD, text + "\n")
     ran.unlink()

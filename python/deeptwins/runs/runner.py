@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,10 +56,6 @@ class Outcome:
     seconds: float
     problem: str = ""
     last_lines: list[str] = field(default_factory=list)
-
-
-class TwinError(Exception):
-    """A twin that did not run to a good end; its arguments are the problem and its last lines."""
 
 
 def driver(language: str) -> list[str]:
@@ -136,13 +132,11 @@ def run_twin(
     everything that it started, and under Linux also when this process is killed.
     """
     began = time.monotonic()
-    problem, lines = "", []
+    folder = record.folder_of(exercise, language, results)
     try:
-        _run(exercise, language, settings, server, record.folder_of(exercise, language, results))
-    except TwinError as error:
-        problem, *lines = error.args
-    except (OSError, ValueError) as error:
-        problem = str(error)
+        problem, *lines = _run(exercise, language, settings, server, folder)
+    except (record.RecordError, OSError, ValueError) as error:
+        problem, lines = str(error), []
     seconds = round(time.monotonic() - began, 2)
     return Outcome(exercise, language, not problem, seconds, problem, lines)
 
@@ -180,7 +174,7 @@ def run(
             else:
                 started(exercise, language)
                 return run_twin(exercise, language, settings, servers.get(language))
-        raise TwinError("was not started")
+        raise CancelledError
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with (
@@ -222,16 +216,15 @@ _running: set[subprocess.Popen | warm.Forked] = set()
 
 def _run(
     exercise: str, language: str, settings: Settings, server: bytes | None, folder: Path
-) -> None:
-    """Run one twin in an empty folder, and write its record there; else TwinError."""
-    script = script_file(exercise, language)
+) -> list[str]:
+    """Run one twin in an empty folder; return what went wrong, or "", and its last lines."""
+    script, command = script_file(exercise, language), driver(language)
     if not script.is_file():
-        raise TwinError(f"{script.relative_to(ROOT).as_posix()} does not exist")
-    command = driver(language)
+        return [f"{script.relative_to(ROOT).as_posix()} does not exist"]
     if shutil.which(command[0]) is None:
-        raise TwinError(f"{command[0]} was not found; `deeptwins doctor` says how to get it")
+        return [f"{command[0]} was not found; `deeptwins doctor` says how to get it"]
     if trouble := files.trouble(folder.parent):
-        raise TwinError(f"{trouble}; {MAKE_ROOM}")
+        return [f"{trouble}; {MAKE_ROOM}"]
     values = variants.constants(exercise, settings.variant) | dict(settings.values)
     data = cards.read_by(script, values, settings.variant)
     shutil.rmtree(folder, ignore_errors=True)
@@ -248,11 +241,9 @@ def _run(
             "onednn": env.get("TF_ENABLE_ONEDNN_OPTS", "default"),
             "deterministic": env.get("TF_DETERMINISTIC_OPS", "default"),
         }
-        try:
-            record.write(the_job, data, how)
-        except (record.RecordError, OSError, ValueError) as error:
-            raise TwinError(f"ended without a valid record: {error}") from None
-        return job_file.unlink()
+        record.write(the_job, data, how)
+        job_file.unlink()
+        return [""]
     if status is None:
         problem = f"still ran after {settings.timeout:g} s and was ended"
     elif status < 0:
@@ -263,7 +254,7 @@ def _run(
         problem = f"ended with status {status}"
     if trouble := files.trouble(folder):
         problem += f"; {trouble}; {MAKE_ROOM}"
-    raise TwinError(problem, *_last_lines(folder))
+    return [problem, *_last_lines(folder)]
 
 
 def _process(
