@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 
+import filelock
 import psutil
 import pytest
 from helpers import alive
@@ -100,9 +101,9 @@ def test_of_several_each_gets_its_own_outcome_and_the_rows_come_as_they_end(twin
     assert sorted(rows) == [EXERCISE, "05"]
 
 
-def test_a_second_run_of_the_same_exercise_waits(twin):
+def test_a_second_run_of_the_same_exercise_waits(twin, tmp_path):
     twin(GOOD)
-    lock = runner._lock(EXERCISE)
+    lock = filelock.FileLock(tmp_path / "results" / ".locks" / EXERCISE)
     lock.acquire()
     waited = threading.Event()
     ended = []

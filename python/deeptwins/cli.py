@@ -143,7 +143,7 @@ def run(
     """Run twins, each in a process of its own, and print the ledger of their agreement."""
     from deeptwins.data import variants
     from deeptwins.proof import ledger, levels
-    from deeptwins.runs import record, runner
+    from deeptwins.runs import capture, record, runner
 
     exercises = _find(ids, solutions=solutions)
     if data is Data.full and not ids:
@@ -161,7 +161,8 @@ def run(
         verdict = verdicts[exercise] = levels.verify(exercise)
         if not verdict.failed and not keep:
             for language in languages:
-                record.drop_tensors(exercise, language)
+                folder = record.folder_of(exercise, language)
+                (folder / capture.TENSORS).unlink(missing_ok=True)
         if not as_json:
             ledger.show([verdict], console, head=len(verdicts) == 1)
 

@@ -164,7 +164,7 @@ LEVELS = [
     Level("final weights", "every weight is bit-identical", same(calls("final")), True),
     Level(
         "predictions",
-        "every prediction is bit-identical",
+        "predictions are bit-identical",
         same(calls("predictions", "scores")),
         True,
     ),

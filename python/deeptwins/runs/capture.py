@@ -172,14 +172,11 @@ def _blocks(array: np.ndarray) -> Iterator[bytes]:
 
 
 def _kept(arrays: Any) -> list[Tensor]:
-    """Describe arrays, and keep their values in tensors.f32."""
+    """Describe one array or a list of them, and keep their values in tensors.f32."""
     _noted.tensors = _noted.tensors or Path(TENSORS).open("wb")  # noqa: SIM115 finish() closes it
-    found = [np.asarray(one) for one in _flat(arrays)]
+    several = arrays if isinstance(arrays, list | tuple) else [arrays]
+    found = [np.asarray(one) for one in several]
     return [_described(one, _blocks(one), _noted.tensors.write) for one in found]
-
-
-def _flat(values: Any) -> list[Any]:
-    return list(values) if isinstance(values, list | tuple) else [values]
 
 
 def number(value: Any) -> float | str:

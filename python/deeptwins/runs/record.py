@@ -123,11 +123,6 @@ def tensors(record: Record, kind: str, folder: Path | None = None) -> np.ndarray
     return np.fromfile(path, "<f4")[np.concatenate(kinds)]
 
 
-def drop_tensors(exercise: str, language: str) -> None:
-    """Delete the kept arrays of a run."""
-    (folder_of(exercise, language) / capture.TENSORS).unlink(missing_ok=True)
-
-
 def _figures(folder: Path, section: str) -> list[str]:
     """Return the names of a section's figures in the order in which they were drawn."""
     numbered = re.compile(rf"{sections.slug(section)}-\d+\.png")

@@ -159,7 +159,12 @@ def run(
     mix. An interrupt ends every twin that is running.
     """
     left = dict.fromkeys(exercises, len(languages))
-    locks = {exercise: _lock(exercise) for exercise in exercises}
+    place = results_dir() / ".locks"
+    place.mkdir(parents=True, exist_ok=True)
+    locks = {
+        exercise: filelock.FileLock(place / exercise.replace("/", "-"), thread_local=False)
+        for exercise in exercises
+    }
     told: set[str] = set()
     stop = threading.Event()
 
@@ -293,12 +298,6 @@ def _in_order(exercises: Sequence[str]) -> list[str]:
     seconds = {one: run.get("python", {}).get("seconds", 0.0) for one, run in kept.items()}
     longest = sorted(exercises, key=seconds.get, reverse=True)
     return longest[-1:] + longest[:-1]
-
-
-def _lock(exercise: str) -> filelock.BaseFileLock:
-    path = results_dir() / ".locks" / f"{exercise.replace('/', '-')}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return filelock.FileLock(path, thread_local=False)
 
 
 def _last_lines(folder: Path) -> list[str]:
