@@ -88,7 +88,7 @@ def test_verify_json_has_every_level_with_its_difference(call):
 
 @pytest.mark.parametrize("command", ["run", "verify", "check"])
 def test_an_unknown_exercise_is_status_2_with_a_suggestion(call, command):
-    done = call(command, "hello_irsi")
+    done = call(command, "first_netwrok")
     assert done.exit_code == 2
     assert "Did you mean: 01_first_network" in " ".join(done.stderr.split())
 
@@ -136,8 +136,8 @@ def test_check_of_one_language_and_of_both(call):
     assert done.exit_code == 0
     assert "in the expected band" in done.stdout
     assert "target 0.9: not reached yet" in done.stdout
-    assert call("check", "04").exit_code == call("check", "04", "--final").exit_code == 0
-    assert call("check", "04", "--lang", "python").exit_code == 1
+    assert call("check", "01").exit_code == call("check", "01", "--final").exit_code == 0
+    assert call("check", "01", "--lang", "python").exit_code == 1
 
 
 HEAVY = ("tensorflow", "keras", "pandas", "matplotlib", "sklearn", "scipy")

@@ -62,7 +62,8 @@ class Data(str, Enum):
 
 
 Ids = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", help="Exercises, as 04 or 01_first_network.")
+    list[str] | None,
+    typer.Argument(metavar="[ID]...", help="Exercises, as 04 or 01_first_network."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Solutions = Annotated[bool, typer.Option("--solutions", help="The worked challenges too.")]
