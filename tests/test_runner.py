@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -11,7 +12,8 @@ import pytest
 from helpers import alive
 
 from deeptwins import processes
-from deeptwins.runs import record, runner
+from deeptwins.paths import ROOT
+from deeptwins.runs import record, runner, warm
 
 EXERCISE = "01_first_network"
 GOOD = """
@@ -122,8 +124,20 @@ def test_a_second_run_of_the_same_exercise_waits(twin, tmp_path):
     assert ended[0].ok
 
 
+needs_fork = pytest.mark.skipif(not processes.can_fork(), reason="no process can be forked here")
+
+
+@needs_fork
+def test_where_the_warm_process_fails_a_fresh_one_runs_the_twin(twin):
+    twin(GOOD)
+    fails = [sys.executable, "-c", "import time; time.sleep(1); raise SystemExit(1)"]
+    with warm.started(fails, os.environ, ROOT) as address:
+        for _ in range(2):  # while it is still there, and when it is no more
+            assert runner.run_twin(EXERCISE, "python", runner.Settings(), address).ok
+
+
 @pytest.mark.keras
-@pytest.mark.skipif(not processes.can_fork(), reason="no process can be forked on this system")
+@needs_fork
 def test_a_forked_twin_is_as_a_fresh_one_and_ends_with_its_server(twin, tmp_path):
     twin(GOOD + "import os, sys\nprint(os.getppid(), 'keras' in sys.modules)")
     with runner.warm_processes(["python"]) as servers:

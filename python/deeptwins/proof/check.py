@@ -31,8 +31,7 @@ def reached(metric: str, value: float | None, target: float) -> bool:
 def check(exercise: str, language: str, *, final: bool = False) -> dict[str, Any]:
     """Return where the last run of a twin lies, against its bands and its targets, as plain data.
 
-    Results on the test set are looked at only if `final`. A reached target excuses what fell out
-    of its band.
+    Results on the test set are looked at only if `final`. A reached target excuses leaving a band.
     """
     found: dict[str, Any] = {"exercise": exercise, "language": language, "problem": "", "note": ""}
     found |= {"places": {}, "goals": [], "holds": False}
@@ -57,7 +56,7 @@ def check(exercise: str, language: str, *, final: bool = False) -> dict[str, Any
         for value in [run["results"].get(name)]
     ]
     won = bool(goals) and all(goal["reached"] for goal in goals)
-    holds = won or all(place.fits for place in places.values())
+    holds = won or all(place.word in bands.FITS for place in places.values())
     places = {name: asdict(place) for name, place in places.items()}
     return found | {"places": places, "goals": goals, "holds": holds}
 

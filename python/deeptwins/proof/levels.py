@@ -81,8 +81,8 @@ def inputs(one: Record) -> Any:
 
 def models(one: Record) -> Any:
     """Return the configurations of the fitted models."""
-    fitted = [call for call in calls("architecture")(one).items() if call[1]]
-    return {name: json.loads(one["architectures"][of["architecture"]]) for name, of in fitted}
+    fitted = [json.loads(one["architectures"][fit["architecture"]]) for fit in record.fits(one)]
+    return {f"fit {number}": model for number, model in enumerate(fitted, start=1)}
 
 
 def results(one: Record) -> Any:
@@ -149,7 +149,7 @@ def band(python: Record, r: Record) -> Said:
         return None if variant == "full" else False, None, "the band was made from other data"
     for one in (python, r):
         for name, place in bands.place(one, expected).items():
-            if not place.fits:
+            if place.word not in bands.FITS:
                 where = f"{place.word} [{place.low}, {place.high}] in {one['language']}"
                 return False, None, f"{name} {place.value} {where}"
     return True, 0.0, f"{len(expected['seeds'])} seeds"
@@ -186,8 +186,7 @@ LEVELS = [
 def compare(python: Record, r: Record, *, networks: bool = True) -> Verdict:
     """Return the verdict on two validated records of the same exercise.
 
-    With `networks=False` the levels that need one do not apply, and a record
-    that has one all the same fails its architecture level.
+    With `networks=False` the levels that need one do not apply, and a record that has one fails.
     """
     findings = {}
     for level in LEVELS:

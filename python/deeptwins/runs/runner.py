@@ -127,9 +127,8 @@ def run_twin(
 ) -> Outcome:
     """Run one twin and return how it ended; never raises for a twin's own failure.
 
-    The folder of an earlier run is removed first: what is there afterwards is
-    from this run. A twin that is still running after the timeout is ended with
-    everything that it started, and under Linux also when this process is killed.
+    The folder of an earlier run is removed first. A twin that still runs after the timeout is ended
+    with everything that it started, and under Linux also when this process is killed.
     """
     began = time.monotonic()
     folder = record.folder_of(exercise, language, results)
@@ -153,10 +152,8 @@ def run(
 ) -> list[Outcome]:
     """Run twins, two at once, and return their outcomes in the order asked for.
 
-    The longest exercises start first, after one quick one; `compared` is called
-    for each as soon as it has ended in all languages. An exercise is locked
-    while it runs and is compared, so that two runs in the same results do not
-    mix. An interrupt ends every twin that is running.
+    `compared` is called for each exercise as soon as it has ended in all languages. Until then it
+    is locked, so that two runs in the same results do not mix. An interrupt ends every twin.
     """
     left = dict.fromkeys(exercises, len(languages))
     place = results_dir() / ".locks"
