@@ -28,7 +28,13 @@ else:
 
 from deeptwins.paths import ROOT
 
-STEPS = ("common", "aptget", "python", "r", "steps", "quarto", "extras", "lock")
+IMPORTED = [  # what DESCRIPTION names, with the lower bounds
+    re.fullmatch(r"(\S+)(?:\s*\((.*)\))?", entry.strip()).groups()
+    for field, value in message_from_string((ROOT / "DESCRIPTION").read_text("utf-8")).items()
+    if field in ("Imports", "Suggests")
+    for entry in value.split(",")
+]
+STEPS = ("common", "aptget", "python", "r", "steps", "lock")
 FILES = ("setup", "course.py", "r/setup.R", "DESCRIPTION", "pyproject.toml", "requirements.lock")
 NO_MORE = "--no-install-recommends"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -102,96 +108,96 @@ def silent(monkeypatch):
 
 @pytest.fixture
 def venv(course, command):
-    """A .venv whose Python says that it starts, has ensurepip, and can do everything."""
-    return command("python", "echo 3 11", course.root / ".venv/bin")
-
-
-def running(course, monkeypatch, minor):
-    """Let the set-up run under another version of Python, where uv can fetch none."""
-    monkeypatch.setattr(course.python.sys, "version_info", (3, minor, 4))
-    monkeypatch.setattr(course.python.sys, "_base_executable", "/usr/bin/python3")
-    monkeypatch.setattr(course.common, "answers", lambda url, seconds: False)
+    """The folder of a .venv's programs, whose Python says to everything that it is a 3.11."""
+    return command("python", "echo 3.11", course.root / ".venv/bin").parent
 
 
 @pytest.mark.parametrize("minor", [9, 10, 13, 14])
 def test_the_python_that_runs_the_set_up_is_taken_where_it_fits_else_another(
     course, venv, command, monkeypatch, minor
 ):
-    running(course, monkeypatch, minor)
+    monkeypatch.setattr(course.python.sys, "version", f"3.{minor}.4 (main)")
+    monkeypatch.setattr(course.python.sys, "_base_executable", "/usr/bin/python3")
+    monkeypatch.setattr(course.common, "answers", lambda url, seconds: False)
     if f"3.{minor}.0" in SpecifierSet(PROJECT["requires-python"]):
         assert course.python.choose() == "/usr/bin/python3"
         return
-    told = rf"from 3\.10 to 3\.13; this one is 3\.{minor}.*Install Python 3\.13"
+    told = rf"from 3\.10 to 3\.13; this one is 3\.{minor}\.4.*Install Python 3\.13"
     with pytest.raises(course.common.SetupError, match=told):
         course.python.choose()
     with monkeypatch.context() as patch:
         patch.setenv("UV_PYTHON_INSTALL_MIRROR", "file:///mirror")
-        patch.setattr(
-            course.python, "make_venv", lambda _, at: shutil.copytree(venv.parents[1], at)
-        )
-        assert course.python.choose() == "3 11"  # what this uv says to everything
+        patch.setattr(course.python, "make_venv", lambda python: None)
+        assert course.python.choose() == "3.11"  # what this uv says to everything
     command("python3.13", "exit 127")  # a shim without its version
     command("python3.12", "echo /opt/python3.12")
     assert course.python.choose() == "/opt/python3.12"
 
 
 def test_an_old_reticulate_gets_a_python_that_has_numpy_1(course, command, monkeypatch, capsys):
-    running(course, monkeypatch, 13)
+    monkeypatch.setattr(course.python.sys, "version", "3.13.4 (main)")
+    monkeypatch.setattr(course.python.sys, "_base_executable", "/usr/bin/python3")
+    monkeypatch.setattr(course.common, "answers", lambda url, seconds: False)
     command("Rscript", "echo 1.28")
     assert course.python.choose() == "/usr/bin/python3"  # there is no other
-    monkeypatch.setattr(course.python, "asked", lambda python, expression: ["13"])
-    assert not course.r.reads_numpy("python3.13")
+    course.r.finish()
     assert "reticulate 1.28 does not read NumPy 2" in " ".join(capsys.readouterr().out.split())
+    assert (course.root / ".make/languages").read_text() == "python\n"
     command("python3.11", "echo /opt/python3.11")
     assert course.python.choose() == "/opt/python3.11"
     command("Rscript", "echo 1.41.0.1")
     assert course.python.choose() == "/usr/bin/python3"
-    assert course.r.reads_numpy("python3.13")
 
 
-def test_what_venv_lacks_comes_from_apt_or_is_named(course, command, machine, monkeypatch):
-    machine()
-    python = str(command("python3.11", "echo 3 11 None"))
-    course.python.make_venv(python, course.python.VENV)
-    called = command.calls()
-    assert any(call.endswith(f"{NO_MORE} python3.11-venv") for call in called)
-    assert called[-1] == f"python3.11 -m venv {course.root}/.venv"
-    monkeypatch.setattr(course.aptget, "as_root", lambda: None)
-    line = f"sudo apt-get install {NO_MORE} python3.11-venv"
-    with pytest.raises(course.common.SetupError, match=line):
-        course.python.make_venv(python, course.python.VENV)
+def test_what_debians_own_python_lacks_has_these_names(course, command):
+    command("apt-get")
+    command("dpkg-query", 'case "$*" in *3.13*) echo "it installed";; esac')
+    venv, library = course.python.VENV_PACKAGE, course.python.LIBRARY
+    for python, package, wanted in (
+        ("/usr/bin/python3.12", venv, ["python3.12-venv"]),
+        ("/usr/bin/python3.12", library, ["libpython3.12t64"]),
+        ("/usr/bin/python3.11", library, ["libpython3.11"]),
+        ("/usr/bin/python3.13", library, []),  # it is there
+        ("/opt/bin/python3.12", library, []),  # not Debian's
+    ):
+        assert course.python.lacks(python, package) == wanted
 
 
 def test_an_index_that_keeps_silent_ends_the_set_up_with_a_sentence(
     course, venv, command, silent, monkeypatch
 ):
     """That pip's own settings name, and uv is told."""
-    for name in ("UV_INDEX_URL", "UV_FIND_LINKS"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("UV_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
     monkeypatch.setattr(course.common, "PATIENCE", 0.5)
-    line = f"echo \"global.index-url='{silent}/simple'\"; echo \":env:.find-links='/a /b'\""
-    command("python", line, venv.parent)
-    told = course.python.for_uv(course.python.pip_settings())
-    assert (told["UV_INDEX_URL"], told["UV_FIND_LINKS"]) == (f"{silent}/simple", "/a,/b")
-    monkeypatch.setenv("UV_INDEX_URL", "http://mine")
-    assert "UV_INDEX_URL" not in course.python.for_uv(course.python.pip_settings())
+    lines = f"echo \"global.index-url='{silent}/simple'\"; echo \":env:.find-links='/a /b'\""
+    command("python", lines, venv)
     with pytest.raises(course.common.SetupError, match=r"nobody answered within 0\.5 s"):
-        course.python.set_up()
+        course.python.set_up("run", None)
     assert not [call for call in command.calls() if " install " in call]
-    assert course.python.reachable({"no-index": "1"})  # a folder of wheels needs no answer
+    assert os.environ["UV_INDEX_URL"] == f"{silent}/simple"
+    assert os.environ["UV_FIND_LINKS"] == "/a,/b"
+    monkeypatch.setenv("UV_INDEX_URL", "http://mine")
+    command("python", f"{lines}; echo \"install.no-index='1'\"", venv)
+    course.python.set_up("run", None)  # a folder of wheels needs no answer
+    assert os.environ["UV_INDEX_URL"] == "http://mine"
 
 
 @pytest.mark.parametrize("fails", ["nothing", "*pip*install*uv==*", "*-m\\ uv\\ *", "*"])
-def test_packages_come_through_uv_with_their_digests_else_through_pip(course, venv, command, fails):
-    command("python", f'case "$*" in {fails}) echo "No space"; exit 1;; esac', venv.parent)
+def test_packages_come_through_uv_with_their_digests_else_through_pip(
+    course, venv, command, capsys, fails
+):
+    command("python", f'case "$*" in {fails}) echo "No space"; exit 1;; esac', venv)
     if fails == "*":
-        with pytest.raises(course.common.SetupError, match="No space"):
-            course.python.install("book", course.python.installers())
+        with pytest.raises(course.common.SetupError):
+            course.python.install("book")
+        assert "pip could not install:\n  | $" in capsys.readouterr().out
         return
-    course.python.install("book", course.python.installers())
+    course.python.install("book")
     program = "python -m pip install --disable-pip-version-check"
     if fails == "nothing":
-        program = f"python -m uv pip install --compile-bytecode --python {venv}"
+        program = f"python -m uv pip install --compile-bytecode --python {venv}/python"
     assert command.calls()[-2:] == [
         f"{program} --require-hashes -r {course.root}/.make/requirements.txt",
         f"{program} --no-deps --no-build-isolation -e {course.root}",
@@ -204,10 +210,9 @@ def test_packages_come_through_uv_with_their_digests_else_through_pip(course, ve
 def test_nothing_is_installed_twice_but_what_failed_changed_or_was_moved(course, monkeypatch):
     done, python = [], course.python
     monkeypatch.setattr(python, "choose", lambda: "python3")
-    monkeypatch.setattr(python, "make_venv", lambda base, folder: done.append("venv"))
+    monkeypatch.setattr(python, "make_venv", lambda base: done.append("venv"))
     monkeypatch.setattr(python, "pip_settings", lambda: {"no-index": "1"})
-    monkeypatch.setattr(python, "installers", list)
-    monkeypatch.setattr(python, "install", lambda part, programs: done.append(part))
+    monkeypatch.setattr(python, "install", done.append)
 
     def steps(*parts):
         done.clear()
@@ -216,7 +221,7 @@ def test_nothing_is_installed_twice_but_what_failed_changed_or_was_moved(course,
         return list(done)
 
     with monkeypatch.context() as patch:
-        patch.setattr(python, "install", lambda part, programs: 1 / 0)
+        patch.setattr(python, "install", lambda part: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             steps("run")
     assert steps("run", "run", "test", "book", "run") == ["run", "test"]
@@ -246,11 +251,10 @@ def machine(course, command, tmp_path, monkeypatch):
     def make(installed=(), root=True, r=False, r_lacks="", apt_lacks=""):
         monkeypatch.setattr(course.aptget.os, "geteuid", lambda: 0 if root else 1000)
         monkeypatch.setattr(course.r, "APT_PUTS_R", (command.bin.resolve(),))
-        monkeypatch.setattr(course.python, "libpython", lambda python: [])
-        monkeypatch.setattr(course.r, "reads_numpy", lambda python: True)
+        monkeypatch.setattr(course.python, "lacks", lambda python, package: [])
         monkeypatch.setattr(course.python, "base", lambda: None)
         monkeypatch.setattr(course.python, "set_up", lambda part, base: None)
-        names = {f"r-cran-{name.lower()}" for name in course.r.packages()} | {"r-base-core"}
+        names = {f"r-cran-{name.lower()}" for name, _ in IMPORTED} | {"r-base-core"}
         names -= {"r-cran-keras3", apt_lacks}
         repository, new = tmp_path / "repository", rscript(where=tmp_path / "new")
         repository.write_text("\n".join([*names, "g++", "python3.11-venv", ""]))
@@ -261,7 +265,7 @@ def machine(course, command, tmp_path, monkeypatch):
             rscript()
         asked = 'for name; do grep -qx "$name" {} && printf "{}" "$name"; done; exit 0'
         command("dpkg-query", "shift 3\n" + asked.format(has, r"%s installed\n"))
-        command("apt-cache", "shift\n" + asked.format(lists, r"%s:\n  Candidate: 1.0\n"))
+        command("apt-cache", "shift\n" + asked.format(lists, r" %s | 1.0 | main\n"))
         command("apt-config")
         apt = f"""[ "$1" = --print-uris ] && {{ cat {tmp_path}/sources 2>/dev/null; exit 0; }}
 while [ "$1" = -o ]; do shift 2; done
@@ -291,13 +295,19 @@ def set_up(course):
     return (course.root / ".make/languages").read_text().strip()
 
 
-def test_root_gets_from_apt_what_r_lacks_and_nothing_twice(course, machine, command):
+def test_root_gets_from_apt_what_is_lacking_and_nothing_twice(
+    course, machine, command, monkeypatch
+):
     names = machine().names
-    assert set_up(course) == "both"
+    with monkeypatch.context() as patch:
+        needed = {"/usr/bin/python3": ["python3.11-venv"]}
+        patch.setattr(course.python, "base", lambda: "/usr/bin/python3")
+        patch.setattr(course.python, "lacks", lambda python, package: needed.pop(python, []))
+        assert set_up(course) == "both"
     called = command.calls()
-    update, install = apt_calls(called)
-    assert update == "update"
-    assert set(install.split()) == {"install", "-y", NO_MORE, *names}
+    update, first, rest = apt_calls(called)
+    assert (update, first) == ("update", f"install -y {NO_MORE} python3.11-venv")
+    assert set(rest.split()) == {"install", "-y", NO_MORE, *names}
     assert all("https::Timeout=8" in one for one in called if one.startswith("apt-get -o"))
     set_up(course)
     assert command.calls() == []
@@ -315,7 +325,7 @@ def test_an_apt_whose_sources_keep_silent_is_not_asked(
     (tmp_path / "sources").write_text(f"'{silent}/a/InRelease' InRelease 0\n")
     assert set_up(course) == "python"
     assert apt_calls(command.calls()) == []
-    assert "none of apt's sources answered within 0.5 s" in capsys.readouterr().out
+    assert "none of its sources answered within 0.5 s" in capsys.readouterr().out
 
 
 def test_without_root_the_line_to_type_is_shown_and_python_goes_on(
@@ -324,16 +334,20 @@ def test_without_root_the_line_to_type_is_shown_and_python_goes_on(
     made = machine(root=False)
     command("sudo", "exit 1")  # it wants a password, and there is no terminal
     monkeypatch.setattr(course.aptget.sys, "stdin", SimpleNamespace(isatty=lambda: False))
-    monkeypatch.setattr(course.python, "libpython", lambda python: ["libpython3.11"])
-    assert set_up(course) == "python"
+    with monkeypatch.context() as patch:
+        patch.setattr(course.python, "lacks", lambda python, package: ["libpython3.11"])
+        assert set_up(course) == "python"
     shown = capsys.readouterr().out
     assert f"sudo apt-get install {NO_MORE} libpython3.11 r-base-core r-cran-digest" in shown
     assert "keras3" not in shown
     assert "the Python half goes on alone" in shown
+    course.steps.browser()
+    assert f"sudo apt-get install {NO_MORE} chromium" in capsys.readouterr().out
+    course.steps.browser()
+    assert capsys.readouterr().out == ""
     assert apt_calls(command.calls()) == []
     # Once somebody has typed it, the next call takes it.
     made.rscript()
-    monkeypatch.setattr(course.python, "libpython", lambda python: [])
     assert set_up(course) == "both"
 
 
@@ -345,7 +359,7 @@ def test_sudo_is_used_where_it_asks_nothing_and_what_apt_lacks_is_named(
     command("true")
     set_up(course)
     called = command.calls()
-    assert any(call.startswith("sudo env DEBIAN_FRONTEND=noninteractive") for call in called)
+    assert any(call.startswith("sudo -n env DEBIAN_FRONTEND=noninteractive") for call in called)
     assert "r-cran-rtsne" in apt_calls(called)[-1]
     assert "apt could not install r-cran-uwot" in capsys.readouterr().out
 
@@ -363,60 +377,51 @@ def test_what_is_not_apts_is_left_to_cran_with_a_compiler_from_apt(
     assert f"needs_compiler <- {course.r.NEEDS_COMPILER}L" in text
 
 
-def test_a_browser_that_cannot_be_had_is_named_once(course, command, monkeypatch, capsys):
-    monkeypatch.setattr(course.aptget, "as_root", lambda: None)
-    command("apt-get")
-    course.extras.browser()
-    assert f"sudo apt-get install {NO_MORE} chromium" in capsys.readouterr().out
-    course.extras.browser()
-    assert capsys.readouterr().out == ""
-
-
 # ---- course.py, Quarto ----
 
 
 def test_course_py_sets_up_and_becomes_the_program_with_its_arguments(course, venv, command):
     """With a locale of its own where the machine has none, since R needs one."""
-    targets = re.search(r"^\.PHONY: (.+)", (ROOT / "Makefile").read_text("utf-8"), re.M)[1].split()
-    text = (course.root / "course.py").read_text("utf-8")
-    assert set(re.findall(r'"([a-z-]+)": [a-z_]+[,}]', text)) == set(targets)
     for name in STEPS:
         (course.root / f"setup/{name}.py").write_text("def set_up(part): print('for', part)\n")
-    common = "from pathlib import Path\nmain = lambda step: step()\nmade = Path\n"
+    common = "from pathlib import Path\nclass SetupError(Exception): pass\nmade = Path\n"
     (course.root / "setup/common.py").write_text(common)
     (course.root / "languages").write_text("both\n")
-    command("deeptwins", 'echo "$* $LC_ALL $PYTHONUTF8"; exit 7', venv.parent)
-    done = subprocess.run(
-        [sys.executable, "-u", "../course/course.py", "run", "04"],
-        cwd=command.bin,
-        env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
-        capture_output=True,
-        text=True,
-    )
+    command("deeptwins", 'echo "$* $LC_ALL $PYTHONUTF8"; exit 7', venv)
+
+    def run(target):
+        return subprocess.run(
+            [sys.executable, "-u", "../course/course.py", target, "04"],
+            cwd=command.bin,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+        )
+
+    done = run("run")
     assert done.stdout.splitlines() == ["for run", "run --lang both 04 C.UTF-8 1"], done.stderr
     assert done.returncode == 7
-
-
-QUARTO_CLI = """case "$*" in
-*deeptwins.book.renderer) test -e {quarto};;
-*uninstall*) rm -f {quarto};;
-*quarto-cli*) {installs} > {quarto};;
-esac"""
+    for error, said in (
+        ("common.SetupError('do this')", "set-up: do this\n"),
+        ("KeyboardInterrupt", "set-up: stopped; the next call goes on from here.\n"),
+    ):
+        steps = f"import common\ndef set_up(part): raise {error}\n"
+        (course.root / "setup/steps.py").write_text(steps)
+        done = run("setup")
+        assert (done.returncode, done.stderr) == (1, said)
 
 
 @pytest.mark.parametrize("installs", ["true", "false", None])
-def test_quarto_is_fetched_once_and_kept_only_where_it_serves(
-    course, venv, command, monkeypatch, installs
-):
-    quarto = venv.parent / "quarto"
-    command("python", QUARTO_CLI.format(quarto=quarto, installs=installs), venv.parent)
+def test_quarto_is_fetched_once_where_it_can_be_had(course, venv, command, monkeypatch, installs):
+    quarto = venv / "quarto"
+    fake = """case "$*" in *book.renderer) test -e {0};; *quarto-cli*) {1} && : > {0};; esac"""
+    command("python", fake.format(quarto, installs), venv)
     monkeypatch.setattr(course.common, "answers", lambda url, seconds: bool(installs))
-    course.quarto.set_up()
+    course.steps.quarto()
     called = command.calls()
     assert any(" install " in call for call in called) is bool(installs)
-    assert any("uninstall" in call for call in called) is (installs == "false")
     assert quarto.exists() is (installs == "true")
-    course.quarto.set_up()  # asks the Quarto that is there, and nothing where there was none
+    course.steps.quarto()  # asks the Quarto that is there, and nothing where there was none
     assert command.calls() == ["python -m deeptwins.book.renderer"] * quarto.exists()
 
 
@@ -544,9 +549,7 @@ def test_conda_has_the_packages_of_both_languages_with_the_same_bounds_and_no_ot
             assert next(iter(one.specifier)).version in SpecifierSet(found["rpy2"])
         elif one.name not in NOT_ON_CONDA and (not one.marker or one.marker.evaluate(python)):
             assert SpecifierSet(found[name]) == one.specifier
-    fields = message_from_string((ROOT / "DESCRIPTION").read_text("utf-8"))
-    for entry in f"{fields['Imports']},{fields['Suggests']}".split(","):
-        name, bound = re.fullmatch(r"(\S+)(?:\s*\((.*)\))?", entry.strip()).groups()
+    for name, bound in IMPORTED:
         named.add(f"r-{name.lower()}")
         if name == "reticulate":  # keras3 asks for more than its stand-in does
             assert lower(found["r-reticulate"]) >= Version("1.42") > Version(bound[3:])
