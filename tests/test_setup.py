@@ -14,7 +14,6 @@ import sys
 from email import message_from_string
 from types import SimpleNamespace
 
-import embedded_r
 import pytest
 import yaml
 from helpers import HANGS
@@ -373,12 +372,11 @@ def test_quarto_is_fetched_once_where_it_can_be_had(course, venv, command, monke
 # ---- r/setup.R, with the real R ----
 
 
-needs_r = pytest.mark.skipif(not embedded_r.installed(), reason="R is not installed")
-
-
 @pytest.fixture
 def r_course(tmp_path, monkeypatch):
     """Call r/setup.R in a project whose CRAN, a folder, has `parent`, its `child`, and `broken`."""
+    if not shutil.which("Rscript"):
+        pytest.skip("R is not installed")
     contrib = tmp_path / "src/contrib"
     contrib.mkdir(parents=True)
     for place, name, field, code in (
@@ -415,7 +413,6 @@ def r_course(tmp_path, monkeypatch):
     return run
 
 
-@needs_r
 def test_r_names_what_is_missing_and_the_apt_line_where_cran_keeps_silent(r_course, silent):
     _, shown = r_course("stats, notapackage, utils (>= 99.0), keras3", task="missing")
     assert shown.split() == ["notapackage", "utils"]
@@ -425,7 +422,6 @@ def test_r_names_what_is_missing_and_the_apt_line_where_cran_keeps_silent(r_cour
     assert f"keras3: CRAN ({silent}) could not be reached. r/standin stands in" in shown
 
 
-@needs_r
 def test_the_stand_in_for_keras3_is_installed_when_it_is_new_or_changed(r_course, tmp_path):
     source, made = tmp_path / "r/standin", tmp_path / ".rlib-standin/keras3/DESCRIPTION"
     times = []
@@ -441,7 +437,6 @@ def test_the_stand_in_for_keras3_is_installed_when_it_is_new_or_changed(r_course
     assert made.exists()
 
 
-@needs_r
 def test_packages_come_from_cran_with_what_they_need_and_whole(r_course, tmp_path):
     _, shown = r_course("parent (>= 1.0), stats")
     assert "parent from CRAN into .rlib, with what they need (packages: 2)" in shown
@@ -450,12 +445,6 @@ def test_packages_come_from_cran_with_what_they_need_and_whole(r_course, tmp_pat
     assert "broken from CRAN into .rlib: failed; .make/<package>.out says why" in shown
     assert "ERROR" in (tmp_path / ".make/broken.out").read_text()
     assert sorted(one.name for one in (tmp_path / ".rlib").iterdir()) == ["child", "parent"]
-
-
-@needs_r
-def test_a_python_started_beside_r_finds_its_own_shared_library():
-    embedded_r.evaluate("1")
-    subprocess.run([sys.executable, "-c", "import ssl"], check=True)
 
 
 # ---- the manifests ----
@@ -514,5 +503,4 @@ def test_each_license_says_what_it_covers():
         assert words.pop(name) in (ROOT / name).read_text("utf-8")
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert cited["version"] == PROJECT["version"]
-    title = "Introduction to deep learning with TensorFlow and Keras"
-    assert [one["title"] for one in cited["references"]][:1] == [title]
+    assert cited["references"][0]["title"].endswith("with TensorFlow and Keras")
