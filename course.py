@@ -59,7 +59,7 @@ def run(arguments):
 def test(arguments):
     """Run the tests."""
     steps.set_up("test")
-    extras.browser()
+    steps.browser()
     # Not `python -m pytest`: reticulate takes a relative path of a Python for a library.
     start("pytest", "-n", "2", "--dist", "loadfile", *arguments)
 
@@ -78,7 +78,7 @@ def bench(arguments):
 def book(arguments):
     """Render the book."""
     steps.set_up("book")
-    quarto.set_up()
+    steps.quarto()
     os.environ["PATH"] = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"  # Quarto, where pip has it
     start("deeptwins", "book", "--render", *arguments)
 
@@ -118,8 +118,11 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT / "setup"))
     environment()
     import common
-    import extras
-    import quarto
     import steps
 
-    common.main(lambda: COMMANDS[sys.argv[1]](sys.argv[2:]))
+    try:
+        COMMANDS[sys.argv[1]](sys.argv[2:])
+    except common.SetupError as error:
+        sys.exit(f"set-up: {error}")
+    except KeyboardInterrupt:
+        sys.exit("set-up: stopped; the next call goes on from here.")

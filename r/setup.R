@@ -105,25 +105,22 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
     })
     .libPaths(c(staged, library_here, before))
     began <- proc.time()[["elapsed"]]
-    cat(
-      "set-up: ", paste(wanted, collapse = ", "), " from CRAN into .rlib, ",
-      "with what they need (packages: ", length(names), ") ... ",
-      sep = ""
-    )
+    what <- paste(toString(wanted), "from CRAN into .rlib")
+    say(what, ", with what they need (packages: ", length(names), ") ...")
     suppressWarnings(install.packages(
       names,
       lib = staged, repos = url, quiet = TRUE, keep_outputs = dirname(staged),
       Ncpus = max(1L, parallel::detectCores(), na.rm = TRUE)
     ))
     if (!loads(wanted)) {
-      cat("failed; .make/<package>.out says why\n")
+      say(what, ": failed; .make/<package>.out says why")
       return(FALSE)
     }
     for (name in list.files(staged)) {
       unlink(file.path(library_here, name), recursive = TRUE)
       file.rename(file.path(staged, name), file.path(library_here, name))
     }
-    cat(round(proc.time()[["elapsed"]] - began), "s\n")
+    say(what, ": ", round(proc.time()[["elapsed"]] - began), " s")
     TRUE
   }
 

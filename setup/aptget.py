@@ -10,9 +10,15 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
-from common import PATIENCE, answers, made, run, write
+from common import PATIENCE, answers, last_lines, output, run, say, step
 
 NO_MORE = "--no-install-recommends"
+OPTIONS = (
+    *("-o", f"Acquire::http::Timeout={PATIENCE - 2}"),
+    *("-o", f"Acquire::https::Timeout={PATIENCE - 2}"),
+    *("-o", "Acquire::Retries=0"),
+    *("-o", "DPkg::Lock::Timeout=60"),  # a machine that has just started may upgrade itself
+)
 
 
 def there() -> bool:
@@ -22,50 +28,25 @@ def there() -> bool:
 
 @lru_cache
 def as_root() -> list[str] | None:
-    """Return what to put before a command that needs root: [], ["sudo"], or None."""
+    """Return what to put before a command that needs root: [], sudo, or None."""
     if os.geteuid() == 0:
         return []
-    if shutil.which("sudo"):
-        # Without a terminal nobody can type a password.
-        asks = ["sudo", "true"] if sys.stdin.isatty() else ["sudo", "-n", "true"]
-        if subprocess.call(asks, stderr=subprocess.DEVNULL) == 0:
-            return ["sudo"]
-    return None
-
-
-def line(packages: list[str]) -> str:
-    """Return the command that a person with root's rights types."""
-    return f"apt-get install {NO_MORE} {' '.join(packages)}"
+    # Without a terminal nobody can type a password.
+    sudo = ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
+    may = shutil.which("sudo") and subprocess.call([*sudo, "true"], stderr=subprocess.DEVNULL) == 0
+    return sudo if may else None
 
 
 def installed(packages: list[str]) -> set[str]:
     """Return which of these Debian packages are installed."""
-    asked = subprocess.run(
-        ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\\n", *packages],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
-    lines = (line.split() for line in asked.stdout.decode().splitlines())
-    return {line[0] for line in lines if line[1:] == ["installed"]}
+    form = "${Package} ${db:Status-Status}\\n"
+    lines = output("dpkg-query", "-W", "-f", form, *packages).splitlines()
+    return {name for name, status in map(str.split, lines) if status == "installed"}
 
 
 def known(packages: list[str]) -> set[str]:
     """Return which of these packages apt could install with the lists that it has."""
-    asked = subprocess.run(
-        ["apt-cache", "policy", *packages],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "LC_ALL": "C"},
-        check=False,
-    )
-    found, name = set(), ""
-    for line in asked.stdout.decode().splitlines():
-        if not line.startswith(" "):
-            name = line.rstrip(":")
-        elif line.strip().startswith("Candidate:") and "(none)" not in line:
-            found.add(name)
-    return found
+    return {line.split()[0] for line in output("apt-cache", "madison", *packages).splitlines()}
 
 
 @lru_cache
@@ -74,45 +55,37 @@ def reachable() -> bool:
 
     apt waits for each file of a silent source anew, so it is not even asked then.
     """
-
-    def output(*command: str) -> str:
-        return subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
-        ).stdout.decode()
-
     proxy = re.search(r'^Acquire::https?::Proxy "(http[^"]+)"', output("apt-config", "dump"), re.M)
     listed = output("apt-get", "--print-uris", "update")
     sites = [proxy[1]] if proxy else sorted(set(re.findall(r"^'(https?://[^/']+)", listed, re.M)))
-    if not sites:
-        return True  # a CD, a folder: nothing to wait for
-    with ThreadPoolExecutor(len(sites)) as pool:
-        return any(pool.map(lambda site: answers(site, PATIENCE), sites))
+    with ThreadPoolExecutor() as pool:  # for a CD or a folder there is nothing to wait for
+        return not sites or any(pool.map(lambda site: answers(site, PATIENCE), sites))
 
 
-def install(packages: list[str], root: list[str]) -> bool:
-    """Install Debian packages, those that apt knows; tell whether all were installed.
+def get(packages: list[str], what: str) -> bool:
+    """Install Debian packages, or say what to type or what failed; tell whether all are there.
 
-    The lists of packages are fetched only where they lack one of these, or
-    turn out to be out of date.
+    The lists of packages are fetched only where they lack one of these or are out of date.
     """
-    if not reachable():
-        write(made("apt.log"), f"none of apt's sources answered within {PATIENCE} s\n")
+    if not there():
         return False
-    options = [
-        "-o", f"Acquire::http::Timeout={PATIENCE - 2}",
-        "-o", f"Acquire::https::Timeout={PATIENCE - 2}",
-        "-o", "Acquire::Retries=0",
-        # A machine that has just been started may be at its own upgrades.
-        "-o", "DPkg::Lock::Timeout=60",
-    ]  # fmt: skip
-    command = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *options]
+    root = as_root()
+    if root is None:
+        line = f"sudo apt-get install {NO_MORE} {' '.join(packages)}"
+        say(f"this needs root's rights; have it typed by someone who has them:\n  {line}")
+        return False
+    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *OPTIONS]
 
     def attempt() -> bool:
-        there = known(packages)
-        names = [name for name in packages if name in there]
-        return bool(names) and run([*command, "install", "-y", NO_MORE, *names], "apt") == 0
+        return run([*apt, "install", "-y", NO_MORE, *sorted(known(packages))], "apt")
 
-    if known(packages) < set(packages) or not attempt():
-        run([*command, "update"], "apt")
-        attempt()
-    return installed(packages) == set(packages)
+    with step(f"{what} from apt"):
+        if reachable() and (known(packages) < set(packages) or not attempt()):
+            run([*apt, "update"], "apt")
+            attempt()
+    left = sorted(set(packages) - installed(packages))
+    if left:
+        silent = f"  none of its sources answered within {PATIENCE} s"
+        why = last_lines("apt") if reachable() else silent
+        say(f"apt could not install {' '.join(left)}:\n{why}")
+    return not left

@@ -15,118 +15,69 @@ from pathlib import Path
 import aptget
 import common
 import python as python_step
-from common import ROOT, say, step
+from common import ROOT, say
 
 DESCRIPTION = ROOT / "DESCRIPTION"
 R_SETUP = ROOT / "r" / "setup.R"
-STANDIN = ROOT / "r" / "standin"
 NEEDS_COMPILER = 3  # status of r/setup.R
 APT_PUTS_R = (Path("/usr/bin"), Path("/usr/lib/R/bin"))
-NOT_IN_DEBIAN = {"keras3"}
 
 
-def lacks() -> list[str]:
-    """Return the Debian packages that R's half still needs, where apt is what manages R here."""
+def lacks(python: str) -> list[str]:
+    """Return the Debian packages that R and its calls of Python still need, where apt has them."""
+    library = python_step.lacks(python, python_step.LIBRARY)
     rscript = shutil.which("Rscript")
-    if not aptget.there():
-        return []
-    if rscript and (
-        # An R of the user's own, to which apt's packages do not belong.
-        Path(rscript).resolve().parent not in APT_PUTS_R or not missing_from(rscript)
-    ):
-        return []
-    names = [f"r-cran-{name.lower()}" for name in packages() if name not in NOT_IN_DEBIAN]
-    wanted = ["r-base-core", *names]
-    there = aptget.installed(wanted)
-    return [name for name in wanted if name not in there]
+    # To an R of the user's own, apt's packages do not belong.
+    own = rscript and Path(rscript).resolve().parent not in APT_PUTS_R
+    if not aptget.there() or own or (rscript and not missing()):
+        return library
+    fields = message_from_string(DESCRIPTION.read_text(encoding="utf-8"))
+    entries = f"{fields['Imports']},{fields['Suggests']}".split(",")
+    names = {f"r-cran-{entry.split('(')[0].strip().lower()}" for entry in entries}
+    wanted = {"r-base-core", *names} - {"r-cran-keras3"}  # not in Debian
+    return library + sorted(wanted - aptget.installed([*wanted]))
 
 
-def set_up(wanted: list[str], root: list[str] | None) -> None:
-    """Make R ready with these Debian packages, and see what is missing then."""
-    if wanted and root is not None:
-        with step(f"R and its packages from apt ({len(wanted)} missing)"):
-            complete = aptget.install(wanted, root)
-        if not complete:
-            left = [name for name in wanted if name not in aptget.installed(wanted)]
-            say(f"apt could not install {' '.join(left)}:\n{common.last_lines('apt')}")
-    if (rscript := shutil.which("Rscript")) is None:
+def set_up(wanted: list[str]) -> None:
+    """Make R ready with these Debian packages, and let it get from CRAN what it lacks then."""
+    if wanted:
+        aptget.get(wanted, f"R and its packages ({len(wanted)} missing)")
+    command = ["Rscript", str(R_SETUP), "packages"]
+    if not shutil.which("Rscript"):
         if not aptget.there():
             say("R is missing; install it from https://www.r-project.org, then call this again.")
-    else:
-        from_cran(rscript)
+    elif subprocess.call(command, cwd=ROOT) == NEEDS_COMPILER and aptget.get(["g++"], "g++"):
+        subprocess.call(command, cwd=ROOT)
 
 
 def finish() -> None:
     """Note which languages run here, once both are set up."""
-    rscript = shutil.which("Rscript")
-    python = str(python_step.python_of(python_step.VENV))
-    complete = rscript and not missing_from(rscript) and not python_step.libpython(python)
-    if complete and reads_numpy(python):
-        common.write(common.made("languages"), "both\n")
-        common.stamp("r", key_for(rscript))
-    else:
-        common.write(common.made("languages"), "python\n")
-        say("R is not ready, so the Python half goes on alone.")
-
-
-def ready() -> bool:
-    """See within a blink whether R was found complete."""
-    rscript = shutil.which("Rscript")
-    return bool(rscript) and common.stamped("r", key_for(rscript))
-
-
-def reads_numpy(python: str) -> bool:
-    """Tell whether R reads the NumPy of .venv, and say what to do where it does not."""
-    minor = int(python_step.asked(python, "print(sys.version_info[1])")[0])
-    old = python_step.old_reticulate() if minor > python_step.BEFORE_NUMPY_2 else ""
-    if old:
+    library = python_step.lacks(python_step.PYTHON, python_step.LIBRARY)
+    old = python_step.old_reticulate()
+    if old and python_step.works("import numpy; assert numpy.__version__ >= '2'"):
         say(
-            f"R's reticulate {old} does not read NumPy 2, which Python 3.{minor} needs. Install "
-            f"Python 3.{python_step.BEFORE_NUMPY_2} and remove .venv, or get a newer reticulate "
+            f"R's reticulate {old} does not read NumPy 2, which .venv has. Install Python "
+            f"3.{python_step.BEFORE_NUMPY_2} and remove .venv, or get a newer reticulate "
             "(in R: install.packages('reticulate')); then call this again."
         )
-    return not old
+    elif shutil.which("Rscript") and not missing() and not library:
+        common.write(common.made("languages"), "both\n")
+        common.stamp("r", key())
+        return
+    common.write(common.made("languages"), "python\n")
+    say("R is not ready, so the Python half goes on alone.")
 
 
-def key_for(rscript: str) -> str:
+def key() -> str:
     """Return the digest of all that this step depends on."""
-    standin = sorted(path for path in STANDIN.rglob("*") if path.is_file())
+    standin = sorted(path for path in (ROOT / "r" / "standin").rglob("*") if path.is_file())
     config = python_step.VENV / "pyvenv.cfg"  # names the Python that R calls
     python = config.read_text(encoding="utf-8") if config.exists() else ""
-    parts = [DESCRIPTION, R_SETUP, Path(__file__), *standin, str(ROOT), rscript, python]
-    return common.digest(*parts)
+    parts = [DESCRIPTION, R_SETUP, Path(__file__), *standin, str(ROOT), python]
+    return common.digest(*parts, str(shutil.which("Rscript")))
 
 
-def packages() -> list[str]:
-    """Return the packages that DESCRIPTION imports or suggests."""
-    fields = message_from_string(DESCRIPTION.read_text(encoding="utf-8"))
-    entries = f"{fields['Imports']},{fields['Suggests']}".split(",")
-    return [entry.split("(")[0].strip() for entry in entries]
-
-
-def missing_from(rscript: str) -> list[str]:
+def missing() -> list[str]:
     """Return the packages that R lacks or has too old, by its own account."""
-    asked = subprocess.run(
-        [rscript, str(R_SETUP), "missing"], cwd=str(ROOT), stdout=subprocess.PIPE, check=True
-    )
-    return asked.stdout.decode().split()
-
-
-def from_cran(rscript: str) -> None:
-    """Let R install what it still lacks, with a compiler from apt where it needs one."""
-    command = [rscript, str(R_SETUP), "packages"]
-    if told_by(command) == NEEDS_COMPILER:
-        root = aptget.as_root() if aptget.there() else None
-        if root is not None:
-            with step("a C++ compiler from apt, for what CRAN has as source only"):
-                compiler = aptget.install(["g++"], root)
-            if compiler:
-                told_by(command)
-
-
-def told_by(command: list[str]) -> int:
-    """Run a part of the set-up that prints for itself, line by line; return its status."""
-    with subprocess.Popen(command, cwd=str(ROOT), stdout=subprocess.PIPE) as running:
-        for line in running.stdout:
-            say(line.decode("utf-8", "replace").strip().replace("set-up: ", "", 1))
-    return running.returncode
+    command = ["Rscript", str(R_SETUP), "missing"]
+    return subprocess.check_output(command, cwd=ROOT).decode().split()
