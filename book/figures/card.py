@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 from PIL import Image
 
 LAYERS = [3, 5, 2]
@@ -38,5 +39,5 @@ ax.set_ylim(0, 1)
 ax.axis("off")
 # Exactly 1200 x 630 pixels, the size that such cards have everywhere.
 fig.canvas.draw()
-drawn = Image.fromarray(fig.canvas.buffer_rgba()).convert("RGB").quantize(256)
+drawn = Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("RGB").quantize(256)
 drawn.save(Path(__file__).parents[1] / "assets" / "card.png", optimize=True)
