@@ -4,6 +4,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 # ---- constants ----
 TUMOURS = "shared_data/nuclei/nuclei.csv"
@@ -20,6 +21,7 @@ DROPOUT = 0.5
 tumours = pd.read_csv(TUMOURS).merge(pd.read_csv(PARTITIONS))
 is_train = tumours["block"] == 1
 is_val = tumours["partition"] == "val"
+is_test = tumours["partition"] == "test"
 raw = tumours.iloc[:, 1:11].to_numpy("float32").copy()
 scaler = keras.layers.Normalization()
 scaler.adapt(raw[is_train])
@@ -55,8 +57,16 @@ curve.index += 1
 curve.plot(xlabel="epoch", ylabel="cross-entropy", ylim=0)
 plt.show()
 
-# ---- results ----
+# ---- validate ----
 y_prob = np.array(model(x[is_val])).astype(float)
-right = np.abs(y_prob - 1 + y[is_val]).clip(1e-7)
-results = {"val_loss_overfit": -np.log(right).mean()}
-print(results)
+p_true = np.abs(y_prob - 1 + y[is_val]).clip(1e-7)
+results = {"val_loss_overfit": -np.log(p_true).mean()}
+
+# ---- test ----
+x_test, y_test = x[is_test], y[is_test][:, 0]
+y_prob = model.predict(x_test, verbose=0)[:, 0]
+right = int(((y_prob > 0.5) == y_test).sum())
+ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
+results |= {"test_accuracy": right / len(y_test),
+            "test_low": ci.low, "test_high": ci.high}
+print(pd.Series(results).round(3).to_string())

@@ -4,6 +4,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 # ---- constants ----
 DATA = "shared_data/moons/moons.csv"
@@ -105,11 +106,20 @@ ax.scatter(x_val[:, 0], x_val[:, 1], s=8,
 ax.set(xlabel="x1", ylabel="x2")
 plt.show()
 
-# ---- results ----
+# ---- validate ----
 y_prob = forward(x_val, weights)[1]
 results = {
     "val_accuracy": ((y_prob > 0.5) == y_val).mean(),
     "val_loss": cross_entropy(x_val, y_val, weights),
     "weights_agree": bool(gap < 1e-3),
 }
+
+# ---- test ----
+x_test = take("test", ["x1", "x2"])
+y_test = take("test", ["label"])
+y_pred = forward(x_test, weights)[1] > 0.5
+right = int((y_pred == y_test).sum())
+ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
+results |= {"test_accuracy": right / len(y_test),
+            "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results, dtype=float).round(4).to_string())

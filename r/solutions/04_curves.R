@@ -18,6 +18,7 @@ DROPOUT <- 0.5
 tumours <- merge(read.csv(TUMOURS), read.csv(PARTITIONS))
 is_train <- tumours$block == 1
 is_val <- tumours$partition == "val"
+is_test <- tumours$partition == "test"
 raw <- as.matrix(tumours[2:11])
 scaler <- layer_normalization()
 scaler |> adapt(raw[is_train, ])
@@ -49,8 +50,17 @@ as.data.frame(history) |>
   ggplot(aes(epoch, value, colour = data)) + geom_line() +
   expand_limits(y = 0) + labs(y = "cross-entropy")
 
-# ---- results ----
+# ---- validate ----
 y_prob <- as.array(model(x[is_val, ]))
-right <- pmax(abs(y_prob - 1 + y[is_val, ]), 1e-7)
-results <- list(val_loss_overfit = -mean(log(right)))
+p_true <- pmax(abs(y_prob - 1 + y[is_val, ]), 1e-7)
+results <- list(val_loss_overfit = -mean(log(p_true)))
+
+# ---- test ----
+x_test <- x[is_test, ]
+y_test <- y[is_test, 1]
+y_prob <- predict(model, x_test, verbose = 0)[, 1]
+right <- sum((y_prob > 0.5) == y_test)
+ci <- prop.test(right, length(y_test), correct = FALSE)$conf.int
+results <- c(results, test_accuracy = right / length(y_test),
+             test_low = ci[1], test_high = ci[2])
 str(results)

@@ -100,11 +100,19 @@ ggplot(moons[moons$part == "val", ], aes(x1, x2)) +
   coord_cartesian(xlim = range(side), ylim = range(side)) +
   guides(colour = "none")
 
-# ---- results ----
+# ---- validate ----
 y_prob <- forward(x_val, weights)$p
 results <- list(
   val_accuracy = mean((y_prob > 0.5) == y_val),
   val_loss = cross_entropy(x_val, y_val, weights),
   weights_agree = max(gap) < 1e-3
 )
+
+# ---- test ----
+x_test <- take("test", c("x1", "x2"))
+y_test <- take("test", "label")
+right <- sum((forward(x_test, weights)$p > 0.5) == y_test)
+ci <- prop.test(right, nrow(y_test), correct = FALSE)$conf.int
+results <- c(results, test_accuracy = right / nrow(y_test),
+             test_low = ci[1], test_high = ci[2])
 str(results)
