@@ -1,4 +1,4 @@
-"""Solution: more filters, a third convolution and more epochs."""
+"""Solution: more filters, a third convolution, more epochs."""
 
 import keras
 import numpy as np
