@@ -63,3 +63,4 @@ cat(sprintf("95 %% interval    %.3f to %.3f\n",
 
 results <- list(val_accuracy_genes = mean(scores),
                 test_accuracy = correct / sum(is_test))
+str(results)
