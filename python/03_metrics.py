@@ -95,14 +95,14 @@ for name, people in samples.items():
     at = pd.DataFrame([rates(**count(people, cut))
                        for cut in np.unique(people["score"])])
     axes[0].plot(1 - at["specificity"], at["sensitivity"])
-    axes[1].plot(at["sensitivity"], at["precision"])
     bins = people.groupby(np.floor(people["score"] * 10))
-    axes[2].plot(bins["score"].mean(), bins["label"].mean(),
-                 marker="o", label=name)
+    axes[1].plot(bins["score"].mean(), bins["label"].mean(),
+                 label=name)
+    axes[2].plot(at["sensitivity"], at["precision"])
 axes[0].set(xlabel="1 - specificity", ylabel="sensitivity")
-axes[1].set(xlabel="sensitivity", ylabel="precision")
-axes[2].set(xlabel="mean score", ylabel="share of ill people")
-axes[2].legend()
+axes[1].set(xlabel="mean score", ylabel="share of ill people")
+axes[1].legend()
+axes[2].set(xlabel="sensitivity", ylabel="precision")
 plt.show()
 
 # ---- classes ----
