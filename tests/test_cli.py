@@ -88,7 +88,7 @@ def test_verify_json_has_every_level_with_its_difference(call):
 
 @pytest.mark.parametrize("command", ["run", "verify", "check"])
 def test_an_unknown_exercise_is_status_2_with_a_suggestion(call, command):
-    done = call(command, "hello_irsi")
+    done = call(command, "first_netwrok")
     assert done.exit_code == 2
     assert "Did you mean: 01_first_network" in " ".join(done.stderr.split())
 
