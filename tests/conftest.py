@@ -9,7 +9,7 @@ import helpers
 import pytest
 
 from deeptwins import catalog
-from deeptwins.book import fragments, site
+from deeptwins.book import BookError, fragments, site
 from deeptwins.paths import LANGUAGES
 from deeptwins.proof import levels
 from deeptwins.runs import runner
@@ -77,7 +77,7 @@ def rendered(request, sources, tmp_path_factory):
             chosen = site.renderer(preview=request.param)
             if request.param and site.renderer().name == chosen.name:
                 pytest.skip("Quarto is not here: the preview was rendered in its place")
-        except site.SiteError as error:
+        except BookError as error:
             pytest.skip(str(error))
         return site.render(chosen)
 

@@ -15,7 +15,7 @@ import yaml
 from PIL import Image
 
 from deeptwins import catalog, files, paths
-from deeptwins.book import exports, fragments, ledger_picture, lists, notebooks, renderer, site
+from deeptwins.book import BookError, archive, exports, fragments, lists, notebooks, renderer, site
 from deeptwins.data import cards
 from deeptwins.paths import LANGUAGES, ROOT
 from deeptwins.proof import bands, levels, verified
@@ -70,9 +70,8 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(cards, "verify", lambda name: name)
     monkeypatch.setattr(fragments, "BOOK", book)
     monkeypatch.setattr(fragments, "FRAGMENTS", book / "_fragments")
-    monkeypatch.setattr(fragments, "LEDGER_PICTURE", book / "_fragments" / "ledger.svg")
     monkeypatch.setattr(fragments, "FIGURES", book / "figures.yml")
-    monkeypatch.setattr(verified, "RUNS", book / "runs")
+    monkeypatch.setattr(archive, "RUNS", book / "runs")
     monkeypatch.setattr(lists, "fragments", dict)
     for language in LANGUAGES:
         files.write_text(script(tmp_path, language), SCRIPTS[language])
@@ -81,7 +80,7 @@ def project(tmp_path, monkeypatch):
     files.write_text(book / "figures.yml", yaml.safe_dump(FIGURES))
     bands.write(ID, "mini", synthetic.expected() | {"coverage": bands.COVERAGE})
     leave_run(tmp_path)
-    assert verified.note()
+    assert archive.note()
     return tmp_path
 
 
@@ -108,15 +107,17 @@ def test_a_fragment_shows_code_output_and_figure_of_both_languages(project):
         place = f"book/runs/{ID}/{language}/curve-1.png"
         assert f'![](/{place}){{fig-alt="A line that \\"falls\\"."}}' in text
         assert (project / place).is_file()
-    assert "::: {.output}" not in fragment(project, "setup")
-    assert SCRIPTS["r"].strip() in fragment(project, "all")
+    load = fragment(project, "load")
+    assert "```python\nimport x\n\nprint(1)\n```" in load
+    assert "```r\nlibrary(x)\n\n1\n```" in load
+    assert not (project / "book/_fragments" / ID / "setup.qmd").exists()
 
 
 def test_code_that_holds_a_fence_stays_inside_its_own(project):
     for language in LANGUAGES:
         edit(project, language, "# ---- load ----", '# ---- load ----\n"""\n```\n"""')
     fragments.write()
-    assert '````python\n"""\n```\n"""\nprint(1)\n````\n' in fragment(project, "load")
+    assert '````python\nimport x\n\n"""\n```\n"""\nprint(1)\n````\n' in fragment(project, "load")
 
 
 def test_what_is_no_longer_made_goes_and_what_is_stays_untouched(project):
@@ -170,12 +171,12 @@ def test_the_band_shows_four_digits_and_names_what_is_undefined(project):
         (lambda p: (p / f"book/runs/{ID}.json").unlink(), f"{ID} was never verified. Run: deept"),
         (
             lambda p: edit(p, "r", "---- curve", "---- plot"),
-            "load, curve in Python, setup, load, p",
+            f"{ID} has the sections setup, load, plot in R",
         ),
         (lambda p: edit(p, "r", "---- curve", "---- load"), "there is a section 'load' already"),
         (
             lambda p: files.write_text(p / "book/figures.yml", ""),
-            "no entry for the picture curve-1",
+            f"curve-1 of {ID} needs caption and alt",
         ),
         (
             lambda p: files.write_text(
@@ -187,7 +188,7 @@ def test_the_band_shows_four_digits_and_names_what_is_undefined(project):
 )
 def test_what_cannot_be_shown_is_refused_in_one_sentence(project, change, message):
     change(project)
-    with pytest.raises(fragments.FragmentError, match=re.escape(message)):
+    with pytest.raises(BookError, match=re.escape(message)):
         fragments.write()
 
 
@@ -196,7 +197,7 @@ def test_another_figure_in_r_is_refused(project):
     kept = json.loads(path.read_text())
     kept["r"]["sections"][2]["figures"] = []
     files.write_text(path, json.dumps(kept))
-    with pytest.raises(fragments.FragmentError, match=r"section curve: Python draws .*R draws"):
+    with pytest.raises(BookError, match=r"Python's sections and figures are .*R's are"):
         fragments.write()
 
 
@@ -215,21 +216,16 @@ def verdict(exercise, *marks):
     return levels.Verdict(exercise, found)
 
 
-def test_the_ledger_names_every_level_and_its_rule(project):
+def test_the_ledger_shows_every_difference_and_the_rule_of_each_level(project):
     fragments.write()
     text = (project / "book/_fragments/ledger.qmd").read_text(encoding="utf-8")
-    assert "](/book/_fragments/ledger.svg){#fig-ledger fig-alt=" in text
+    assert f"| `{ID}` |" in text
     for level in levels.LEVELS:
+        assert f" {level.name} |" in text
         assert f"- **{level.name}**: {level.rule}" in text
-
-
-def test_the_picture_and_its_words_show_every_kind_of_mark():
     some = [verdict("01_one", "rounding", "none"), verdict("solutions/01_one", "fails")]
-    drawn, words = ledger_picture.draw(some), ledger_picture.alt(some)
-    assert drawn.count("<use ") >= 2 * len(levels.LEVELS)
-    assert f"A grid of 1 exercises by {len(levels.LEVELS)} levels" in words
-    assert f": {2 * len(levels.LEVELS) - 3} without a difference, 1 that differ by rou" in words
-    assert "at most by 1e-16, 1 where nothing is trained, and 1 that fail." in words
+    equal = " | 0 · 0" * (len(levels.LEVELS) - 2)
+    assert f"| `01_one` | 1e-16 · ✗ | – · 0{equal} |\n" in fragments.ledger(some)
 
 
 # ---- what was verified last ----
@@ -238,12 +234,12 @@ AGAIN = f"deeptwins run {ID} && deeptwins book"
 
 
 def test_what_was_noted_stays_until_something_changes(project):
-    assert verified.problems([ID]) == verified.note() == []
+    assert archive.problems([ID]) == archive.note() == []
     (project / f"book/runs/{ID}/r/curve-1.png").unlink()
-    (problem,) = verified.problems([ID])
+    (problem,) = archive.problems([ID])
     assert "the picture curve-1.png of r is missing" in problem
     (project / f"book/runs/{ID}.json").unlink()
-    assert verified.problems([ID]) == [f"{ID} was never verified. Run: {AGAIN}"]
+    assert archive.problems([ID]) == [f"{ID} was never verified. Run: {AGAIN}"]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +249,7 @@ def test_whatever_can_change_a_run_has_to_be_verified_again(project, name):
     with (project / name).open("a") as stream:
         stream.write("#")
     changed = f"{ID}: {name} changed since it was verified. Run: {AGAIN}"
-    assert verified.problems([ID]) == [changed]
+    assert archive.problems([ID]) == [changed]
 
 
 @pytest.mark.parametrize(
@@ -268,8 +264,8 @@ def test_a_run_that_is_not_the_books_is_refused(project, field, value, says):
     place = record.folder_of(ID, "r") / record.RECORD
     changed = synthetic.changed(json.loads(place.read_text()), field, value)
     files.write_text(place, json.dumps(changed))
-    with pytest.raises(verified.NotVerified, match=says):
-        verified.note()
+    with pytest.raises(BookError, match=says):
+        archive.note()
 
 
 def test_a_plot_gets_a_palette_and_a_photograph_keeps_its_colours(tmp_path):
@@ -278,12 +274,12 @@ def test_a_plot_gets_a_palette_and_a_photograph_keeps_its_colours(tmp_path):
     photograph = Image.merge("RGB", (red, green, red.rotate(180)))
     for picture, mode in ((plot, "P"), (photograph, "RGB")):
         picture.save(tmp_path / "picture.png")
-        assert verified._compress(tmp_path / "picture.png", tmp_path / f"{mode}.png")
-        assert not verified._compress(tmp_path / "picture.png", tmp_path / f"{mode}.png")
+        assert archive.compress(tmp_path / "picture.png", tmp_path / f"{mode}.png")
+        assert not archive.compress(tmp_path / "picture.png", tmp_path / f"{mode}.png")
         with Image.open(tmp_path / f"{mode}.png") as small:
             assert small.mode == mode
             change = np.asarray(small.convert("RGB"), int) - np.asarray(picture, int)
-        assert abs(change).max() <= verified.VISIBLE
+        assert abs(change).max() <= archive.VISIBLE
 
 
 # ---- the book of this checkout ----
@@ -291,7 +287,7 @@ def test_a_plot_gets_a_palette_and_a_photograph_keeps_its_colours(tmp_path):
 
 @pytest.mark.parametrize("exercise", catalog.exercises())
 def test_nothing_changed_since_it_was_verified(exercise):
-    problems = verified.problems([exercise])
+    problems = archive.problems([exercise])
     assert not problems, "\n".join(problems)
 
 
@@ -305,6 +301,28 @@ def test_every_include_and_every_linked_page_exists(sources, page):
         assert (path.parent / target).resolve().relative_to(ROOT).as_posix() in PAGES, target
 
 
+CHAPTERS = [one for one in catalog.exercises(solutions=False) if f"book/{one}.qmd" in PAGES]
+BLOCK = re.compile(r"^(`{3,})(python|r)\n(.*?)\n\1$", re.S | re.M)
+
+
+@pytest.mark.parametrize("exercise", CHAPTERS)
+def test_a_pages_code_from_top_to_bottom_is_the_script(sources, exercise):
+    shown = re.findall(
+        rf"{exercise}/(\S+)\.qmd >", (ROOT / f"book/{exercise}.qmd").read_text("utf-8")
+    )
+    named = [sections.slug(one) for one in fragments.code(exercise, "python")][1:]
+    shown = [one for one in shown if one in named]
+    assert shown == named, "the page shows other sections than the script has, or in another order"
+    text = "".join(
+        (fragments.FRAGMENTS / exercise / f"{one}.qmd").read_text("utf-8") for one in named
+    )
+    for language in LANGUAGES:
+        code = "\n\n".join(body for _, of, body in BLOCK.findall(text) if of == language)
+        script = paths.script_file(exercise, language).read_text(encoding="utf-8")
+        script = re.sub(r'\A(""".*?"""|#.*)\n', "", re.sub(r"^# ---- .*\n", "", script, flags=re.M))
+        assert re.findall(r".+", code) == re.findall(r".+", script)
+
+
 def test_every_page_is_in_the_list_of_chapters():
     there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "book").glob("*.qmd")}
     assert there | {"index.qmd"} == set(PAGES)
@@ -312,7 +330,7 @@ def test_every_page_is_in_the_list_of_chapters():
 
 def test_every_figure_has_words_of_its_own_and_was_drawn():
     for exercise, figures in yaml.safe_load(paths.FIGURES.read_text(encoding="utf-8")).items():
-        kept = verified.read(exercise)
+        kept = archive.read(exercise)
         drawn = {name for one in kept["python"]["sections"] for name in one["figures"]}
         assert {f"{name}.png" for name in figures} == drawn, exercise
         for name, entry in figures.items():
@@ -361,7 +379,7 @@ def test_the_whole_book_renders(rendered):
 def test_a_renderer_that_fails_is_quoted_and_its_warnings_are_handed_on(copy, monkeypatch):
     code = "print('one'); print('two'); raise SystemExit(3)"
     broken = site.Renderer("Quarto", "1", (sys.executable, "-c", code))
-    with pytest.raises(site.SiteError, match="Quarto failed:\none\ntwo"):
+    with pytest.raises(BookError, match="Quarto failed:\none\ntwo"):
         site.render(broken)
     (copy / "book/notebooks").rmdir()
     monkeypatch.setattr(exports, "write", lambda output: [])
@@ -374,9 +392,9 @@ def test_a_renderer_that_fails_is_quoted_and_its_warnings_are_handed_on(copy, mo
     ("script", "reason"),
     [
         ("echo 1.11.0", ""),
-        ("echo 1.3.450", "is older than 1.4"),
-        ("exit 1", "does not say its version"),
-        ("exec sleep 20", "does not say its version"),
+        ("echo 1.3.450", "(1.3.450) is no Quarto from 1.4 on"),
+        ("exit 1", "(of no version) is no Quarto"),
+        ("exec sleep 20", "(of no version) is no Quarto"),
     ],
 )
 def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, script, reason):
@@ -385,7 +403,7 @@ def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, s
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("QUARTO_PATH", str(program))
     monkeypatch.setattr(renderer, "PATIENCE", 5)
-    monkeypatch.setattr(renderer, "PREVIEW_PACKAGES", ())
+    monkeypatch.setattr(renderer, "PREVIEW_MODULES", ())
     found = site.renderer()
     assert found.name == ("smalldocs" if reason else "Quarto")
     assert reason in found.note
@@ -395,8 +413,8 @@ def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, s
 
 def test_without_any_renderer_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("QUARTO_PATH", str(tmp_path / "none"))
-    monkeypatch.setattr(renderer, "PREVIEW_PACKAGES", ("no-such-package",))
-    with pytest.raises(site.SiteError, match=r"needs no-such-package. Install Quarto"):
+    monkeypatch.setattr(renderer, "PREVIEW_MODULES", ("no-such-package",))
+    with pytest.raises(BookError, match=r"needs no-such-package. Install Quarto"):
         site.renderer()
 
 
@@ -428,7 +446,7 @@ def test_the_preview_finishes_formulas_citations_references_and_paths(copy):
 
 
 def test_the_server_is_for_this_machine_and_serves_the_book(copy):
-    with pytest.raises(site.SiteError, match="Make it with: deeptwins book"):
+    with pytest.raises(BookError, match="Make it with: deeptwins book"):
         site.server()
     files.write_text(copy / "_book/index.html", "the book")
     with site.server() as server:

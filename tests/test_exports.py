@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import helpers
 import pytest
 
-from deeptwins.book import exports
+from deeptwins.book import BookError, exports
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 DECKS = sorted(path.stem for path in exports.SLIDES.glob("*.qmd"))
@@ -102,5 +102,5 @@ def test_every_slide_has_notes_and_a_time(made, deck):
 def test_a_fragment_that_is_not_there_is_named(tmp_path):
     page = tmp_path / "page.qmd"
     page.write_text("{{< include gone.qmd >}}\n")
-    with pytest.raises(exports.ExportError, match=r"page\.qmd includes gone\.qmd, which no"):
+    with pytest.raises(BookError, match=r"page\.qmd includes gone\.qmd, which no"):
         exports.expanded(page)

@@ -18,29 +18,30 @@ import pandas as pd
 import sklearn.metrics as sk
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
-from scipy.stats import bootstrap, rankdata
+from scipy.stats import bootstrap, mannwhitneyu, rankdata
 
 from deeptwins import files
 from deeptwins.paths import SHARED
 
 KINDS = {"AMP": 1, "DECOY": 0}
 NUMBERS = ["auc", "auc_low", "auc_high", "mcc", "sensitivity", "specificity", "accuracy"]
-COLUMNS = ["rank", "file", *NUMBERS, "note", "refused"]
-SHORT = dict(zip(NUMBERS, ["AUC", "low", "high", "MCC", "sens", "spec", "acc"], strict=True))
 RESAMPLES, CONFIDENCE, SEED, THRESHOLD = 1000, 0.95, 11, 0.5
-BYTES, LINE = 1_000_000, 2_000  # of a file, and letters of one of its lines
+BYTES = 1_000_000  # of a file
 SMALLEST_CLASS, ALIKE = 10, 0.7
 PEPTIDE = "[ACDEFGHIKLMNPQRSTVWXY]+"
-NUMBER = r"(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 LEGEND = (
-    f"low and high: the {CONFIDENCE:.0%} bootstrap interval of the AUC. A rank is 1 plus the "
+    f"auc_low, auc_high: the {CONFIDENCE:.0%} bootstrap interval of the AUC. A rank is 1 plus the "
     "number of clearly better files: the interval of the difference in AUC is above 0. "
     f"Sensitivity, specificity, accuracy and MCC are those at a threshold of {THRESHOLD}."
 )
-STYLE = (
-    ":root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem }"
-    "th, td { text-align: left; padding: .3rem .8rem; overflow-wrap: anywhere }"
-)
+PAGE = """\
+<!doctype html>
+<html lang="en-GB"><head><meta charset="utf-8"><title>The AMP challenge</title>
+<style>:root {{ color-scheme: light dark }} body {{ font: 1rem/1.5 system-ui; margin: 2rem }}
+th, td {{ text-align: left; padding: .3rem .8rem; overflow-wrap: anywhere }}</style></head>
+<body><main><h1>The AMP challenge</h1><p>{legend}</p>
+{rows}</main></body></html>
+"""
 
 
 class Refused(ValueError):
@@ -48,10 +49,9 @@ class Refused(ValueError):
 
 
 def plain(text: str, longest: int = 40) -> str:
-    """Return text in one line of at most `longest` characters, none of which steers a terminal."""
-    words = " ".join(text.split())[: longest + 1]
-    text = "".join("?" if unicodedata.category(one)[0] == "C" else one for one in words)
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    """Return the start of a text in one line, without what steers a terminal."""
+    line = " ".join(text.split())[:longest]
+    return "".join("?" if unicodedata.category(one)[0] == "C" else one for one in line)
 
 
 # ---- tables as people make them ----
@@ -70,7 +70,6 @@ def _read_text(path: Path) -> str:
         raise Refused(f"it cannot be opened ({error.strerror})") from None
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text or not text.strip():
         raise Refused("it is empty or not text: export the table as CSV")
     return text
@@ -80,35 +79,31 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Return columns of a CSV file as text, indexed by line; Refused if it has not each once.
 
     Semicolons, tabs, commas or blanks separate the fields. Row names, further columns and blank
-    lines are left out. `attrs["more_fields"]` tells whether lines have more than the first.
+    lines are left out. `attrs["row_names"]` tells whether there are any without a heading.
     """
-    text = _read_text(path)
-    lines = text.split("\n")
-    if long := [number for number, line in enumerate(lines, start=1) if len(line) > LINE]:
-        raise Refused(f"line {long[0]} has more than {LINE:,} characters")
+    text = io.StringIO(_read_text(path), newline=None)
+    first = [text.readline()]
+    csv.field_size_limit(BYTES)
     for separator in ";\t, ":
-        header = next(csv.reader(lines[:1], delimiter=separator, skipinitialspace=True), [])
-        names = [name.strip().lower() for name in header]
+        options = {"delimiter": separator, "skipinitialspace": True}
+        names = [name.strip().lower() for name in next(csv.reader(first, **options))]
         if all(names.count(name) == 1 for name in columns):
             break
     else:
         raise Refused(f"line 1 must name the columns {', '.join(columns)}, each once")
-    options = {"na_filter": False, "skip_blank_lines": False, "skipinitialspace": True}
-    try:
-        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, **options)
-    except pd.errors.ParserError as error:
-        found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
-        reason = "line {1} has {2} fields, not {0}".format(*found.groups()) if found else ""
-        raise Refused(reason or "a quotation mark is opened and not closed") from None
-    more_fields = not isinstance(table.index, pd.RangeIndex)
-    table = table.set_axis(names, axis="columns").reset_index(drop=True).fillna("").astype(str)
-    # A quoted field may go over several lines.
-    more = sum(table.iloc[:, one].str.count("\n") for one in range(table.shape[1]))
-    table.index = table.index + 2 + more.cumsum().shift(fill_value=0)
-    table = table[list(columns)].apply(lambda column: column.str.strip())
-    table = table[(table != "").any(axis="columns")]
-    table.attrs["more_fields"] = more_fields
-    return table
+    rows, line = {}, 2
+    reader = csv.reader(text, **options)
+    for row in reader:
+        if not rows and len(row) > len(names):  # R's write.table has no heading for row names
+            names = ["", *names]
+        if len(row) > len(names):
+            raise Refused(f"line {line} has {len(row)} fields, not {len(names)}")
+        if any(fields := [field.strip() for field in row]):
+            rows[line] = dict(zip(names, fields, strict=False))
+        line = reader.line_num + 2  # a quoted field may go over several lines
+    table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns)
+    table.attrs["row_names"] = names[0] == ""
+    return table.fillna("").astype(str)
 
 
 def _refuse(table: pd.DataFrame, column: str, wrong: pd.Series, reason: str) -> None:
@@ -121,14 +116,14 @@ def _refuse(table: pd.DataFrame, column: str, wrong: pd.Series, reason: str) -> 
 def read_predictions(path: Path, truth: pd.DataFrame) -> np.ndarray:
     """Return the score of each peptide of a truth; Refused unless a file has one from 0 to 1."""
     table = read_table(path, ("id", "score"))
-    hint = "; decimal commas need ; between the columns" if table.attrs["more_fields"] else ""
+    hint = "; decimal commas need ; between the columns" if table.attrs["row_names"] else ""
     _refuse(table, "id", ~table["id"].isin(truth.index), f"is not in the test set{hint}")
     _refuse(table, "id", table["id"].duplicated(), "comes twice")
-    text = table["score"]
-    mixed = text.str.contains(",") & text.str.contains(".", regex=False).any()
-    _refuse(table, "score", mixed, "has a decimal comma, and others have a decimal point")
-    number = text.where(text.str.fullmatch(NUMBER)).str.replace(",", ".").astype(float)
+    commas = table["score"].str.contains(",")
+    number = pd.to_numeric(table["score"].str.replace(",", "."), errors="coerce")
     _refuse(table, "score", ~number.between(0, 1), "is not a number from 0 to 1")
+    mixed = commas & table["score"].str.contains(".", regex=False).any()
+    _refuse(table, "score", mixed, "has a decimal comma, and others have a decimal point")
     if len(missing := truth.index.difference(table["id"])):
         first = plain(missing[0])
         raise Refused(f"{len(missing)} of {len(truth)} ids are missing, the first is {first!r}")
@@ -188,11 +183,15 @@ def _check_hidden(truth: pd.DataFrame) -> pd.DataFrame:
 
 def read_truth(path: Path) -> pd.DataFrame:
     """Return a hidden set from a CSV file with id, peptide, label; Refused if it is not fit."""
-    table = read_table(path, ("id", "peptide", "label"))
-    if (wrong := ~table["label"].isin(["0", "1"])).any():
-        raise Refused(f"line {wrong.idxmax()}: a label is 0 or 1")
-    _refuse(table, "peptide", ~table["peptide"].str.fullmatch(PEPTIDE), "is not in capital letters")
-    return _check_hidden(table.astype({"label": int}).set_index("id"))
+    try:
+        table = read_table(path, ("id", "peptide", "label"))
+        if (wrong := ~table["label"].isin(["0", "1"])).any():
+            raise Refused(f"line {wrong.idxmax()}: a label is 0 or 1")
+        unfit = ~table["peptide"].str.fullmatch(PEPTIDE)
+        _refuse(table, "peptide", unfit, "is not in capital letters")
+        return _check_hidden(table.astype({"label": int}).set_index("id"))
+    except Refused as error:
+        raise Refused(f"{path}: {error}") from None
 
 
 def hide(amps: Path, others: Path, folder: Path) -> tuple[Path, Path]:
@@ -202,8 +201,8 @@ def hide(amps: Path, others: Path, folder: Path) -> tuple[Path, Path]:
     Refused is raised if the lists are not fit to be a hidden set, or a file is there already.
     """
     both = sorted([(one, 1) for one in read_list(amps)] + [(one, 0) for one in read_list(others)])
-    truth = pd.DataFrame(both, columns=["peptide", "label"])
-    truth.index = pd.Index([f"P{number:05}" for number in range(1, len(both) + 1)], name="id")
+    ids = pd.Index([f"P{number:05}" for number in range(1, len(both) + 1)], name="id")
+    truth = pd.DataFrame(both, columns=["peptide", "label"], index=ids)
     _check_hidden(truth)
     shown, kept = folder / "peptides.csv", folder / "truth.csv"
     if shown.exists() or kept.exists():
@@ -217,10 +216,9 @@ def hide(amps: Path, others: Path, folder: Path) -> tuple[Path, Path]:
 
 
 def auc(amps: np.ndarray, others: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Return the AUC from the scores of AMPs and of others, along the last axis."""
-    n, m = amps.shape[axis], others.shape[axis]
-    ranks = rankdata(np.concatenate([amps, others], axis), axis=axis)[..., :n].sum(axis)
-    return (ranks - n * (n + 1) / 2) / (n * m)
+    """Return the AUC from the scores of AMPs and of others: Mann and Whitney's U of all pairs."""
+    u = mannwhitneyu(amps, others, axis=axis, method="asymptotic").statistic
+    return u / (amps.shape[axis] * others.shape[axis])
 
 
 def evaluate(scores: np.ndarray, labels: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
@@ -269,8 +267,8 @@ def board(paths: Sequence[Path], truth: pd.DataFrame) -> pd.DataFrame:
         leads = np.quantile(np.array(drawn) - mine, (1 - CONFIDENCE) / 2, axis=1)
         row["rank"] = 1 + int((leads > 0).sum())
     rows.sort(key=lambda row: (row["rank"], -row["auc"], row["file"]))
-    table = pd.DataFrame(rows + refused, columns=COLUMNS).astype({"rank": "Int64"})
-    return table.fillna({"note": "", "refused": ""})
+    table = pd.DataFrame(rows + refused, columns=["rank", "file", *NUMBERS, "note", "refused"])
+    return table.astype({"rank": "Int64"}).fillna({"note": "", "refused": ""})
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
@@ -278,7 +276,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     text = table.astype({"rank": str})
     text[NUMBERS] = table[NUMBERS].map("{:.3f}".format)
     text.loc[table["refused"] != "", ["rank", *NUMBERS]] = ""
-    return text.rename(columns=SHORT)
+    return text
 
 
 def to_csv(table: pd.DataFrame) -> str:
@@ -291,10 +289,4 @@ def to_csv(table: pd.DataFrame) -> str:
 def to_html(table: pd.DataFrame) -> str:
     """Return the board as one page that needs nothing else."""
     with pd.option_context("display.max_colwidth", None):
-        rows = shown(table).to_html(index=False, border=0)
-    return (
-        '<!doctype html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>The AMP challenge</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>The AMP challenge</h1>\n<p>{LEGEND}</p>\n"
-        f"{rows}\n</main>\n</body>\n</html>\n"
-    )
+        return PAGE.format(legend=LEGEND, rows=shown(table).to_html(index=False, border=0))

@@ -22,41 +22,34 @@ def exercises(*, solutions: bool = True) -> list[str]:
     names = {
         path.relative_to(ROOT / language).with_suffix("").as_posix()
         for language in LANGUAGES
-        for folder in ("", "solutions")
+        for folder in ("", "solutions")[: 1 + solutions]
         for path in (ROOT / language / folder).glob("[0-9][0-9]_*")
         if path.suffix in (".py", ".R")
     }
-    chosen = [name for name in names if solutions or not name.startswith("solutions/")]
-    return sorted(chosen, key=lambda name: (name.removeprefix("solutions/"), name.count("/")))
+    return sorted(names, key=lambda name: (name.removeprefix("solutions/"), name.count("/")))
 
 
 def find(wanted: list[str], *, solutions: bool = False) -> list[str]:
     """Return the exercises that `wanted` names, by id or by number; all where it is empty.
 
-    A number ('04') stands for the exercise, and with `solutions` for its
-    solution too. Raises UnknownExercise and names the nearest ids.
+    With `solutions` a name stands for the exercise and its solution. Raises
+    UnknownExercise, which names the nearest ids.
     """
-    everything = exercises(solutions=True)
     if not wanted:
         return exercises(solutions=solutions)
+    everything = exercises()
     found: list[str] = []
     for name in wanted:
-        number = f"{int(name):02d}_" if re.fullmatch(r"\d{1,2}", name) else None
-        hits = [
-            known
-            for known in everything
-            if known == name
-            or (number and known.startswith(number))
-            or (solutions and known == f"solutions/{name}")
-            or (solutions and number and known.startswith(f"solutions/{number}"))
-        ]
+        pattern = f"{int(name):02d}_.*" if re.fullmatch(r"\d{1,2}", name) else re.escape(name)
+        pattern = f"(solutions/)?{pattern}" if solutions else pattern
+        hits = [known for known in everything if re.fullmatch(pattern, known)]
         if not hits:
             near = difflib.get_close_matches(name, everything, n=3, cutoff=0.3) or everything
             raise UnknownExercise(
                 f"There is no exercise {name!r}. Did you mean: {', '.join(near)}?"
             )
-        found += [hit for hit in hits if hit not in found]
-    return found
+        found += hits
+    return list(dict.fromkeys(found))
 
 
 def title(exercise: str) -> str:

@@ -1,92 +1,106 @@
-"""The command line: list, run, verify, check, book, doctor, data, amp.
+"""The command line: list, run, verify, check, bands, book, doctor, data, amp.
 
-Every command imports what it needs when it runs, so that `--help`, `list` and
-`doctor` answer without waiting for TensorFlow.
+The book and the AMP challenge are imported when they are asked for, and TensorFlow is
+nowhere: `--help`, `list` and `doctor` answer at once.
 """
 
 import ast
 import codecs
+import contextlib
 import io
 import json
+import socket
 import sys
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import typer
 from rich.console import Console
-from rich.markup import escape
+from typer import Argument, Exit, Option, Typer
 
-from deeptwins import catalog
+from deeptwins import catalog, files
+from deeptwins import doctor as examination
+from deeptwins.data import cards, originals, variants
 from deeptwins.paths import LANGUAGES, ROOT, SHARED, data_home, find_r, results_dir
-from deeptwins.runs import sections
+from deeptwins.proof import check as checks
+from deeptwins.proof import ledger, levels
+from deeptwins.proof import seeds as maker
+from deeptwins.runs import capture, record, runner, sections
 
-app = typer.Typer(
-    help="Run the twins of the course, and verify that Python and R agree.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+HELP = "Run the twins of the course, and verify that Python and R agree."
+DATA = "The data sets: what there is, the originals, whether all is whole."
+AMP = "The AMP challenge for a class: evaluate the predictions of teams."
+app = Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(data_app := Typer(), name="data", help=DATA, no_args_is_help=True)
+app.add_typer(amp_app := Typer(), name="amp", help=AMP, no_args_is_help=True)
 console = Console()
 errors = Console(stderr=True)
 
 # A Windows program that is piped writes cp1252, which has no tick: an exception instead of a line.
 PLAIN = {"✓": "+", "✗": "x", "–": "-", "…": "...", "∞": "inf"}
-codecs.register_error(
-    "plain",
-    lambda error: (
-        "".join(PLAIN.get(one, "?") for one in error.object[error.start : error.end]),
-        error.end,
-    ),
-)
+
+
+def _plain(error: UnicodeEncodeError) -> tuple[str, int]:
+    return "".join(PLAIN.get(one, "?") for one in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("plain", _plain)
 for stream in (sys.stdout, sys.stderr):
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="plain")
 find_r()
 
-
-class Lang(str, Enum):
-    """Which twins to run."""
-
-    python = "python"
-    r = "r"
-    both = "both"
-
-
-class Data(str, Enum):
-    """Which variant of the data to use."""
-
-    mini = "mini"
-    full = "full"
+Lang = Enum("Lang", {one: one for one in (*LANGUAGES, "both")}, type=str)
+Data = Enum("Data", {one: one for one in ("mini", "full")}, type=str)
+PATIENCE = 10  # seconds for a server to answer
+ID = "Exercises, as 01 or 01_first_network."
+Ids = Annotated[list[str] | None, Argument(metavar="[ID]...", help=ID)]
+Twins = Annotated[Lang, Option("--lang", help="Which of the twins.")]
+Variant = Annotated[Data, Option("--data", help="mini ships; full is in the data home.")]
+Json = Annotated[bool, Option("--json", help="Print JSON for a program to read.")]
+Solutions = Annotated[bool, Option("--solutions", help="The worked challenges too.")]
 
 
-Ids = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[ID]...", help="Exercises, as 04 or 01_first_network."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-Solutions = Annotated[bool, typer.Option("--solutions", help="The worked challenges too.")]
+def _say(*lines: str, style: str | None = None, to: Console = console) -> None:
+    """Print lines as they are: without markup, and never cut."""
+    for line in lines:
+        to.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=1)  # ASCII, whatever the console's encoding
-    print()
+def _end(as_json: bool, value: Any, show: Callable[[], None], holds: bool = True) -> NoReturn:
+    """Print a value as JSON or show it to a person, and end with status 0 if all holds."""
+    if as_json:
+        json.dump(value, sys.stdout, indent=1, default=asdict)  # ASCII, whatever the console reads
+        print()
+    else:
+        show()
+    raise Exit(0 if holds else 1)
 
 
-def _end_with(sentence: str) -> NoReturn:
-    """End with a sentence that says what is wrong, and status 1."""
-    errors.print(f"[red]{escape(sentence)}[/]", highlight=False, soft_wrap=True)
-    raise typer.Exit(1) from None
+def _end_with(sentence: str, status: int = 1) -> NoReturn:
+    """End with a sentence that says what is wrong."""
+    _say(sentence, style="red", to=errors)
+    raise Exit(status) from None
 
 
-def _find(ids: list[str] | None, *, solutions: bool) -> list[str]:
-    """Return the exercises that were asked for, or end with a sentence and status 2."""
+@contextlib.contextmanager
+def _ending(*kinds: type[Exception], status: int = 1) -> Iterator[None]:
+    """End with the sentence of an error of one of these kinds."""
     try:
+        yield
+    except kinds as error:
+        _end_with(str(error), status)
+
+
+def _find(ids: list[str] | None, *, solutions: bool = False) -> list[str]:
+    with _ending(catalog.UnknownExercise, status=2):
         return catalog.find(ids or [], solutions=solutions)
-    except catalog.UnknownExercise as error:
-        errors.print(f"[red]{escape(str(error))}[/]")
-        raise typer.Exit(2) from None
+
+
+def _languages(lang: Lang) -> tuple[str, ...]:
+    return LANGUAGES if lang is Lang.both else (lang.value,)
 
 
 def _constant(text: str) -> tuple[str, Any]:
@@ -106,54 +120,37 @@ def _constant(text: str) -> tuple[str, Any]:
 @app.command("list")
 def list_exercises(as_json: Json = False) -> None:
     """Show the exercises of the course."""
+    everything = catalog.exercises()
     rows = [
-        {"id": name, "title": catalog.title(name), "solution": f"solutions/{name}" in everything}
-        for everything in [catalog.exercises(solutions=True)]
-        for name in everything
-        if not name.startswith("solutions/")
+        {"id": one, "title": catalog.title(one), "solution": f"solutions/{one}" in everything}
+        for one in everything
+        if not one.startswith("solutions/")
     ]
-    if as_json:
-        return _print_json(rows)
-    for row in rows:
-        console.print(f"[bold]{row['id']:<22}[/] {escape(row['title'])}", highlight=False)
+    _end(as_json, rows, lambda: _say(*(f"{row['id']:<22} {row['title']}" for row in rows)))
 
 
 @app.command()
 def run(
     ids: Ids = None,
-    lang: Annotated[Lang, typer.Option(help="Which of the twins.")] = Lang.both,
-    data: Annotated[
-        Data, typer.Option(help="mini ships with the course; full is in the data home.")
-    ] = Data.mini,
+    lang: Twins = Lang.both,
+    data: Variant = Data.mini,
     values: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="NAME=VALUE", help="Replace a constant: --set EPOCHS=30. Repeatable."
-        ),
+        Option("--set", metavar="NAME=VALUE", help="Replace a constant, as EPOCHS=30. Repeatable."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="The same as --set SEED=...")] = None,
+    seed: Annotated[int | None, Option(help="The same as --set SEED=...")] = None,
     solutions: Solutions = False,
-    timeout: Annotated[
-        float | None, typer.Option(help="Seconds until a twin that hangs is ended.")
-    ] = None,
-    keep: Annotated[
-        bool, typer.Option("--keep-weights", help="Keep the weights of twins that agree, too.")
-    ] = False,
+    timeout: Annotated[float | None, Option(help="Seconds until a twin is ended.")] = None,
+    keep: Annotated[bool, Option("--keep-weights", help="Of twins that agree, too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run twins, each in a process of its own, and print the ledger of their agreement."""
-    from deeptwins.data import variants
-    from deeptwins.proof import ledger, levels
-    from deeptwins.runs import capture, record, runner
-
     exercises = _find(ids, solutions=solutions)
     if data is Data.full and not ids:
         exercises = [one for one in exercises if one in variants.with_full()]
-    languages = LANGUAGES if lang is Lang.both else (lang.value,)
-    try:
+    languages = _languages(lang)
+    with _ending(ValueError):
         chosen = dict(map(_constant, values or [])) | ({} if seed is None else {"SEED": seed})
-    except ValueError as error:
-        _end_with(str(error))
     verdicts: dict[str, levels.Verdict] = {}
 
     def compared(exercise: str) -> None:
@@ -168,11 +165,7 @@ def run(
             ledger.show([verdict], console, head=len(verdicts) == 1)
 
     def waiting(exercise: str) -> None:
-        errors.print(
-            f"Another run is at {exercise} in {escape(str(results_dir()))}: waiting for it.",
-            highlight=False,
-            soft_wrap=True,
-        )
+        _say(f"Another run is at {exercise} in {results_dir()}: waiting for it.", to=errors)
 
     settings = runner.Settings(data.value, chosen, timeout=timeout or runner.TIMEOUT)
     try:
@@ -191,74 +184,53 @@ def run(
         _end_with(f"{reason}; {runner.MAKE_ROOM}")
     rows = [verdicts[one] for one in exercises if one in verdicts]
     holds = all(outcome.ok for outcome in outcomes) and not any(row.failed for row in rows)
-    if as_json:
-        _print_json(
-            {
-                "holds": holds,
-                "runs": [asdict(outcome) for outcome in outcomes],
-                "ledger": [row.as_dict() for row in rows],
-            }
-        )
-    elif rows:
-        ledger.explain(rows, console)
-    raise typer.Exit(0 if holds else 1)
+    found = {"holds": holds, "runs": outcomes, "ledger": [row.as_dict() for row in rows]}
+    _end(as_json, found, lambda: ledger.explain(rows, console) if rows else None, holds)
 
 
 @app.command()
 def verify(ids: Ids = None, solutions: Solutions = False, as_json: Json = False) -> None:
     """Compare the last runs of R and Python, level by level, and print the ledger."""
-    from deeptwins.proof import ledger, levels
-
     verdicts = [levels.verify(one) for one in _find(ids, solutions=solutions)]
     holds = not any(verdict.failed for verdict in verdicts)
-    if as_json:
-        _print_json({"holds": holds, "ledger": [verdict.as_dict() for verdict in verdicts]})
-    else:
+    found = {"holds": holds, "ledger": [verdict.as_dict() for verdict in verdicts]}
+
+    def show() -> None:
         ledger.show(verdicts, console)
         ledger.explain(verdicts, console)
-    raise typer.Exit(0 if holds else 1)
+
+    _end(as_json, found, show, holds)
 
 
 @app.command()
 def bands(
     ids: Ids = None,
-    data: Annotated[Data, typer.Option(help="For which variant of the data.")] = Data.mini,
-    seeds: Annotated[
-        int | None, typer.Option(min=20, help="How many; by default as many as before, or 20.")
-    ] = None,
-    headlines: Annotated[
-        str, typer.Option("--results", help="The headline results, by comma; at most six.")
-    ] = "",
-    own_random: Annotated[
-        str, typer.Option(help="Results that each language draws by itself, by comma.")
-    ] = "",
+    data: Variant = Data.mini,
+    seeds: Annotated[int | None, Option(min=20, help="How many; else as before, or 20.")] = None,
+    headlines: Annotated[str, Option("--results", help="By comma; at most six.")] = "",
+    own_random: Annotated[str, Option(help="Results that each language draws by itself.")] = "",
     solutions: Solutions = False,
 ) -> None:
     """Make the expected bands of exercises again, from many seeds."""
-    from deeptwins.proof import seeds as maker
-
     for exercise in _find(ids, solutions=solutions):
-        try:
+        with _ending(maker.SeedError, ValueError):
             path = maker.make(
                 exercise,
                 data.value,
                 seeds=range(1, seeds + 1) if seeds else (),
                 headlines=[one for one in headlines.split(",") if one],
                 own_random=[one for one in own_random.split(",") if one],
-                said=lambda line: console.print(escape(line), highlight=False),
+                said=_say,
             )
-        except (maker.SeedError, ValueError) as error:
-            _end_with(str(error))
-        console.print(f"wrote {path.relative_to(ROOT)}", highlight=False)
+        _say(f"wrote {path.relative_to(ROOT)}")
 
 
 @app.command()
 def check(
-    exercise: Annotated[str, typer.Argument(metavar="ID", help="As 04 or 01_first_network.")],
-    lang: Annotated[Lang, typer.Option(help="Which of the twins.")] = Lang.both,
+    exercise: Annotated[str, Argument(metavar="ID", help=ID)],
+    lang: Twins = Lang.both,
     final: Annotated[
-        bool,
-        typer.Option("--final", help="The results on the test set too: look once, at the end."),
+        bool, Option("--final", help="The results on the test set too: look once, at the end.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -267,70 +239,37 @@ def check(
     You choose between models by their validation results. So the results on the test set, whose
     names begin with test_, are shown only with --final.
     """
-    from deeptwins.proof import check as checks
-
-    found = _find([exercise], solutions=False)
-    languages = LANGUAGES if lang is Lang.both else (lang.value,)
-    results = [checks.check(one, language, final=final) for one in found for language in languages]
+    found = _find([exercise])
+    results = [checks.check(one, each, final=final) for one in found for each in _languages(lang)]
     readable = [result for result in results if not result["problem"]]
-    if as_json:
-        _print_json(results)
-    else:
-        for result in results:
-            # Asked for both, a learner who works in one language is not scolded for the other.
-            if not result["problem"] or not readable:
-                checks.show(result, console)
-    raise typer.Exit(0 if readable and all(result["holds"] for result in readable) else 1)
+
+    def show() -> None:
+        # Asked for both, a learner who works in one language is not scolded for the other.
+        for result in readable or results:
+            checks.show(result, console)
+
+    _end(as_json, results, show, bool(readable) and all(result["holds"] for result in readable))
 
 
 @app.command()
 def book(
-    render: Annotated[bool, typer.Option(help="Also render the site.")] = False,
-    open_: Annotated[
-        bool, typer.Option("--open", help="Also render it and open it in a browser.")
-    ] = False,
-    as_json: Json = False,
+    render: Annotated[bool, Option(help="Also render the site.")] = False,
+    open_: Annotated[bool, Option("--open", help="Also render it and open a browser.")] = False,
 ) -> None:
     """Make the book's side-by-side fragments from the last runs; render the site."""
-    from deeptwins.book import exports, fragments, site
-    from deeptwins.proof import verified
+    from deeptwins.book import BookError, archive, fragments, site
 
-    try:
-        written = verified.note()
-        stale = verified.problems(catalog.exercises())
+    with _ending(BookError):
+        written = archive.note()
+        stale = archive.problems(catalog.exercises())
         fragments.write()
         rendered = site.render() if render or open_ else None
-    except (
-        exports.ExportError,
-        fragments.FragmentError,
-        site.SiteError,
-        verified.NotVerified,
-    ) as error:
-        errors.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(1) from None
-    for problem in stale:
-        errors.print(f"[yellow]{escape(problem)}[/]", highlight=False, soft_wrap=True)
-    if as_json:
-        found: dict[str, Any] = {"written": [path.relative_to(ROOT).as_posix() for path in written]}
-        if rendered:
-            found |= {
-                "site": str(rendered.folder),
-                "pages": rendered.pages,
-                "renderer": f"{rendered.renderer.name} {rendered.renderer.version}",
-                "note": rendered.renderer.note,
-                "warnings": rendered.warnings,
-            }
-        _print_json(found)
-    else:
-        console.print(f"verified runs: {len(written)} files changed", highlight=False)
-        if rendered:
-            by = f"{rendered.renderer.name} {rendered.renderer.version}"
-            for line in [
-                f"site: {rendered.pages} pages by {by} in {rendered.folder}",
-                *filter(None, [rendered.renderer.note]),
-                *rendered.warnings,
-            ]:
-                console.print(escape(line), highlight=False, soft_wrap=True)
+    _say(*stale, style="yellow", to=errors)
+    _say(f"verified runs: {len(written)} files changed")
+    if rendered:
+        by = f"{rendered.renderer.name} {rendered.renderer.version}"
+        _say(f"site: {rendered.pages} pages by {by} in {rendered.folder}")
+        _say(*filter(None, [rendered.renderer.note]), *rendered.warnings)
     if open_:
         site.serve()
 
@@ -338,207 +277,142 @@ def book(
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Look at everything the course needs, and say how to mend what is missing."""
-    from deeptwins import doctor as examination
-
-    checks_made = examination.examine()
-    if as_json:
-        _print_json([item.as_dict() for item in checks_made])
-    else:
-        examination.show(checks_made, console)
-    raise typer.Exit(1 if any(item.required and not item.ok for item in checks_made) else 0)
+    checks = examination.examine()
+    found = [asdict(one) | {"ok": one.ok} for one in checks]
+    holds = all(one.ok for one in checks if one.required)
+    _end(as_json, found, lambda: examination.show(checks, console), holds)
 
 
 # ---- data ----
 
-data_app = typer.Typer(help="The data sets: what there is, the originals, whether all is whole.")
-app.add_typer(data_app, name="data", no_args_is_help=True)
+NAME = "As `data list` has it."
 
 
-@data_app.callback()
-def _data_needs_a_home() -> None:
-    """End with a sentence where there is no folder for the originals."""
-    from deeptwins.data import originals
-
-    try:
-        data_home(), originals.keras_home()
-    except FileNotFoundError as error:
-        _end_with(str(error))
+def _known(names: list[str], known: Collection[str]) -> None:
+    """End with status 2 where a name is not among those that are known."""
+    if unknown := [name for name in names if name not in known]:
+        _end_with(f"There is no {', '.join(unknown)}. There are: {', '.join(known)}.", 2)
 
 
 @data_app.command("list")
 def data_list(as_json: Json = False) -> None:
     """Show the data sets of the course, and which originals are on this machine."""
-    from deeptwins.data import originals
-
-    try:
+    with _ending(OSError, ValueError):
         rows = originals.overview()
-    except (OSError, ValueError) as error:
-        _end_with(str(error))
-    if as_json:
-        return _print_json(rows)
-    for row in rows:
-        where = f"not here. {row.get('get')}"
-        if row["there"]:
-            where = f"{originals.amount(row['bytes'])} {row.get('place', '')}"
-        head = f"[bold]{row['name']:<16}[/] {row['variant']}  {escape(row['title'])}"
-        console.print(head, highlight=False, soft_wrap=True)
-        for line in filter(None, [where, row["licence"]]):
-            console.print(f"{'':<17}{escape(line)}", highlight=False, soft_wrap=True)
+
+    def show() -> None:
+        for row in rows:
+            where = f"{row['size'] if row['there'] else row['get']}: {row['place']}"
+            _say(f"{row['name']:<16} {row['variant']}  {row['title']}", style="bold")
+            _say(f"{'':<17}{where}", f"{'':<17}{row['licence']}")
+
+    _end(as_json, rows, show)
 
 
 @data_app.command("fetch")
-def data_fetch(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="As `data list` has it.")],
-) -> None:
+def data_fetch(names: Annotated[list[str], Argument(metavar="NAME...", help=NAME)]) -> None:
     """Bring originals into the data home."""
-    from deeptwins.data import originals
-
+    with _ending(OSError, ValueError):
+        chosen = {name: originals.original_of(name) for name in names}
+        _known([name for name, one in chosen.items() if not one], originals.known())
+    socket.setdefaulttimeout(PATIENCE)  # Keras would wait for a silent server without an end
     failed = False
-    chosen = {name: originals.original_of(name) for name in names}
-    if unknown := [name for name, original in chosen.items() if original is None]:
-        errors.print(
-            f"[red]There is no original of {escape(', '.join(unknown))}.[/] "
-            f"There are: {', '.join(originals.ORIGINALS)}."
-        )
-        raise typer.Exit(2)
     for name in dict.fromkeys(chosen.values()):
         try:
-            console.print(escape(originals.fetch(name)), highlight=False, soft_wrap=True)
-        except originals.FetchError as error:
-            errors.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
+            _say(originals.fetch(name))
+        except OSError as error:
+            _say(str(error), style="red", to=errors)
             failed = True
-    raise typer.Exit(1 if failed else 0)
+    raise Exit(1 if failed else 0)
 
 
 @data_app.command("verify")
 def data_verify(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="As `data list` has it.")
-    ] = None,
+    names: Annotated[list[str] | None, Argument(metavar="[NAME]...", help=NAME)] = None,
     as_json: Json = False,
 ) -> None:
     """Look into the data sets: digests of what ships, format and counts of the originals."""
-    from deeptwins.data import cards, originals
+    with _ending(OSError, ValueError):
+        _known(names or [], [*cards.names(), *originals.known()])
+        rows = originals.verify(names or [])
 
-    known = list(dict.fromkeys([*cards.names(), *originals.ORIGINALS]))
-    if unknown := [name for name in names or [] if name not in known]:
-        errors.print(
-            f"[red]There is no data set {escape(', '.join(unknown))}.[/] "
-            f"There are: {', '.join(known)}."
-        )
-        raise typer.Exit(2)
-    verdicts = originals.verify(names or [])
-    if as_json:
-        _print_json([verdict.as_dict() for verdict in verdicts])
-    else:
-        for one in verdicts:
-            mark = "[green]✓[/]" if one.ok else "[bold red]✗[/]"
-            text = f"{one.name} ({one.variant}): {one.found}"
-            console.print(f"{mark} {escape(text)}", highlight=False, soft_wrap=True)
-    raise typer.Exit(0 if all(verdict.ok for verdict in verdicts) else 1)
+    def show() -> None:
+        for row in rows:
+            line = f"{'✓' if row['ok'] else '✗'} {row['name']} ({row['variant']}): {row['found']}"
+            _say(line, style=None if row["ok"] else "red")
+
+    _end(as_json, rows, show, all(row["ok"] for row in rows))
 
 
 # ---- amp ----
 
-amp_app = typer.Typer(help="The AMP challenge for a class: evaluate the predictions of teams.")
-app.add_typer(amp_app, name="amp", no_args_is_help=True)
-
-Hidden = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="DEEPTWINS_AMP_TRUTH",
-        help="The instructor's hidden set (id,peptide,label); else the test set of exercise 11.",
-    ),
-]
-Public = Annotated[
-    Data, typer.Option(help="Without a hidden set: which data of exercise 11 the test set is of.")
-]
+TRUTH = "The instructor's hidden set (id,peptide,label); else the test set of exercise 11."
+Hidden = Annotated[Path | None, Option(envvar="DEEPTWINS_AMP_TRUTH", help=TRUTH)]
 
 
 def _show_board(
     paths: list[Path], truth: Path | None, data: Data, as_json: bool, **written: Path | None
 ) -> None:
     """Rank files, print and write the board; status 2 without a truth, 1 if a file is refused."""
-    from rich.table import Table
-
     from deeptwins import amp
-    from deeptwins.files import write_text
 
-    public = SHARED / "peptides" if data is Data.mini else data_home() / "amp_challenge"
-    try:
+    with _ending(amp.Refused, OSError, status=2):
+        public = SHARED / "peptides" if data is Data.mini else data_home() / "amp_challenge"
         board = amp.board(paths, amp.read_truth(truth) if truth else amp.public_truth(public))
         for form, file in written.items():
             if file:
-                write_text(file, getattr(amp, f"to_{form}")(board))
-    except (amp.Refused, OSError) as error:
-        where = f"{truth}: " if truth and isinstance(error, amp.Refused) else ""
-        errors.print(f"[red]{escape(f'{where}{error}')}[/]", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from None
-    if as_json:
-        _print_json(json.loads(board.to_json(orient="records")))
-    else:
-        text = amp.shown(board)
-        ranked = text[text["rank"] != ""].drop(columns=["note", "refused"])
-        table = Table(*ranked, box=None, pad_edge=False)
-        table.columns[1].overflow = "fold"
-        for row in ranked.itertuples(index=False):
-            table.add_row(*map(escape, row))
-        console.print(table, escape(amp.LEGEND), highlight=False)
-        for row in text.itertuples():
-            if said := row.refused or row.note:
-                line = f"{'✗' if row.refused else '!'} {row.file}: {said}"
-                console.print(escape(line), highlight=False, soft_wrap=True)
-    raise typer.Exit(1 if board["refused"].any() else 0)
+                files.write_text(file, getattr(amp, f"to_{form}")(board))
+    text = amp.shown(board)
+    ranked = text[text["rank"] != ""].drop(columns=["note", "refused"])
+
+    def show() -> None:
+        _say(ranked.to_string(index=False), amp.LEGEND)
+        for row in text[text["note"] + text["refused"] != ""].itertuples():
+            _say(f"{'✗' if row.refused else '!'} {row.file}: {row.refused or row.note}")
+
+    found = json.loads(board.to_json(orient="records"))
+    _end(as_json, found, show, not board["refused"].any())
 
 
 @amp_app.command("score")
 def amp_score(
-    submitted: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Predictions (.csv).")],
+    paths: Annotated[list[Path], Argument(metavar="FILE...", help="Predictions (.csv).")],
     truth: Hidden = None,
-    data: Public = Data.mini,
+    data: Variant = Data.mini,
     as_json: Json = False,
 ) -> None:
     """Evaluate predictions: metrics with the interval of the AUC, or why a file is refused."""
-    _show_board(submitted, truth, data, as_json)
+    _show_board(paths, truth, data, as_json)
 
 
 @amp_app.command("board")
 def amp_board(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="With a file for each team, named after it.")
-    ],
+    folder: Annotated[Path, Argument(metavar="DIR", help="A file for each team, named after it.")],
     truth: Hidden = None,
-    data: Public = Data.mini,
-    html: Annotated[Path | None, typer.Option(help="Also write the board as a web page.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Also write the board as CSV.")] = None,
+    data: Variant = Data.mini,
+    html: Annotated[Path | None, Option(help="Also write the board as a web page.")] = None,
+    csv: Annotated[Path | None, Option(help="Also write the board as CSV.")] = None,
     as_json: Json = False,
 ) -> None:
     """Rank all files of a folder; one that is refused is listed with the reason."""
     found = folder.iterdir() if folder.is_dir() else []
-    reason = ""
     if not (paths := sorted(one for one in found if not one.name.startswith("."))):
-        reason = f"There is no hand-in in {folder}."
+        _end_with(f"There is no hand-in in {folder}.", 2)
     for one in filter(None, (truth, html, csv)):
         if one.resolve().parent == folder.resolve():
-            reason = f"{one} must not be in the folder of the hand-ins."
-    if reason:
-        errors.print(f"[red]{escape(reason)}[/]", highlight=False, soft_wrap=True)
-        raise typer.Exit(2)
+            _end_with(f"{one} must not be in the folder of the hand-ins.", 2)
     _show_board(paths, truth, data, as_json, html=html, csv=csv)
 
 
 @amp_app.command("hide")
 def amp_hide(
-    amps: Annotated[Path, typer.Argument(metavar="AMPS", help="AMPs, one a line.")],
-    others: Annotated[Path, typer.Argument(metavar="OTHERS", help="Other peptides, one a line.")],
-    into: Annotated[Path, typer.Option(help="The folder for peptides.csv and truth.csv.")],
+    amps: Annotated[Path, Argument(metavar="AMPS", help="AMPs, one a line.")],
+    others: Annotated[Path, Argument(metavar="OTHERS", help="Other peptides, one a line.")],
+    into: Annotated[Path, Option(help="The folder for peptides.csv and truth.csv.")],
 ) -> None:
     """Make a hidden set: peptides.csv for the teams, and truth.csv to keep."""
     from deeptwins import amp
 
-    try:
+    with _ending(amp.Refused, OSError):
         peptides, truth = amp.hide(amps, others, into)
-    except (amp.Refused, OSError) as error:
-        _end_with(str(error))
-    lines = f"for the teams: {peptides}\nkeep to yourself: {truth}"
-    console.print(escape(lines), highlight=False, soft_wrap=True)
+    _say(f"for the teams: {peptides}", f"keep to yourself: {truth}")

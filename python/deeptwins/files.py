@@ -36,21 +36,10 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def sweep(path: Path) -> None:
-    """Remove what a process that was killed within `replacing(path)` has left behind.
-
-    Only for one who is alone in writing `path`.
-    """
-    random = "?" * 8  # as many letters as mkstemp draws
-    for left in path.parent.glob(f".{path.name}.{random}{path.suffix}"):
-        left.unlink(missing_ok=True)
-
-
 def trouble(folder: Path) -> str:
     """Return why nothing can be written into a folder, or "" where something can.
 
-    It writes, since neither a quota nor a read-only disk shows in the
-    permissions of a folder.
+    It writes, since neither a quota nor a read-only disk shows in the permissions.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,6 @@ BOOK = ROOT / "book"
 FIGURES = BOOK / "figures.yml"
 LANGUAGES = ("python", "r")
 TITLES = {"python": "Python", "r": "R"}
-VARIANTS = ("mini", "full")
 
 
 def results_dir() -> Path:
@@ -21,14 +20,13 @@ def results_dir() -> Path:
 
 
 def data_home() -> Path:
-    """Return the folder of the full data sets: DEEPTWINS_DATA, or a folder in the user's cache.
+    """Return the folder of the full data sets: DEEPTWINS_DATA, or one in the user's cache.
 
     Raises FileNotFoundError where there is neither DEEPTWINS_DATA nor a home folder.
     """
     if given := os.environ.get("DEEPTWINS_DATA"):
         return Path(given).absolute()
-    cache = os.environ.get("XDG_CACHE_HOME") or home() / ".cache"
-    return Path(cache) / "deeptwins"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache") / "deeptwins"
 
 
 def home() -> Path:
@@ -44,15 +42,11 @@ def home() -> Path:
 
 def find_r() -> None:
     """Put the newest R on the PATH where R's installer for Windows has left every one out of it."""
-    if shutil.which("Rscript"):
-        return
     places = [os.environ.get("PROGRAMFILES", ""), f"{os.environ.get('LOCALAPPDATA')}/Programs"]
     found = [path.parent for one in places for path in Path(one).glob("R/R-*/bin/Rscript.exe")]
-    if found:
-        newest = max(
-            found, key=lambda path: [int(part) for part in re.findall(r"\d+", path.parts[-2])]
-        )
-        os.environ["PATH"] = f"{os.environ['PATH']}{os.pathsep}{newest}"
+    if found and not shutil.which("Rscript"):
+        newest = max(found, key=lambda path: [int(n) for n in re.findall(r"\d+", path.parts[-2])])
+        os.environ["PATH"] += f"{os.pathsep}{newest}"
 
 
 def script_file(exercise: str, language: str) -> Path:

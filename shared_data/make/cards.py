@@ -54,8 +54,8 @@ def write_card(
     """Write shared_data/<name>/card.json and the overview in shared_data/README.md.
 
     `path` is the file or folder of the set that the twins read, where
-    that is not the set's own folder. `full` tells of the original for the data
-    home: its name, its path there, how to get it, origin and licence.
+    that is not the set's own folder. `full` tells of the original: its name, its path
+    in the data home (models/... in Keras' own), how to get it, origin and licence.
     """
     folder = SHARED / name
     names = sorted(path.name for path in folder.iterdir() if path.name != "card.json")
@@ -104,7 +104,7 @@ def _full(full: dict | None) -> list[str]:
     if full is None:
         return [""]
     origin = f"{full['origin']}; licence: {full['licence']}"
-    return [f"- Full variant: {full['name']}, `{full['path']}` in the data home. {origin}", ""]
+    return [f"- Full variant: {full['name']}, `{full['path']}`. {origin}", ""]
 
 
 def overview() -> str:

@@ -98,6 +98,14 @@ def card(accuracy: float) -> None:
         f"seed {SEED}",
         by="mobilenet.py",
         path="mobilenet.weights.h5",
+        full={
+            "name": "mobilenet",
+            "path": "models/mobilenet_2_5_224_tf_no_top.h5",
+            "get": "deeptwins data fetch mobilenet",
+            "origin": "The weights of MobileNet (alpha 0.25) trained on ImageNet, as "
+            "keras.applications gets them; they lie in KERAS_HOME",
+            "licence": "Apache 2.0",
+        },
     )
 
 

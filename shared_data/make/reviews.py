@@ -139,7 +139,7 @@ write_card(
     by="reviews.py",
     path="reviews.npz",
     full={
-        "name": "imdb_top500",
+        "name": "imdb",
         "path": "imdb_top500.npz",
         "get": "deeptwins data fetch imdb",
         "origin": "A. L. Maas et al. (2011), Learning word vectors for sentiment analysis, ACL: "

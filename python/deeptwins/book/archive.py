@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from deeptwins import catalog, files
+from deeptwins.book import BookError
 from deeptwins.paths import BOOK, LANGUAGES
 from deeptwins.proof import levels, verified
 from deeptwins.runs import record
@@ -21,14 +22,10 @@ COLOURS = 256
 VISIBLE = 8  # the largest change of one colour channel that a palette may bring, of 255
 
 
-class NotVerified(Exception):
-    """A run that does not hold, or is not the one that the book shows."""
-
-
 def note() -> list[Path]:
     """Keep every exercise that was run here, and return the files that changed.
 
-    What was not run here stays as it is; what belongs to no exercise is deleted. NotVerified
+    What was not run here stays as it is; what belongs to no exercise is deleted. BookError
     where a run does not hold, or was made with other constants or data than the book's.
     """
     exercises, changed = catalog.exercises(), []
@@ -75,10 +72,10 @@ def _keep(exercise: str) -> list[Path]:
         if one["set"] or one["data"]["variant"] != "mini":
             values = ", ".join(one["set"]) or one["data"]["variant"]
             again = f"the book shows it as it stands. Run: deeptwins run {exercise}"
-            raise NotVerified(f"{exercise} last ran with {values} set; {again}")
+            raise BookError(f"{exercise} last ran with {values} set; {again}")
     verdict = levels.verify(exercise)
     for finding in verdict.failed:
-        raise NotVerified(f"{exercise} does not hold: {finding.level}: {finding.detail}")
+        raise BookError(f"{exercise} does not hold: {finding.level}: {finding.detail}")
     content = {
         "digests": verified.digests(exercise),
         "verified": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),

@@ -15,17 +15,16 @@ from pathlib import Path
 import yaml
 
 from deeptwins import files
+from deeptwins.book import BookError
 from deeptwins.paths import BOOK, ROOT
 
 EPUB = "deep-twins.epub"
 DECKS = "book/slides"
 SLIDES = BOOK / "slides"
 ASSETS = BOOK / "assets"
-CITING = (
-    "--citeproc",
-    f"--bibliography={BOOK / 'references.bib'}",
-    "--metadata=link-citations:true",
-)
+BIBLIOGRAPHY = f"--bibliography={BOOK / 'references.bib'}"
+CITING = ("--citeproc", BIBLIOGRAPHY, "--metadata=link-citations:true")
+STANDALONE = ("--standalone", "--mathml", f"--lua-filter={ASSETS / 'pandoc.lua'}")
 REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "dist/plugin/notes.js")
 INCLUDE = re.compile(r"^\{\{< include (\S+) >\}\}$", re.M)
 # The blocks of twins.css that hold the colours, light and dark.
@@ -37,41 +36,29 @@ FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.S)
 HEADING = re.compile(r"^# (.+?)(?: \{([^}]*)\})?$", re.M)
 
 
-class ExportError(Exception):
-    """Pandoc failed, or a source includes what is not there."""
+def write(output: Path) -> None:
+    """Write the EPUB and the slides into a rendered book."""
+    epub(output / EPUB)
+    slides(output)
 
 
-def write(output: Path) -> list[Path]:
-    """Write the EPUB and the slides into a rendered book, and return their files."""
-    return [epub(output), *slides(output)]
-
-
-def epub(output: Path) -> Path:
+def epub(target: Path) -> None:
     """Write the whole book as one EPUB, both languages one after the other."""
     config = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
-    text = "\n\n".join(chapter(ROOT / page) for page in pages(config))
-    target = output / EPUB
-    _write(
-        text,
-        target,
-        "--to=epub3",
-        "--toc-depth=2",
-        "--mathml",
-        *CITING,
-        f"--css={ASSETS / 'epub.css'}",
+    said = {name: config[name] for name in ("title", "subtitle")}
+    said |= {"lang": "en-GB", "reference-section-title": "References"}
+    pandoc(
+        "\n\n".join(chapter(ROOT / page) for page in pages(config)),
+        *("--to=epub3", "--toc-depth=2", f"--css={ASSETS / 'epub.css'}", f"--output={target}"),
         f"--resource-path={ROOT}{os.pathsep}{BOOK}",
-        f"--metadata=title:{config['title']}",
-        f"--metadata=subtitle:{config['subtitle']}",
-        "--metadata=lang:en-GB",
-        "--metadata=reference-section-title:References",
+        *(f"--metadata={name}:{value}" for name, value in said.items()),
+        *(*STANDALONE, *CITING),
     )
-    return target
 
 
-def slides(output: Path) -> list[Path]:
+def slides(output: Path) -> None:
     """Write every deck of book/slides/ as a page, with reveal.js beside it."""
-    folder = output / DECKS
-    beside = folder / "reveal"
+    beside = output / DECKS / "reveal"
     beside.mkdir(parents=True, exist_ok=True)
     packed = importlib.resources.files("pyreveal") / "revealjs"
     for name in REVEAL:
@@ -82,24 +69,13 @@ def slides(output: Path) -> list[Path]:
     files.write_text(beside / "palette.css", "".join(palette))
     shutil.copytree(BOOK / "images", output / "book" / "images", dirs_exist_ok=True)
     # The alt text of a drawing, as the chapter that shows it states it.
-    described = dict(
-        pair
-        for path in sorted(BOOK.glob("*.qmd"))
-        for pair in DESCRIBED.findall(path.read_text(encoding="utf-8"))
-    )
-    made = []
+    chapters = (path.read_text(encoding="utf-8") for path in sorted(BOOK.glob("*.qmd")))
+    described = dict(pair for text in chapters for pair in DESCRIBED.findall(text))
+    options = ("--to=revealjs", "--slide-level=2", f"--template={ASSETS / 'slides.html'}")
     for deck in sorted(SLIDES.glob("*.qmd")):
-        made.append(folder / f"{deck.stem}.html")
-        _write(
-            DRAWING.sub(lambda found: f"{found[0]}{{{described[found[1]]}}}", expanded(deck)),
-            made[-1],
-            "--to=revealjs",
-            "--slide-level=2",
-            f"--template={ASSETS / 'slides.html'}",
-            "--mathml",
-            up="../../",
-        )
-    return made
+        text = DRAWING.sub(lambda one: f"{one[0]}{{{described[one[1]]}}}", expanded(deck))
+        page = f"--output={output / DECKS / deck.stem}.html"
+        pandoc(text, page, *options, *STANDALONE, up="../../")
 
 
 def pages(config: dict) -> list[str]:
@@ -118,13 +94,13 @@ def chapter(path: Path) -> str:
 
 
 def expanded(path: Path) -> str:
-    """Return a source with the fragments that it includes; ExportError where one is missing."""
+    """Return a source with the fragments that it includes; BookError where one is missing."""
 
     def included(found: re.Match[str]) -> str:
         place = found[1]
         file = ROOT / place[1:] if place.startswith("/") else path.parent / place
         if not file.is_file():
-            raise ExportError(f"{path} includes {place}, which no exercise or list makes.")
+            raise BookError(f"{path} includes {place}, which no exercise or list makes.")
         return expanded(file)
 
     return INCLUDE.sub(included, path.read_text(encoding="utf-8"))
@@ -133,10 +109,7 @@ def expanded(path: Path) -> str:
 def pandoc(text: str, *options: str, up: str = "") -> str:
     """Return what pandoc makes of Markdown, or prints while it writes a file.
 
-    Raises
-    ------
-    ExportError
-        Pandoc failed or warned.
+    `up` leads from the result to the book's root. BookError where pandoc fails or warns.
     """
     import pypandoc  # only this needs it
 
@@ -146,14 +119,8 @@ def pandoc(text: str, *options: str, up: str = "") -> str:
         env=os.environ | {"DEEPTWINS_UP": up},
         cwd=ROOT,
         capture_output=True,
-        text=True,
         encoding="utf-8",
     )
     if ended.returncode:
-        raise ExportError(f"pandoc {' '.join(options)} failed:\n{ended.stderr.strip()}")
+        raise BookError(f"pandoc {' '.join(options)} failed:\n{ended.stderr.strip()}")
     return ended.stdout
-
-
-def _write(text: str, target: Path, *options: str, up: str = "") -> None:
-    filtered = f"--lua-filter={ASSETS / 'pandoc.lua'}"
-    pandoc(text, "--standalone", filtered, f"--output={target}", *options, up=up)

@@ -1,18 +1,15 @@
 """Make the book's side-by-side fragments from the scripts and their last verified runs.
 
-`write()` makes, for every exercise, book/_fragments/<id>/ with
+`write()` makes book/_fragments/<id>/ for every exercise, which its chapter includes, with
 
-    <section>.qmd  the section's code in both languages, what it printed, its figures
-    all.qmd        the whole script and everything that it printed; a solution's figures
+    <section>.qmd  the section's code in both languages, what it printed, its figures;
+                   the first section has the script's imports above it
+    all.qmd        of a solution, instead: the whole script, all that it printed and drew
     band.qmd       the headline results of both languages beside the expected band
     downloads.qmd  links to an exercise's scripts and notebooks
 
-and book/_fragments/ledger.qmd with its picture, and the appendices that are lists
-(lists.py). Chapters include them:
-
-    {{< include /book/_fragments/01_first_network/fit.qmd >}}
-
-Nothing of it is committed; no twin is run here, and neither R nor TensorFlow is needed.
+and book/_fragments/ledger.qmd and the appendices that are lists (lists.py). Nothing of it
+is committed; no twin is run here, and neither R nor TensorFlow is needed.
 """
 
 import re
@@ -23,65 +20,53 @@ from typing import Any
 import yaml
 
 from deeptwins import catalog, files
-from deeptwins.book import ledger_picture, lists, markup
+from deeptwins.book import BookError, archive, lists, markup
 from deeptwins.paths import BOOK, FIGURES, LANGUAGES, ROOT, TITLES, script_file
-from deeptwins.proof import bands, verified
+from deeptwins.proof import bands
 from deeptwins.proof.levels import LEVELS, Finding, Verdict, keras3_of
 from deeptwins.runs import sections
 
 FRAGMENTS = BOOK / "_fragments"
-LEDGER_PICTURE = FRAGMENTS / "ledger.svg"
+# The title and what else is said of a script above its imports.
+TITLE = re.compile(r'\A(?:"""[\s\S]*?"""|(?:#.*\n?)+)\s*')
 # The branch from which GitHub Pages serves the book has the notebooks; main has not.
 COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebooks/{}_{}.ipynb"
-MISSING_FIGURE = (
-    "book/figures.yml has no entry for the picture {name} of {exercise}: add caption and alt to it."
-)
-
-
-class FragmentError(Exception):
-    """A fragment cannot be made: no verified run, or no caption for a figure."""
 
 
 def write() -> None:
     """Write all fragments anew; what is no longer made goes.
 
-    Raises
-    ------
-    FragmentError
-        A twin has no verified run, its run has other sections than its script, the
-        two languages have other sections or figures, or a figure has no caption.
+    Raises BookError where a twin has no verified run, or one with other sections than its
+    script, where the languages' sections or figures differ, or a figure has no caption.
     """
     captions = _captions()
-    made: dict[Path, str] = {}
+    made = lists.fragments()
     verdicts = []
     for exercise in catalog.exercises():
-        if not (kept := verified.read(exercise)):
-            again = verified.AGAIN.format(exercise=exercise)
-            raise FragmentError(f"{exercise} was never verified. Run: {again}")
+        if not (kept := archive.read(exercise)):
+            again = archive.AGAIN.format(exercise=exercise)
+            raise BookError(f"{exercise} was never verified. Run: {again}")
         row = kept["ledger"]
         findings = [Finding(**one) for one in row["findings"]]
         verdicts.append(Verdict(exercise, findings, row["keras3"], row["diverged"]))
         for name, text in _contents(exercise, kept, captions.get(exercise, {})).items():
-            made[FRAGMENTS / exercise / f"{name}.qmd"] = text
-    made[LEDGER_PICTURE] = ledger_picture.draw(verdicts)
-    made[FRAGMENTS / "ledger.qmd"] = _ledger(verdicts)
-    for name, text in lists.fragments().items():
-        made[FRAGMENTS / f"{name}.qmd"] = text
-    for path in list(FRAGMENTS.rglob("*.*")):
-        if path.is_file() and path not in made:
-            path.unlink()
-    for path, text in made.items():
+            made[f"{exercise}/{name}"] = text
+    made["ledger"] = ledger(verdicts)
+    paths = {FRAGMENTS / f"{name}.qmd": text for name, text in made.items()}
+    for path in {one for one in FRAGMENTS.rglob("*.*") if one.is_file()} - paths.keys():
+        path.unlink()
+    for path, text in paths.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             files.write_text(path, text)
 
 
 def code(exercise: str, language: str) -> dict[str, str]:
-    """Return the code of each section of a twin."""
+    """Return the code of each section of a twin; BookError where two have the same name."""
     path = script_file(exercise, language)
     try:
         return sections.of_script(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise FragmentError(f"{_place(path)}, {error}.") from None
+        raise BookError(f"{_place(path)}, {error}.") from None
 
 
 def alt_of(exercise: str, figure: str) -> str:
@@ -93,72 +78,66 @@ def _contents(
     exercise: str, kept: Mapping[str, Any], captions: Mapping[str, Any]
 ) -> dict[str, str]:
     """Return the fragments of an exercise by name."""
-    scripts = {language: code(exercise, language) for language in LANGUAGES}
-    shown = {
-        language: {one["name"]: one for one in kept[language]["sections"]} for language in LANGUAGES
-    }
-    for language in LANGUAGES:
-        other = list(scripts["python"]), list(scripts[language]), list(shown[language])
-        if other[0] != other[1] or other[1] != other[2]:
-            raise FragmentError(
-                f"{exercise} has the sections {', '.join(other[0])} in Python, "
-                f"{', '.join(other[1])} in {TITLES[language]}, and {', '.join(other[2])} in the "
-                f"verified run. Run: deeptwins run {exercise} && deeptwins book"
-            )
-    made, all_figures = {}, []
-    for name in scripts["python"]:
-        drawn = [shown[language][name]["figures"] for language in LANGUAGES]
-        if drawn[0] != drawn[1]:
-            raise FragmentError(
-                f"{exercise}, section {name}: Python draws {drawn[0]}, R draws {drawn[1]}."
-            )
-        figures = [_figure(exercise, one, captions) for one in drawn[0]]
-        all_figures += figures
+    both = {language: _sections(exercise, language, kept[language]) for language in LANGUAGES}
+    python, r = ([(name, one["figures"]) for name, one in parts.items()] for parts in both.values())
+    if python != r:
+        raise BookError(f"{exercise}: Python's sections and figures are {python}, R's are {r}.")
+    made = {"band": _band(exercise, kept)}
+    for name, figures in python:
         panes = {
-            one: markup.pane(one, scripts[one][name], shown[one][name]["printed"])
-            for one in LANGUAGES
+            language: markup.pane(language, parts[name]["code"], parts[name]["printed"])
+            for language, parts in both.items()
         }
-        made[sections.slug(name)] = "\n".join([markup.tabs(panes), *figures])
-    whole = {
-        language: markup.pane(
-            language,
-            script_file(exercise, language).read_text(encoding="utf-8").strip("\n"),
-            "\n".join(one["printed"] for one in shown[language].values() if one["printed"]),
-        )
-        for language in LANGUAGES
-    }
-    # A chapter shows a solution whole, and an exercise section by section.
-    solution = exercise.startswith("solutions/")
-    made["all"] = "\n".join([markup.tabs(whole), *(all_figures if solution else [])])
-    made["band"] = _band(exercise, kept)
-    if not solution:
+        shown = [_figure(exercise, one, captions) for one in figures]
+        made[sections.slug(name)] = "\n".join([markup.tabs(panes), *shown])
+    if not exercise.startswith("solutions/"):
         made["downloads"] = _downloads(exercise)
     return made
 
 
+def _sections(exercise: str, language: str, run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return code, output and figures of each part that the book shows, by its name."""
+    found, kept = code(exercise, language), run["sections"]
+    if list(found) != [one["name"] for one in kept]:
+        raise BookError(
+            f"{exercise} has the sections {', '.join(found)} in {TITLES[language]}, and others in "
+            f"the verified run. Run: {archive.AGAIN.format(exercise=exercise)}"
+        )
+    found[sections.SETUP] = TITLE.sub("", found[sections.SETUP])
+    # What stands before the first section belongs to it.
+    groups = {kept[1]["name"]: kept[:2]} | {one["name"]: [one] for one in kept[2:]}
+    if exercise.startswith("solutions/"):
+        found = {
+            sections.SETUP: script_file(exercise, language).read_text(encoding="utf-8").strip()
+        }
+        groups = {"all": kept}
+    return {
+        name: {
+            "code": "\n\n".join(filter(None, (found.get(one["name"]) for one in group))),
+            "printed": "\n".join(one["printed"] for one in group if one["printed"]),
+            "figures": [figure for one in group for figure in one["figures"]],
+        }
+        for name, group in groups.items()
+    }
+
+
 def _captions() -> dict[str, dict[str, dict[str, Any]]]:
     """Return caption and alt text by exercise and figure, as figures.yml states them."""
-    entries = yaml.safe_load(FIGURES.read_text(encoding="utf-8")) or {}
-    for exercise, figures in entries.items():
-        for name, entry in figures.items():
-            if not all(entry.get(key) for key in ("caption", "alt")):
-                raise FragmentError(f"{_place(FIGURES)}: {exercise}, {name} needs caption and alt.")
-    return entries
+    return yaml.safe_load(FIGURES.read_text(encoding="utf-8")) or {}
 
 
 def _figure(exercise: str, file: str, captions: Mapping[str, Any]) -> str:
     """Return one figure with one number and caption and a picture from each language."""
     name = file.removesuffix(".png")
-    if name not in captions:
-        raise FragmentError(MISSING_FIGURE.format(name=name, exercise=exercise))
+    entry = captions.get(name, {})
+    if not (entry.get("caption") and entry.get("alt")):
+        raise BookError(f"book/figures.yml: {name} of {exercise} needs caption and alt.")
     panes = {
-        language: markup.picture(
-            _place(verified.picture(exercise, language, file)), "", captions[name]["alt"]
-        )
+        language: markup.picture(_place(archive.picture(exercise, language, file)), entry["alt"])
         for language in LANGUAGES
     }
     identity = "fig-" + re.sub(r"[/_]", "-", f"{exercise}-{name}")
-    caption = markup.line(captions[name]["caption"])
+    caption = markup.line(entry["caption"])
     return f"::::: {{#{identity} .twins}}\n{markup.tabset(panes)}\n{caption}\n:::::\n"
 
 
@@ -166,37 +145,32 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
     """Return the table of an exercise's headline results with the expected band of each."""
     expected = bands.read(exercise, "mini")
     limits = {name: [one] for name, one in expected["results"].items()}
-    for name, both in expected["independent"].items():
-        limits[name] = [both[language] for language in LANGUAGES]
+    limits |= {name: list(both.values()) for name, both in expected["independent"].items()}
     rows = []
     for name, of in limits.items():
         values = [_number(kept[language]["results"].get(name)) for language in LANGUAGES]
         reach = f"{_number(of[0]['low'])} to {_number(of[0]['high'])}"
         spread = "; ".join(f"{_number(one['mean'])} ± {_number(one['sd'])}" for one in of)
         rows.append([f"`{name}`", *values, reach, spread])
-    own = ", ".join(f"`{name}`" for name in expected["independent"])
-    of_both = (
-        f" Each language computes {own} with a package of its own: the band covers both and has "
-        "room for other versions of the packages; Python's mean stands first and R's second."
-        if own
-        else ""
-    )
-    versions = "; ".join(
-        ", ".join(f"{name} {number}" for name, number in kept[language]["versions"].items())
-        for language in LANGUAGES
-    )
     note = (
         f"Expected band: from {len(expected['seeds'])} seeds, so that one further run lies in all "
-        f"bands of the table with a chance of {100 * expected['coverage']:g} %.{of_both} "
-        f"Versions: {versions}."
+        f"bands of the table with a chance of {100 * expected['coverage']:g} %."
     )
-    heads = ["Result", "Python", "R", "Expected band", "Mean ± sd"]
-    goals = [
+    if own := ", ".join(f"`{name}`" for name in expected["independent"]):
+        note += (
+            f" Each language computes {own} with a package of its own: the band covers both and "
+            "has room for other versions of the packages; Python's mean stands first, R's second."
+        )
+    versions = (kept[language]["versions"].items() for language in LANGUAGES)
+    words = "; ".join(", ".join(f"{name} {number}" for name, number in one) for one in versions)
+    goals = ", ".join(
         f"`{name}` {'≤' if bands.lower_is_better(name) else '≥'} {value:g}"
         for name, value in expected["targets"].items()
-    ]
-    target = f"**Target of the challenge:** {', '.join(goals)}.\n" if goals else ""
-    return f"::: {{.band}}\n{markup.table(heads, rows)}\n[{note}]{{.note}}\n\n{target}:::\n"
+    )
+    below = f"\n[{note} Versions: {words}.]{{.note}}\n\n"
+    below += f"**Target of the challenge:** {goals}.\n" if goals else ""
+    heads = ["Result", "Python", "R", "Expected band", "Mean ± sd"]
+    return markup.table("band", heads, rows, below=below)
 
 
 def _downloads(exercise: str) -> str:
@@ -205,41 +179,45 @@ def _downloads(exercise: str) -> str:
     They lead to Colab too where _quarto.yml names a repository at GitHub, and are HTML
     since both renderers take a Markdown link to a notebook for one to a page.
     """
+    scripts = {one: f"../{_place(script_file(exercise, one))}" for one in LANGUAGES}
+    notebooks = {one: f"notebooks/{exercise}_{one}.ipynb" for one in LANGUAGES}
     links = [
-        f'<a href="{target}" download>{TITLES[language]} {kind}</a>'
-        for kind in ("script", "notebook")
-        for language in LANGUAGES
-        for target in [
-            f"../{_place(script_file(exercise, language))}"
-            if kind == "script"
-            else f"notebooks/{exercise}_{language}.ipynb"
-        ]
+        f'<a href="{place}" download>{TITLES[language]} {kind}</a>'
+        for kind, places in (("script", scripts), ("notebook", notebooks))
+        for language, place in places.items()
     ]
     text = f"Download: {', '.join(links)}."
-    if (repository := catalog.repository()).startswith("https://github.com/"):
-        name = repository.removeprefix("https://github.com/")
-        opened = " or ".join(
-            f'<a href="{COLAB.format(name, exercise, language)}">{TITLES[language]}</a>'
-            for language in LANGUAGES
-        )
+    if name := catalog.repository().partition("https://github.com/")[2]:
+        addresses = [(COLAB.format(name, exercise, one), TITLES[one]) for one in LANGUAGES]
+        opened = " or ".join(f'<a href="{place}">{title}</a>' for place, title in addresses)
         text += f" Open in Colab: {opened}."
     return f'```{{=html}}\n<p class="downloads">{text}</p>\n```\n'
 
 
-def _ledger(verdicts: list[Verdict]) -> str:
-    """Return the picture of all exercises and levels, and the rule of each level."""
+def ledger(verdicts: list[Verdict]) -> str:
+    """Return a table of the differences by exercise and level, and the rule of each level."""
+    rows: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        cells = [_difference(one) for one in verdict.findings]
+        row = rows.setdefault(verdict.exercise.removeprefix("solutions/"), [""] * len(cells))
+        row[:] = (" · ".join(filter(None, both)) for both in zip(row, cells, strict=True))
+    heads = ["Exercise", *(level.name for level in LEVELS)]
+    table = markup.table("ledger", heads, ([f"`{name}`", *row] for name, row in rows.items()))
     rules = "\n".join(f"- **{level.name}**: {level.rule}" for level in LEVELS)
-    words = ledger_picture.CAPTION, ledger_picture.alt(verdicts)
-    picture = markup.picture(_place(LEDGER_PICTURE), *words, "fig-ledger")
-    return f"{picture}\n{keras3_of(verdicts)}\n\n{rules}\n"
+    return f"{table}\n{keras3_of(verdicts)}\n\n{rules}\n"
+
+
+def _difference(finding: Finding) -> str:
+    if not finding.holds:
+        return "–" if finding.holds is None else "✗"
+    return "✓" if finding.difference is None else f"{finding.difference:.0g}"
 
 
 def _number(value: float | str | None) -> str:
     """Return a value with four significant digits; limits are widened by rounding errors only."""
     if value is None or isinstance(value, str):
         return value or "undefined"
-    rounded = 0.0 if 1e-12 < abs(value) <= 2 * bands.ROUNDING else value
-    return f"{rounded:.4g}"
+    return f"{0.0 if 1e-12 < abs(value) <= 2 * bands.ROUNDING else value:.4g}"
 
 
 def _place(path: Path) -> str:

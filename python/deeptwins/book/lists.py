@@ -4,7 +4,6 @@ book/phrasebook.yml and its likes become fragments of the same names, which the
 pages include. Tests run every entry of the first three; commands measure the others.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -15,8 +14,9 @@ from deeptwins.paths import BOOK, LANGUAGES, TITLES
 
 def fragments() -> dict[str, str]:
     """Return what is made of each file of entries, by its name."""
-    texts = {name: (BOOK / f"{name}.yml").read_text(encoding="utf-8") for name in BODIES}
-    return {name: BODIES[name](yaml.safe_load(text)) for name, text in texts.items()}
+    makers = (phrasebook, migration, faults, settings, speed)
+    texts = {one: (BOOK / f"{one.__name__}.yml").read_text(encoding="utf-8") for one in makers}
+    return {one.__name__: one(yaml.safe_load(text)) for one, text in texts.items()}
 
 
 def phrasebook(groups: list[dict[str, Any]]) -> str:
@@ -25,11 +25,9 @@ def phrasebook(groups: list[dict[str, Any]]) -> str:
     for group in groups:
         parts.append(f"## {group['group']}\n")
         for entry in group["entries"]:
+            shows = entry["shows"]
             panes = {
-                language: markup.pane(
-                    language, entry[language].rstrip(), entry["shows"][language].rstrip()
-                )
-                for language in LANGUAGES
+                one: markup.pane(one, entry[one].rstrip(), shows[one].rstrip()) for one in LANGUAGES
             }
             words = entry.get("differs") or entry.get("say")
             parts += [f"### {entry['title']}\n", *([f"{words}\n"] if words else [])]
@@ -39,77 +37,54 @@ def phrasebook(groups: list[dict[str, Any]]) -> str:
 
 def migration(entries: dict[str, list[dict[str, Any]]]) -> str:
     """Return a table for each language: old code, what it meets, new code."""
+    heads = ["As in 2021", "What you get today", "As it is today"]
     parts = []
     for language in LANGUAGES:
         rows = []
-        for entry in entries[language]:
-            kind = "Warning: " if entry.get("warns") else ""
-            kind = "No error, but " if entry.get("silent") else kind
-            meets = f"{kind}{_code(entry['meets'])}"
-            new = ". ".join([_code(entry["new"]), *([entry["say"]] if "say" in entry else [])])
-            rows.append([_code(entry["old"]), meets, new])
-        heads = ["As in 2021", "What you get today", "As it is today"]
-        title = f"## {TITLES[language]} {{#migration-{language}}}\n"
-        parts += [title, _wide(heads, rows, "---")]
+        for one in entries[language]:
+            kind = (
+                "No error, but " if one.get("silent") else "Warning: " if one.get("warns") else ""
+            )
+            new = ". ".join(filter(None, [_code(one["new"]), one.get("say")]))
+            rows.append([_code(one["old"]), f"{kind}{_code(one['meets'])}", new])
+        parts.append(f"## {TITLES[language]} {{#migration-{language}}}\n")
+        parts.append(markup.table("wide", heads, rows, "---"))
     return "\n".join(parts)
 
 
 def faults(entries: list[dict[str, Any]]) -> str:
     """Return a table of the faults: where each was put, and the level that caught it."""
-    rows = [
-        [
-            f"`{entry['exercise']}`",
-            " and ".join(TITLES[language] for language in LANGUAGES if language in entry),
-            entry["fault"],
-            entry["caught"],
-        ]
-        for entry in entries
-    ]
-    return _wide(["Exercise", "Put into", "Fault", "Caught first at"], rows, "---")
+    rows = []
+    for one in entries:
+        into = " and ".join(TITLES[language] for language in LANGUAGES if language in one)
+        rows.append([_code(one["exercise"]), into, one["fault"], one["caught"]])
+    return markup.table("wide", ["Exercise", "Put into", "Fault", "Caught first at"], rows, "---")
 
 
 def settings(found: dict[str, Any]) -> str:
     """Return a table of the differences between runs under each setting."""
-    rows = [
-        [
-            f"`{row['exercise']}`",
-            row["setting"],
-            f"{row['r_python']:.1g}",
-            f"{row['python_course']:.1g}",
-        ]
-        for row in found["rows"]
-    ]
+    rows = []
+    for one in found["rows"]:
+        numbers = f"{one['r_python']:.1g}", f"{one['python_course']:.1g}"
+        rows.append([_code(one["exercise"]), one["setting"], *numbers])
     heads = ["Exercise", "Setting", "R against Python", f"Python against {found['course']}"]
-    return f"{_wide(heads, rows)}\n[Measured on {found['made']}.]{{.note}}\n"
+    return f"{markup.table('wide', heads, rows)}\n[Measured on {found['made']}.]{{.note}}\n"
 
 
 def speed(found: dict[str, Any]) -> str:
     """Return a table of the exercises' seconds, one of the rest, and the machine."""
-    rows = [
-        [
-            f"`{row['exercise']}`",
-            *(f"{row[one]:.1f}" for one in LANGUAGES),
-            f"{row['ratio']:.2f}",
-            f"{row['capture']:+.1f} %",
-        ]
-        for row in found["exercises"]
-    ]
+    rows = []
+    for one in found["exercises"]:
+        seconds = (f"{one[language]:.1f}" for language in LANGUAGES)
+        ratio, capture = f"{one['ratio']:.2f}", f"{one['capture']:+.1f} %"
+        rows.append([_code(one["exercise"]), *seconds, ratio, capture])
     rows += [[words, f"{seconds:.1f}", "", "", ""] for words, seconds in found["commands"].items()]
     machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
-    heads = ["Seconds of", "Python", "R", "R / Python", "capture"]
     note = f"Measured on {found['made']}, the middle of {found['rounds']} rounds: {machine}."
-    return f"{_wide(heads, rows)}\n[{note}]{{.note}}\n"
-
-
-def _wide(heads: list[str], rows: list[list[str]], align: str = "--:") -> str:
-    return f"::: {{.wide}}\n{markup.table(heads, rows, align)}:::\n"
+    heads = ["Seconds of", "Python", "R", "R / Python", "capture"]
+    return f"{markup.table('wide', heads, rows)}\n[{note}]{{.note}}\n"
 
 
 def _code(text: str) -> str:
     """Return text as code in a table, whatever backticks are in it."""
     return f"`` {text} ``" if "`" in text else f"`{text}`"
-
-
-BODIES: dict[str, Callable[[Any], str]] = {
-    one.__name__: one for one in (phrasebook, migration, faults, settings, speed)
-}

@@ -23,23 +23,27 @@ def tabset(panes: dict[str, str]) -> str:
     return f':::: {{.panel-tabset group="language"}}\n\n{tabs}\n::::\n'
 
 
-def picture(place: str, caption: str, alt: str, identity: str = "") -> str:
-    """Return a picture, given its place from the root of the project."""
+def picture(place: str, alt: str) -> str:
+    """Return a picture without a caption, given its place from the root of the project."""
     alt = re.sub(r'(["\\])', r"\\\1", line(alt))
-    label = f"#{identity} " if identity else ""
-    return f'![{line(caption)}](/{place}){{{label}fig-alt="{alt}"}}\n'
+    return f'![](/{place}){{fig-alt="{alt}"}}\n'
 
 
-def table(heads: list[str], rows: Iterable[Sequence[str]], align: str = "--:") -> str:
-    """Return a Markdown table; `align` is the mark of every column but the first."""
+def table(
+    kind: str, heads: list[str], rows: Iterable[Sequence[str]], align: str = "--:", below: str = ""
+) -> str:
+    """Return a Markdown table in a box of a class of twins.css, with what stands below it.
+
+    `align` is the mark of every column but the first.
+    """
     lines = [heads, ["---"] + [align] * (len(heads) - 1), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return f"::: {{.{kind}}}\n{text}{below}:::\n"
 
 
 def fenced(text: str, language: str = "") -> str:
     """Return text as a block of code, whatever backticks are in it."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = max(["```", *(run + "`" for run in re.findall(r"`+", text))], key=len)
     return f"{fence}{language}\n{text}\n{fence}\n"
 
 

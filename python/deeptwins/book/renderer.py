@@ -3,14 +3,17 @@
 The set-up asks too, by `python -m deeptwins.book.renderer`, so it needs no package.
 """
 
-import importlib.metadata
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
+
+from deeptwins.book import BookError
 
 PATIENCE = 60  # seconds for Quarto to say its version; a cluster's disks are slow
 QUARTO_MINIMUM = (1, 4)  # cross-references to a figure that is made of tabs
@@ -18,11 +21,7 @@ NOT_IN_PREVIEW = {
     "numbers": "numbers of chapters, sections and figures (references are links without a number)",
     "lightbox": "pictures that open in full size",
 }
-PREVIEW_PACKAGES = ("smalldocs", "pypandoc-binary")
-
-
-class SiteError(Exception):
-    """The book cannot be rendered: no renderer, or it failed."""
+PREVIEW_MODULES = ("smalldocs", "pypandoc")
 
 
 @dataclass(frozen=True)
@@ -38,23 +37,20 @@ class Renderer:
 def renderer(*, preview: bool = False) -> Renderer:
     """Return Quarto if one serves, else the preview; with `preview`, the preview.
 
-    Raises
-    ------
-    SiteError
-        There is neither.
+    Raises BookError where there is neither.
     """
     found = "the preview was asked for" if preview else quarto()
     if isinstance(found, Renderer):
         return found
-    if missing := [package for package in PREVIEW_PACKAGES if not _version(package)]:
-        raise SiteError(
+    if not all(map(importlib.util.find_spec, PREVIEW_MODULES)):
+        raise BookError(
             f"The book cannot be rendered: {found}, and the preview needs "
-            f"{' and '.join(missing)}. Install Quarto from https://quarto.org, "
+            f"{' and '.join(PREVIEW_MODULES)}. Install Quarto from https://quarto.org, "
             f"or: pip install 'deeptwins[preview,exports]'"
         )
     command = (sys.executable, "-m", "smalldocs.cli", "render", ".")
     note = f"A preview, because {found}. It leaves out {'; '.join(NOT_IN_PREVIEW.values())}."
-    return Renderer("smalldocs", _version("smalldocs"), command, note)
+    return Renderer("smalldocs", metadata.version("smalldocs"), command, note)
 
 
 def quarto() -> Renderer | str:
@@ -65,34 +61,17 @@ def quarto() -> Renderer | str:
     """
     beside = shutil.which("quarto", path=str(Path(sys.executable).parent))
     given = os.environ.get("QUARTO_PATH")
-    reasons = []
+    reason = "Quarto was not found"
     for path in filter(None, [given] if given else [beside, shutil.which("quarto")]):
-        version = _said(path)
-        numbers = re.match(r"(\d+)\.(\d+)", version)
-        if numbers is None:
-            reasons.append(f"{path} does not say its version")
-        elif (int(numbers[1]), int(numbers[2])) < QUARTO_MINIMUM:
-            reasons.append(
-                f"Quarto {version} ({path}) is older than {'.'.join(map(str, QUARTO_MINIMUM))}"
-            )
-        else:
-            return Renderer("Quarto", version, (path, "render", "."))
-    return " and ".join(dict.fromkeys(reasons)) or "Quarto was not found"
-
-
-def _said(path: str) -> str:
-    """Return what a Quarto says its version is; "" where it fails or does not answer."""
-    try:
-        return subprocess.check_output([path, "--version"], text=True, timeout=PATIENCE).strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+        try:
+            asked = [path, "--version"]
+            said = subprocess.check_output(asked, encoding="utf-8", timeout=PATIENCE).strip()
+        except (OSError, subprocess.SubprocessError):
+            said = "of no version"
+        if tuple(map(int, re.findall(r"\d+", said)[:2])) >= QUARTO_MINIMUM:
+            return Renderer("Quarto", said, (path, "render", "."))
+        reason = f"{path} ({said}) is no Quarto from {'.'.join(map(str, QUARTO_MINIMUM))} on"
+    return reason
 
 
 if __name__ == "__main__":

@@ -14,25 +14,27 @@ import re
 import shutil
 import subprocess
 import webbrowser
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from deeptwins import catalog, files
-from deeptwins.book import exports, notebooks
-from deeptwins.book.renderer import Renderer, SiteError, renderer
+from deeptwins.book import BookError, exports, notebooks
+from deeptwins.book.renderer import Renderer, renderer
 from deeptwins.paths import ROOT
 
 OUTPUT = ROOT / "_book"
 # smalldocs names the keys of _quarto.yml that it leaves out; renderer.py says so in words.
 EXPECTED_WARNING = re.compile(r"warning: (project\.type|unknown key|format\.html\.)")
-REFERENCE = re.compile(r"(?<!\w)@((fig|tbl|sec|eq)-[\w-]*\w)")
 FORMULA = re.compile(r'<span class="math (inline|display)">\\[(\[](.*?)\\[)\]]</span>', re.S)
-# A formula between two \x01, or a citation.
-PIECE = re.compile(r"\x01.+?\x01|\[@[^\]<>]+\]|(?<![\w/.])@[a-z]+\d{4}[a-z]?\b", re.S)
-END = '<nav class="page-navigation">'
-CITED = re.compile(r'<div class="piece">\n<p>(.*?)</p>\n</div>', re.S)
+# Code and tags, which stay as they are; a reference to a figure or section; a citation.
+TOKEN = re.compile(
+    r"<(pre|code|script|style|head|title)\b.*?</\1>|<[^>]*>"
+    r"|(?<!\w)@(?P<target>(?P<kind>fig|tbl|sec|eq)-[\w-]*\w)"
+    r"|(?P<cited>\[@[^\]<>]+\]|(?<![\w/.])@[a-z]+\d{4}[a-z]?\b)",
+    re.S,
+)
 KINDS = {"fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation"}
+END = '<nav class="page-navigation">'
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,8 @@ class Rendered:
 def render(chosen: Renderer | None = None) -> Rendered:
     """Render the whole book into _book/, by the renderer that `renderer()` finds.
 
-    Raises
-    ------
-    SiteError
-        There is no renderer, or it failed; the message ends in its last lines.
-    ExportError
-        Pandoc could not make the EPUB or the slides.
+    Raises BookError where there is no renderer, or it or pandoc failed; the message ends in
+    its last lines.
     """
     chosen = chosen or renderer()
     folder = ROOT / "book" / "notebooks"
@@ -65,24 +63,19 @@ def render(chosen: Renderer | None = None) -> Rendered:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
         encoding="utf-8",
         errors="replace",
     )
     said = [line.strip() for line in ended.stdout.splitlines() if line.strip()]
     if ended.returncode:
-        raise SiteError(f"{chosen.name} failed:\n" + "\n".join(said[-15:]))
+        raise BookError(f"{chosen.name} failed:\n" + "\n".join(said[-15:]))
+    warnings = [one for one in said if "warn" in one.lower() and not EXPECTED_WARNING.match(one)]
     shutil.rmtree(OUTPUT / exports.DECKS, ignore_errors=True)
     pages = sorted(OUTPUT.rglob("*.html"))
     if chosen.name == "smalldocs":
         _finish(pages)
         # It leaves notebooks out, whatever the resources say.
         shutil.copytree(folder, OUTPUT / "book" / "notebooks", dirs_exist_ok=True)
-    warnings = [
-        line
-        for line in said
-        if re.search(r"\bwarn", line, re.I) and not EXPECTED_WARNING.match(line)
-    ]
     try:
         exports.write(OUTPUT)
     except ImportError as error:
@@ -107,53 +100,39 @@ def _finish(pages: list[Path]) -> None:
     for page, text in texts.items():
         up = os.path.relpath(OUTPUT, page.parent).replace(os.sep, "/")
         text = re.sub(r"<(?:link|script)[^>]*/katex@[^>]*>(?:</script>)?", "", text)
-        text = text.replace('src="/', f'src="{up}/')
-        pieces: list[str] = []
-        text = "".join(_linked(FORMULA.sub(_formula, text), page, homes, pieces))
-        if pieces:
-            made, references = _by_pandoc(pieces)
-            text = re.sub("\0(\\d+)\0", lambda found, made=made: made[int(found[1])], text)
-            text = text.replace(END, references + END, 1)
-        files.write_text(page, text)
+        files.write_text(page, _linked(text.replace('src="/', f'src="{up}/'), page, homes))
 
 
-def _by_pandoc(pieces: list[str]) -> tuple[list[str], str]:
-    """Return pieces of Markdown as HTML, and the list of what they cite."""
-    text = "\n\n".join(f"::: piece\n{piece}\n:::" for piece in pieces)
-    made = exports.pandoc(text, "--to=html", "--wrap=none", "--mathml", *exports.CITING)
-    _, found, references = made.partition('<div id="refs"')
-    section = '<section class="level2" role="doc-bibliography"><h2 class="anchored">References</h2>'
-    return CITED.findall(made), f"{section}{found}{references}</section>" if found else ""
+def _linked(text: str, page: Path, homes: dict[str, Path]) -> str:
+    """Return a page with its formulas and citations made by pandoc, its references as links."""
+    pieces: list[str] = []  # of Markdown; each leaves its number between two NULs
 
-
-def _formula(found: re.Match[str]) -> str:
-    mark = "$" if found[1] == "inline" else "$$"
-    return f"\x01{mark}{found[2].strip()}{mark}\x01"
-
-
-def _linked(text: str, page: Path, homes: dict[str, Path], pieces: list[str]) -> Iterator[str]:
-    """Yield the parts of a page: outside code, references become links to their homes.
-
-    A formula or citation becomes its number in `pieces`, between two NULs.
-    """
-
-    def link(found: re.Match[str]) -> str:
-        if not (home := homes.get(found[1])):
-            return found[0]
-        target = os.path.relpath(home, page.parent).replace(os.sep, "/")
-        return f'<a href="{target}#{found[1]}">{KINDS[found[2]]}</a>'
-
-    def kept(found: re.Match[str]) -> str:
-        pieces.append(html.unescape(found[0]).strip("\x01"))
+    def kept(markdown: str) -> str:
+        pieces.append(html.unescape(markdown))
         return f"\0{len(pieces) - 1}\0"
 
-    verbatim = 0
-    for part in re.split(r"(<[^>]*>)", text):
-        if tag := re.match(r"<(/?)(?:pre|code|script|style|head|title)\b", part):
-            verbatim += -1 if tag[1] else 1
-        if not verbatim and not part.startswith("<"):
-            part = PIECE.sub(kept, REFERENCE.sub(link, part))
-        yield part
+    def formula(found: re.Match[str]) -> str:
+        mark = "$" if found[1] == "inline" else "$$"
+        return kept(f"{mark}{found[2].strip()}{mark}")
+
+    def token(found: re.Match[str]) -> str:
+        if found["cited"]:
+            return kept(found[0])
+        if not (home := homes.get(found["target"])):
+            return found[0]
+        place = os.path.relpath(home, page.parent).replace(os.sep, "/")
+        return f'<a href="{place}#{found["target"]}">{KINDS[found["kind"]]}</a>'
+
+    text = TOKEN.sub(token, FORMULA.sub(formula, text))
+    if not pieces:
+        return text
+    asked = "\n\n".join(f"::: piece\n{piece}\n:::" for piece in pieces)
+    said = exports.pandoc(asked, "--to=html", "--wrap=none", "--mathml", *exports.CITING)
+    said, refs, references = said.partition('<div id="refs"')
+    made = re.findall(r'<div class="piece">\n<p>(.*?)</p>\n</div>', said, re.S)
+    text = re.sub("\0(\\d+)\0", lambda found: made[int(found[1])], text)
+    heading = '<section class="level2" role="doc-bibliography"><h2 class="anchored">References</h2>'
+    return text.replace(END, f"{heading}{refs}{references}</section>{END}", 1) if refs else text
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -164,20 +143,19 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def server() -> http.server.ThreadingHTTPServer:
-    """Return a server of _book/ on a free port of this machine alone; SiteError without a book."""
+    """Return a server of _book/ on a free port of this machine alone; BookError without a book."""
     if not (OUTPUT / "index.html").is_file():
-        raise SiteError(f"{OUTPUT} holds no rendered book. Make it with: deeptwins book")
+        raise BookError(f"{OUTPUT} holds no rendered book. Make it with: deeptwins book")
     handler = functools.partial(_Handler, directory=str(OUTPUT))
     return http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
 
 
-def serve(*, open_browser: bool = True) -> None:
+def serve() -> None:
     """Serve the rendered book until interrupted: the choice of language needs more than file://."""
     with server() as running:
         address = f"http://127.0.0.1:{running.server_port}/"
         print(f"The book is at {address} until you press Ctrl+C.", flush=True)
-        if open_browser:
-            webbrowser.open(address)
+        webbrowser.open(address)
         try:
             running.serve_forever()
         except KeyboardInterrupt:

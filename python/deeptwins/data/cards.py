@@ -10,29 +10,24 @@ from typing import Any
 from deeptwins import files
 from deeptwins.paths import ROOT, SHARED, data_home
 
-RESTORE = "Restore it with: git checkout -- shared_data/{name}"
+RESTORE = "Restore it with: git checkout -- shared_data/{}"
 NAMED = re.compile(r"shared_data/([a-z0-9_]+)")
 
 
 def card(name: str) -> dict[str, Any]:
     """Return the card of a data set.
 
-    Raises
-    ------
-    FileNotFoundError
-        There is none.
-    ValueError
-        It is not JSON, or has no list of files with their digests.
+    Raises FileNotFoundError where there is none, and ValueError where it is not JSON
+    or has no list of files with their digests.
     """
-    path, remedy = SHARED / name / "card.json", RESTORE.format(name=name)
+    path = SHARED / name / "card.json"
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing. {remedy}")
+        raise FileNotFoundError(f"{path} is missing. {RESTORE.format(name)}")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if not all(isinstance(entry["sha256"], str) for entry in found["files"].values()):
-            raise ValueError("a digest is no text")
+        "".join(entry["sha256"] for entry in found["files"].values())
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise ValueError(f"{path} is no card of a data set. {remedy}") from None
+        raise ValueError(f"{path} is no card of a data set. {RESTORE.format(name)}") from None
     return found
 
 
@@ -44,27 +39,21 @@ def names() -> list[str]:
 def verify(name: str) -> str:
     """Return the digest of a set that ships, once its files agree with its card.
 
-    Raises
-    ------
-    FileNotFoundError
-        The set or one of its files is missing.
-    ValueError
-        A file is not the one that the card describes.
+    Raises FileNotFoundError where the set or one of its files is missing, and
+    ValueError where a file is not the one that the card describes.
     """
-    remedy = RESTORE.format(name=name)
-    lines = []
+    digests = {}
     for file, entry in card(name)["files"].items():
         path = SHARED / name / file
         if not path.exists():
-            raise FileNotFoundError(f"{path} is missing. {remedy}")
-        digest, expected = digest_of(path), entry["sha256"]
-        if digest != expected:
+            raise FileNotFoundError(f"{path} is missing. {RESTORE.format(name)}")
+        digests[file] = digest_of(path)
+        if digests[file] != entry["sha256"]:
             raise ValueError(
-                f"{path} is not the file that its card describes (SHA-256 {digest[:12]}, "
-                f"expected {expected[:12]}). {remedy}"
+                f"{path} is not the file that its card describes (SHA-256 {digests[file][:12]}, "
+                f"expected {entry['sha256'][:12]}). {RESTORE.format(name)}"
             )
-        lines.append((digest, file))
-    return listing_digest(lines)
+    return _digest(digests)
 
 
 def digest_of(path: Path) -> str:
@@ -77,12 +66,13 @@ def digest_of(path: Path) -> str:
         return files.sha256(path)
     below = [one.relative_to(path) for one in path.rglob("*") if one.is_file()]
     shown = sorted(one.as_posix() for one in below if not any(p[0] == "." for p in one.parts))
-    return listing_digest((files.sha256(path / one), one) for one in shown)
+    return _digest({one: files.sha256(path / one) for one in shown})
 
 
-def listing_digest(lines: Iterable[tuple[str, str]]) -> str:
+def _digest(digests: Mapping[str, str]) -> str:
     """Return the SHA-256 over lines `<sha256>  <file>`."""
-    return hashlib.sha256("".join(f"{d}  {name}\n" for d, name in lines).encode()).hexdigest()
+    lines = "".join(f"{digest}  {file}\n" for file, digest in digests.items())
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def named_in(script: Path, replaced: Iterable[str] = ()) -> list[str]:
@@ -96,28 +86,19 @@ def named_in(script: Path, replaced: Iterable[str] = ()) -> list[str]:
 def read_by(script: Path, values: Mapping[str, Any], variant: str) -> dict[str, Any]:
     """Return what a run reads, for its record: variant, each set with its digest, all together.
 
-    `values` are the constants that are replaced; one that names an existing file or
-    folder stands for data of the user's own, or in the data home for an original.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        A set is not whole, or a path with a folder in it does not exist.
+    `values` are the constants that are replaced; one that names an existing file or folder
+    stands for data of the user's own, or in the data home for an original. Raises
+    FileNotFoundError or ValueError where a set is not whole or a path does not exist.
     """
     sets = {name: verify(name) for name in named_in(script, values)}
-    own = False
+    found = variant
     for name, value in values.items():
-        if not isinstance(value, str) or "/" not in value.replace("\\", "/"):
+        if not isinstance(value, str) or not re.search(r"[/\\]", value):
             continue
         if not Path(ROOT, value).exists():
             raise FileNotFoundError(f"{name} is set to {value}, which does not exist.")
-        full = variant == "full" and Path(value).is_relative_to(data_home())
-        sets[Path(value).relative_to(data_home()).as_posix() if full else value] = digest_of(
-            Path(ROOT, value)
-        )
-        own = own or not full
-    return {
-        "variant": "own" if own else variant,
-        "sets": sets,
-        "digest": listing_digest((digest, name) for name, digest in sets.items()),
-    }
+        if variant == "full" and Path(value).is_relative_to(data_home()):
+            sets[Path(value).relative_to(data_home()).as_posix()] = digest_of(Path(value))
+        else:
+            sets[value], found = digest_of(Path(ROOT, value)), "own"
+    return {"variant": found, "sets": sets, "digest": _digest(sets)}

@@ -21,11 +21,9 @@ def constants(exercise: str, variant: str) -> dict[str, Any]:
     """
     if variant != "full":
         return {}
-    found = with_full().get(exercise)
-    if found is None:
+    if not (found := with_full().get(exercise)):
         raise ValueError(f"{exercise} has no full data: its mini data are all there are.")
-    where = str(data_home())
+    home = str(data_home())
     return {
-        name: value.format(home=where) if isinstance(value, str) else value
-        for name, value in found.items()
+        key: one.format(home=home) if isinstance(one, str) else one for key, one in found.items()
     }
