@@ -14,12 +14,12 @@ import synthetic
 import yaml
 from PIL import Image
 
-from deeptwins import catalog, files, paths
+from deeptwins import catalog, files, paths, sections
 from deeptwins.book import BookError, archive, exports, fragments, lists, notebooks, renderer, site
 from deeptwins.data import cards
 from deeptwins.paths import LANGUAGES, ROOT
 from deeptwins.proof import bands, levels, verified
-from deeptwins.runs import record, sections
+from deeptwins.runs import record
 
 ID = synthetic.EXERCISE
 PAGES = helpers.pages()

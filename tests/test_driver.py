@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
+from deeptwins import sections
 from deeptwins.paths import ROOT
-from deeptwins.runs import record, runner, sections
+from deeptwins.runs import record, runner
 
 PYTHON = '''"""A script."""
 

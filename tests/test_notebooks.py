@@ -10,10 +10,9 @@ from helpers import HANGS
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from deeptwins import catalog, files
+from deeptwins import catalog, files, sections
 from deeptwins.book import archive, notebooks
 from deeptwins.paths import LANGUAGES, ROOT, script_file
-from deeptwins.runs import sections
 
 EXERCISE = "01_first_network"
 # NumPy 2 shows one of its own numbers as np.float64(0.5).

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from deeptwins import catalog
+from deeptwins import catalog, sections
 from deeptwins.paths import LANGUAGES, ROOT, find_r, script_file
-from deeptwins.runs import record, runner, sections
+from deeptwins.runs import record, runner
 
 EXERCISES = catalog.exercises()
 WIDTH = 65  # characters of a line that stands in one of two columns

@@ -20,14 +20,14 @@ from typing import Annotated, Any, NoReturn
 from rich.console import Console
 from typer import Argument, Exit, Option, Typer
 
-from deeptwins import catalog, files
+from deeptwins import catalog, files, sections
 from deeptwins import doctor as examination
 from deeptwins.data import cards, originals, variants
 from deeptwins.paths import LANGUAGES, ROOT, SHARED, data_home, find_r, results_dir
 from deeptwins.proof import check as checks
 from deeptwins.proof import ledger, levels
 from deeptwins.proof import seeds as maker
-from deeptwins.runs import capture, record, runner, sections
+from deeptwins.runs import capture, record, runner
 
 HELP = "Run the twins of the course, and verify that Python and R agree."
 DATA = "The data sets: what there is, the originals, whether all is whole."

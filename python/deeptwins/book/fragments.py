@@ -19,12 +19,11 @@ from typing import Any
 
 import yaml
 
-from deeptwins import catalog, files
+from deeptwins import catalog, files, sections
 from deeptwins.book import BookError, archive, lists, markup
 from deeptwins.paths import BOOK, FIGURES, LANGUAGES, ROOT, TITLES, script_file
 from deeptwins.proof import bands
 from deeptwins.proof.levels import LEVELS, Finding, Verdict, keras3_of
-from deeptwins.runs import sections
 
 FRAGMENTS = BOOK / "_fragments"
 # The title and what else is said of a script above its imports.

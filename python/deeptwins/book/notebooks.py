@@ -12,10 +12,9 @@ from pathlib import Path
 import nbformat
 from nbformat import v4
 
-from deeptwins import catalog, files
+from deeptwins import catalog, files, sections
 from deeptwins.book import archive, fragments
 from deeptwins.paths import BOOK, LANGUAGES, TITLES, script_file
-from deeptwins.runs import sections
 
 KERNELS = {
     "python": {"name": "python3", "display_name": "Python 3", "language": "python"},

@@ -13,6 +13,7 @@ MODULES = sorted(path.name for path in Path(record.__file__).parent.glob("*.py")
 MACHINERY = (
     *(f"python/deeptwins/runs/{name}" for name in MODULES),
     "python/deeptwins/processes.py",
+    "python/deeptwins/sections.py",
     "r/driver.R",
     "r/standin",
     ".Rprofile",

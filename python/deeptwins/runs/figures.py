@@ -9,7 +9,8 @@ from pathlib import Path
 from matplotlib._pylab_helpers import Gcf
 from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas
 
-from deeptwins.runs import capture, sections
+from deeptwins import sections
+from deeptwins.runs import capture
 
 __all__ = ["FigureCanvas", "show"]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from deeptwins import files
+from deeptwins import files, sections
 from deeptwins.paths import results_dir, script_file
-from deeptwins.runs import capture, sections
+from deeptwins.runs import capture
 
 SCHEMA = Path(__file__).with_name("record.schema.json")
 RECORD, OUTPUT, ERRORS, RAN = "record.json", "output.txt", "errors.txt", "ran.json"

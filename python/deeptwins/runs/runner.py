@@ -1,9 +1,9 @@
-"""Run twins: each in a process and a folder of its own, two side by side.
+"""Run twins: each in a process of its own and in results/<language>/<id>/, two side by side.
 
-The driver of its language runs the script in results/<language>/<id>/, where `shared_data` is
-linked. One twin gets a fresh process; several are forked from a warm one (warm.py).
+One twin gets a fresh process; several are forked from a warm one (warm.py).
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -23,10 +23,10 @@ from typing import Any
 import filelock
 import yaml
 
-from deeptwins import files, processes
+from deeptwins import files, processes, sections
 from deeptwins.data import cards, variants
 from deeptwins.paths import BOOK, FIGURES, ROOT, results_dir, script_file
-from deeptwins.runs import record, sections, warm
+from deeptwins.runs import record, warm
 
 THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
 TIMEOUT = 3600  # seconds: only what hangs takes so long, on a slow and busy machine too
@@ -132,10 +132,12 @@ def run_twin(
     """
     began = time.monotonic()
     folder = record.folder_of(exercise, language, results)
+    lines = []
     try:
-        problem, *lines = _run(exercise, language, settings, server, folder)
+        if problem := _run(exercise, language, settings, server, folder):
+            lines = _last_lines(folder)
     except (record.RecordError, OSError, ValueError) as error:
-        problem, lines = str(error), []
+        problem = str(error)
     seconds = round(time.monotonic() - began, 2)
     return Outcome(exercise, language, not problem, seconds, problem, lines)
 
@@ -155,13 +157,10 @@ def run(
     `compared` is called for each exercise as soon as it has ended in all languages. Until then it
     is locked, so that two runs in the same results do not mix. An interrupt ends every twin.
     """
-    left = dict.fromkeys(exercises, len(languages))
     place = results_dir() / ".locks"
     place.mkdir(parents=True, exist_ok=True)
-    locks = {
-        exercise: filelock.FileLock(place / exercise.replace("/", "-"), thread_local=False)
-        for exercise in exercises
-    }
+    files_of = {exercise: place / exercise.replace("/", "-") for exercise in exercises}
+    locks = {one: filelock.FileLock(file, thread_local=False) for one, file in files_of.items()}
     told: set[str] = set()
     stop = threading.Event()
 
@@ -179,26 +178,26 @@ def run(
         raise CancelledError
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    several = languages if len(exercises) > 1 else ()
     with (
-        warm_processes(languages if len(exercises) > 1 else (), settings.threads) as servers,
+        warm_processes(several, settings.threads) as servers,
         ThreadPoolExecutor(min(2, cores or 1)) as pool,
     ):
-        futures = {
-            pool.submit(one, exercise, language): exercise
-            for exercise in _in_order(exercises)
-            for language in languages
-        }
+        pairs = [(exercise, each) for exercise in _in_order(exercises) for each in languages]
+        futures = {pool.submit(one, *pair): pair[0] for pair in pairs}
+        left = collections.Counter(futures.values())
+        running = set(futures)
         try:
-            running = set(futures)
             while running:
                 # Not one long wait: on Windows, Ctrl+C comes through only between two.
                 done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in done:
                     ended(future.result())
-                    left[futures[future]] -= 1
-                    if not left[futures[future]]:
-                        compared(futures[future])
-                        locks[futures[future]].release(force=True)
+                    exercise = futures[future]
+                    left[exercise] -= 1
+                    if not left[exercise]:
+                        compared(exercise)
+                        locks[exercise].release(force=True)
         except BaseException:
             stop.set()
             # A twin may just be starting: go on until none is left.
@@ -218,15 +217,17 @@ _running: set[subprocess.Popen | warm.Forked] = set()
 
 def _run(
     exercise: str, language: str, settings: Settings, server: bytes | None, folder: Path
-) -> list[str]:
-    """Run one twin in an empty folder; return what went wrong, or "", and its last lines."""
+) -> str:
+    """Run one twin in an empty folder; return how it failed, or "". Raises if it cannot begin."""
     script, command = script_file(exercise, language), driver(language)
     if not script.is_file():
-        return [f"{script.relative_to(ROOT).as_posix()} does not exist"]
+        raise FileNotFoundError(f"{script.relative_to(ROOT).as_posix()} does not exist")
     if shutil.which(command[0]) is None:
-        return [f"{command[0]} was not found; `deeptwins doctor` says how to get it"]
+        raise FileNotFoundError(
+            f"{command[0]} was not found; `deeptwins doctor` says how to get it"
+        )
     if trouble := files.trouble(folder.parent):
-        return [f"{trouble}; {MAKE_ROOM}"]
+        raise OSError(f"{trouble}; {MAKE_ROOM}")
     values = variants.constants(exercise, settings.variant) | dict(settings.values)
     data = cards.read_by(script, values, settings.variant)
     shutil.rmtree(folder, ignore_errors=True)
@@ -245,7 +246,7 @@ def _run(
         }
         record.write(the_job, data, how)
         job_file.unlink()
-        return [""]
+        return ""
     if status is None:
         problem = f"still ran after {settings.timeout:g} s and was ended"
     elif status < 0:
@@ -254,9 +255,8 @@ def _run(
             problem += "; if nobody did that, the memory was too small"
     else:
         problem = f"ended with status {status}"
-    if trouble := files.trouble(folder):
-        problem += f"; {trouble}; {MAKE_ROOM}"
-    return [problem, *_last_lines(folder)]
+    trouble = files.trouble(folder)
+    return f"{problem}; {trouble}; {MAKE_ROOM}" if trouble else problem
 
 
 def _process(
@@ -266,13 +266,12 @@ def _process(
     until = time.monotonic() + timeout
     process: subprocess.Popen | warm.Forked | None = None
     with (folder / record.OUTPUT).open("wb") as out, (folder / record.ERRORS).open("wb") as err:
-        if server:
-            try:
-                process = warm.Forked(server, argv[-1], timeout)
-            except TimeoutError:
-                return None
-            except OSError:
-                pass  # it has ended
+        try:
+            process = warm.Forked(server, argv[-1], timeout) if server else None
+        except TimeoutError:
+            return None
+        except (EOFError, OSError):
+            pass  # it has ended
         if not process:
             # R reads .Rprofile where it starts; the driver goes to the folder.
             to = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
