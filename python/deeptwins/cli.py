@@ -24,6 +24,7 @@ from deeptwins import catalog, files, sections
 from deeptwins import doctor as examination
 from deeptwins.data import cards, originals, variants
 from deeptwins.paths import LANGUAGES, ROOT, SHARED, data_home, find_r, results_dir
+from deeptwins.progress import Progress
 from deeptwins.proof import check as checks
 from deeptwins.proof import ledger, levels
 from deeptwins.proof import seeds as maker
@@ -168,20 +169,16 @@ def run(
         _say(f"Another run is at {exercise} in {results_dir()}: waiting for it.", to=errors)
 
     settings = runner.Settings(data.value, chosen, timeout=timeout or runner.TIMEOUT)
-    try:
-        with ledger.Progress(len(exercises) * len(languages), quiet=as_json) as shown:
-            outcomes = runner.run(
-                exercises,
-                languages,
-                settings,
-                started=shown.started,
-                ended=shown.ended,
-                compared=compared,
-                waiting=waiting,
-            )
-    except OSError as error:
-        reason = f"{results_dir()} cannot be written to ({error.strerror})"
-        _end_with(f"{reason}; {runner.MAKE_ROOM}")
+    with _ending(OSError), Progress(len(exercises) * len(languages), quiet=as_json) as shown:
+        outcomes = runner.run(
+            exercises,
+            languages,
+            settings,
+            started=shown.started,
+            ended=shown.ended,
+            compared=compared,
+            waiting=waiting,
+        )
     rows = [verdicts[one] for one in exercises if one in verdicts]
     holds = all(outcome.ok for outcome in outcomes) and not any(row.failed for row in rows)
     found = {"holds": holds, "runs": outcomes, "ledger": [row.as_dict() for row in rows]}

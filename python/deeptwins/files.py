@@ -37,7 +37,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
 
 
 def trouble(folder: Path) -> str:
-    """Return why nothing can be written into a folder, or "" where something can.
+    """Return why nothing can be written into a folder of results, and what to do; or "".
 
     It writes, since neither a quota nor a read-only disk shows in the permissions.
     """
@@ -47,7 +47,8 @@ def trouble(folder: Path) -> str:
             out.write(bytes(ROOM))
             out.flush()
     except OSError as error:
-        return f"{folder} cannot be written to ({error.strerror})"
+        reason = f"{folder} cannot be written to ({error.strerror})"
+        return f"{reason}; choose another folder: export DEEPTWINS_RESULTS=/some/folder"
     return ""
 
 

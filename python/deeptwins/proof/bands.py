@@ -16,7 +16,6 @@ import math
 import re
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,22 +34,12 @@ LIMITS = {
     "arrangement|mcc|silhouette|unrolled": (-1.0, 1.0),
     "kl_|loss|optimism|rmse|sd|tsne_kl": (0.0, math.inf),
 }
-FITS = ("in", "absent")  # the words of a Place that nothing speaks against
+FITS = ("in", "absent")  # the words of a place that nothing speaks against
 RESTORE = "Restore it with: git checkout -- shared_data/expected"
 
 
 class BandError(Exception):
     """An expected file that is missing or does not fit."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a value lies: the word is 'below', 'in', 'above', 'undefined' or 'absent'."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    word: str
 
 
 def expected_file(exercise: str) -> Path:
@@ -117,13 +106,13 @@ def together(
     }
 
 
-def place(record: Record, expected: Mapping[str, Any]) -> dict[str, Place]:
-    """Return where each headline result of a record lies, by name.
+def places(record: Record, expected: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return where each headline result of a record lies: value, low, high and a word.
 
-    An independent one that the record lacks is absent: its package is not installed. Another is
-    undefined.
+    The word is below, in, above, undefined, or, for an independent result whose package is not
+    installed, absent.
     """
-    places = {}
+    found = {}
     drawn = {name: one[record["language"]] for name, one in expected["independent"].items()}
     for name, limits in (expected["results"] | drawn).items():
         value, low, high = record["results"].get(name), limits["low"], limits["high"]
@@ -134,8 +123,8 @@ def place(record: Record, expected: Mapping[str, Any]) -> dict[str, Place]:
         else:
             value = float(value)  # infinity is a text in JSON
             word = "below" if value < low else "above" if value > high else "in"
-        places[name] = Place(value, low, high, word)
-    return places
+        found[name] = {"value": value, "low": low, "high": high, "word": word}
+    return found
 
 
 def lower_is_better(metric: str) -> bool:

@@ -1,16 +1,13 @@
-"""What a person sees of runs and verdicts: a progress display and the ledger."""
+"""The ledger, as a person sees it: a row for each exercise, a column for each level."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from deeptwins.paths import TITLES
 from deeptwins.proof.levels import Finding, Verdict, keras3_of
-from deeptwins.runs.runner import Outcome
 
 # The names of the levels as they fit over narrow columns.
 HEADINGS = (
@@ -57,29 +54,3 @@ def explain(rows: Sequence[Verdict], console: Console) -> None:
     lines += [f"{holding} of {len(rows)} exercises hold at every level.", keras3_of(rows)]
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)
-
-
-class Progress(Status):
-    """A run's display on standard error: what runs now, and a line for each twin that ended."""
-
-    def __init__(self, total: int, *, quiet: bool) -> None:
-        """Start with nothing running; `quiet` shows nothing."""
-        super().__init__("", console=Console(stderr=True, quiet=quiet))
-        self._total, self._ended, self._running = total, 0, []
-
-    def started(self, exercise: str, language: str) -> None:
-        """Show that a twin runs now; called from the runner's threads."""
-        self._running.append(f"{exercise} {TITLES[language]}")
-        self.update(", ".join(self._running))
-
-    def ended(self, outcome: Outcome) -> None:
-        """Print how a twin ended, with its last lines where it failed."""
-        twin = f"{outcome.exercise} {TITLES[outcome.language]}"
-        self._running.remove(twin)
-        self._ended += 1
-        self.update(", ".join(self._running))
-        mark = "[green]✓[/]" if outcome.ok else "[bold red]✗[/]"
-        line = f"[{self._ended}/{self._total}] {twin} {outcome.seconds:.1f} s {outcome.problem}"
-        self.console.print(f"{mark} {escape(line)}", highlight=False)
-        for line in outcome.last_lines:
-            self.console.print(f"    {escape(line)}", style="dim", highlight=False)

@@ -147,10 +147,10 @@ def band(python: Record, r: Record) -> Said:
     if expected["data"] != python["data"]["digest"]:
         return None if variant == "full" else False, None, "the band was made from other data"
     for one in (python, r):
-        for name, place in bands.place(one, expected).items():
-            if place.word not in bands.FITS:
-                where = f"{place.word} [{place.low}, {place.high}] in {one['language']}"
-                return False, None, f"{name} {place.value} {where}"
+        for name, place in bands.places(one, expected).items():
+            if place["word"] not in bands.FITS:
+                where = "{value} {word} [{low}, {high}]".format_map(place)
+                return False, None, f"{name} {where} in {one['language']}"
     return True, 0.0, f"{len(expected['seeds'])} seeds"
 
 

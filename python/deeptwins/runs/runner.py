@@ -31,7 +31,6 @@ from deeptwins.runs import record, warm
 THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
 TIMEOUT = 3600  # seconds: only what hangs takes so long, on a slow and busy machine too
 LAST_LINES = 12
-MAKE_ROOM = "see to it, or choose another folder: export DEEPTWINS_RESULTS=/some/folder"
 # What TensorFlow writes before it knows its log level, and our own marks.
 NOISE = re.compile(rf"{sections.MARK}|[IWE]0000 |WARNING: All log messages before absl|\s*$")
 
@@ -156,11 +155,11 @@ def run(
 
     `compared` is called for each exercise as soon as it has ended in all languages. Until then it
     is locked, so that two runs in the same results do not mix. An interrupt ends every twin.
+    OSError where nothing can be written into the results.
     """
-    place = results_dir() / ".locks"
-    place.mkdir(parents=True, exist_ok=True)
-    files_of = {exercise: place / exercise.replace("/", "-") for exercise in exercises}
-    locks = {one: filelock.FileLock(file, thread_local=False) for one, file in files_of.items()}
+    if trouble := files.trouble(results_dir()):
+        raise OSError(trouble)
+    locks = {exercise: _lock(exercise) for exercise in exercises}
     told: set[str] = set()
     stop = threading.Event()
 
@@ -215,6 +214,13 @@ def run(
 _running: set[subprocess.Popen | warm.Forked] = set()
 
 
+def _lock(exercise: str) -> filelock.FileLock:
+    """Return the lock of an exercise in the results, which threads share."""
+    place = results_dir() / ".locks"
+    place.mkdir(exist_ok=True)
+    return filelock.FileLock(place / exercise.replace("/", "-"), thread_local=False)
+
+
 def _run(
     exercise: str, language: str, settings: Settings, server: bytes | None, folder: Path
 ) -> str:
@@ -226,12 +232,10 @@ def _run(
         raise FileNotFoundError(
             f"{command[0]} was not found; `deeptwins doctor` says how to get it"
         )
-    if trouble := files.trouble(folder.parent):
-        raise OSError(f"{trouble}; {MAKE_ROOM}")
     values = variants.constants(exercise, settings.variant) | dict(settings.values)
     data = cards.read_by(script, values, settings.variant)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     files.link(folder / "shared_data", ROOT / "shared_data")
     the_job = job(exercise, language, script, folder, values)
     job_file = folder / "job.json"
@@ -256,7 +260,7 @@ def _run(
     else:
         problem = f"ended with status {status}"
     trouble = files.trouble(folder)
-    return f"{problem}; {trouble}; {MAKE_ROOM}" if trouble else problem
+    return f"{problem}; {trouble}" if trouble else problem
 
 
 def _process(
