@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 ROOM = 1 << 20  # bytes; what one run leaves behind is of this order
 
 
@@ -63,6 +65,12 @@ def link(place: Path, target: Path) -> None:
             _winapi.CreateJunction(str(target), str(place))
         except (ImportError, OSError):
             shutil.copytree(target, place)
+
+
+def lock(path: Path) -> filelock.FileLock:
+    """Return a lock between processes, which the threads of this one share."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(path, thread_local=False)
 
 
 def read_json(path: Path) -> dict[str, Any]:

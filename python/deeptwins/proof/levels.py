@@ -154,9 +154,11 @@ def band(python: Record, r: Record) -> Said:
     return True, 0.0, f"{len(expected['seeds'])} seeds"
 
 
-CHANCE = f"once in {1 / (1 - bands.COVERAGE):.0f}"
 OWN = "what an algorithm of each language's own draws at random (t-SNE, UMAP, k-means)"
-IN_BAND = "the headline results of both languages lie in the bands of many seeds"
+BAND = (
+    "the headline results of both languages lie in the bands of many seeds, which a run with "
+    f"another seed leaves by chance once in {1 / (1 - bands.COVERAGE):.0f}"
+)
 LEVELS = [
     Level("script", "both ran as they stand now, with the same constants", script),
     Level("inputs", "every array given to Keras has the same shape and bits", same(inputs)),
@@ -170,15 +172,12 @@ LEVELS = [
         f"values differ by at most {TOLERANCE:g}; {OWN} is held to the band alone",
         same(results, TOLERANCE),
     ),
-    Level("band", f"{IN_BAND}, which a run with another seed leaves by chance {CHANCE}", band),
+    Level("band", BAND, band),
 ]
 
 
 def compare(python: Record, r: Record, *, networks: bool = True) -> Verdict:
-    """Return the verdict on two validated records of the same exercise.
-
-    With `networks=False` the levels that need one do not apply, and a record that has one fails.
-    """
+    """Return the verdict on two records; without `networks`, a record that has one fails."""
     found = {}
     for level in LEVELS:
         applies = networks or not level.needs_network

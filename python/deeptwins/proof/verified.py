@@ -41,8 +41,5 @@ def changes(exercise: str, known: Mapping[str, str]) -> list[str]:
     except (OSError, ValueError) as error:
         return [str(error)]
     names = sorted(now.keys() | known.keys())
-    return [
-        f"{name} changed since it was verified"
-        for name in names
-        if now.get(name) != known.get(name)
-    ]
+    changed = [name for name in names if now.get(name) != known.get(name)]
+    return [f"{name} changed since it was verified" for name in changed]

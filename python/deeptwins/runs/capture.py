@@ -30,20 +30,13 @@ KEPT = ("initial", "final", "predictions")  # the arrays in tensors.f32, in this
 BLOCK = 1 << 22  # values that are turned into float32 at once
 CALLS, TENSORS = "calls.json", "tensors.f32"
 
-Tensor = dict[str, Any]
-
 # What was noted so far; `tensors` is the open file, from the first array on.
-_noted = SimpleNamespace(section="setup", within=False, calls=[], architectures={}, tensors=None)
+noted = SimpleNamespace(section="setup", within=False, calls=[], architectures={}, tensors=None)
 
 
 def begin(section: str) -> None:
     """Let what comes next be part of a section."""
-    _noted.section = section
-
-
-def section() -> str:
-    """Return the section that runs now."""
-    return _noted.section
+    noted.section = section
 
 
 def start() -> None:
@@ -56,10 +49,10 @@ def start() -> None:
 
 def finish() -> None:
     """Write calls.json, and close tensors.f32."""
-    if _noted.tensors:
-        _noted.tensors.close()
-    noted = {"architectures": _noted.architectures, "calls": _noted.calls}
-    Path(CALLS).write_text(json.dumps(noted, allow_nan=False), encoding="utf-8")
+    if noted.tensors:
+        noted.tensors.close()
+    kept = {"architectures": noted.architectures, "calls": noted.calls}
+    Path(CALLS).write_text(json.dumps(kept, allow_nan=False), encoding="utf-8")
 
 
 class _WhenImported(MetaPathFinder):
@@ -85,18 +78,18 @@ def _hook(name: str, original: Callable) -> Callable:
 
     @functools.wraps(original)
     def hooked(model: Any, *args: Any, **options: Any) -> Any:
-        if _noted.within:
+        if noted.within:
             return original(model, *args, **options)
         bound = signature.bind(model, *args, **options)
         bound.apply_defaults()
         call = _before(name, model, bound.arguments)
-        _noted.within = True
+        noted.within = True
         try:
             returned = original(model, *args, **options)
         finally:
-            _noted.within = False
+            noted.within = False
         _after(call, model, returned)
-        _noted.calls.append(call)
+        noted.calls.append(call)
         return returned
 
     return hooked
@@ -105,7 +98,7 @@ def _hook(name: str, original: Callable) -> Callable:
 def _before(name: str, model: Any, given: dict[str, Any]) -> dict[str, Any]:
     call = {
         "call": name,
-        "section": _noted.section,
+        "section": noted.section,
         "inputs": {key: _described(given[key]) for key in INPUTS if given.get(key) is not None},
     }
     if name == "fit":
@@ -133,7 +126,7 @@ def _architecture(model: Any) -> str:
     except Exception as error:  # a subclassed model may have none
         text = json.dumps({"unavailable": f"{type(model).__name__}: {error}"})
     digest = hashlib.sha256(text.encode()).hexdigest()
-    _noted.architectures[digest] = text
+    noted.architectures[digest] = text
     return digest
 
 
@@ -150,14 +143,14 @@ def _described(value: Any) -> Any:
     return _tensor(np.asarray(value))
 
 
-def _kept(arrays: Any) -> list[Tensor]:
+def _kept(arrays: Any) -> list[dict[str, Any]]:
     """Describe one array or a list of them, and keep their values in tensors.f32."""
-    _noted.tensors = _noted.tensors or Path(TENSORS).open("wb")  # noqa: SIM115 finish() closes it
+    noted.tensors = noted.tensors or Path(TENSORS).open("wb")  # noqa: SIM115 finish() closes it
     several = arrays if isinstance(arrays, list | tuple) else [arrays]
-    return [_tensor(np.asarray(one), _noted.tensors.write) for one in several]
+    return [_tensor(np.asarray(one), noted.tensors.write) for one in several]
 
 
-def _tensor(array: np.ndarray, keep: Callable[[bytes], Any] = len) -> Tensor:
+def _tensor(array: np.ndarray, keep: Callable[[bytes], Any] = len) -> dict[str, Any]:
     """Return shape and digest of an array, having handed its values to `keep`."""
     digest = hashlib.sha256()
     if array.dtype.kind in "OSU":

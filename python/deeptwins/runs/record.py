@@ -1,7 +1,6 @@
-"""The record of a run: put together when a twin has ended, read and refused where it is not whole.
+"""The record of a run, results/<language>/<id>/record.json, which follows record.schema.json.
 
-results/<language>/<id>/record.json follows record.schema.json; beside it lie
-output.txt, errors.txt, figures/ and whatever the twin wrote.
+Beside it lie output.txt, errors.txt, figures/ and whatever the twin wrote.
 """
 
 import datetime

@@ -26,9 +26,9 @@ import yaml
 from deeptwins import files, processes, sections
 from deeptwins.data import cards, variants
 from deeptwins.paths import BOOK, FIGURES, ROOT, results_dir, script_file
+from deeptwins.processes import THREADS
 from deeptwins.runs import record, warm
 
-THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
 TIMEOUT = 3600  # seconds: only what hangs takes so long, on a slow and busy machine too
 LAST_LINES = 12
 # What TensorFlow writes before it knows its log level, and our own marks.
@@ -64,34 +64,13 @@ def driver(language: str) -> list[str]:
     return ["Rscript", str(ROOT / "r" / "driver.R")]
 
 
-def environment(threads: int = THREADS) -> dict[str, str]:
-    """Return the environment of a twin: the user's own, with the settings of the run."""
-    env = os.environ | {
-        "MPLBACKEND": "module://deeptwins.runs.figures",
-        "MATPLOTLIBRC": str(ROOT / "matplotlibrc"),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONUTF8": "1",
-        "R_PROFILE_USER": str(ROOT / ".Rprofile"),
-        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
-        # Sums depend on how many threads share them, so every run says how many.
-        "TF_NUM_INTRAOP_THREADS": str(threads),
-        "OMP_NUM_THREADS": str(threads),
-    }
-    named = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or "C"
-    if os.name == "posix" and not re.search("utf-?8", named, re.I):
-        # R would take every letter beyond ASCII apart, those of the checkout's own path too.
-        env["LC_ALL"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
-    return env
-
-
 @contextlib.contextmanager
 def warm_processes(languages: Sequence[str], threads: int = THREADS) -> Iterator[dict[str, bytes]]:
     """Yield the address of a warm process for each language that can have one, for `run_twin`."""
+    env = processes.environment(threads)
     with contextlib.ExitStack() as held:
         yield {
-            language: held.enter_context(
-                warm.started([*driver(language), "--warm"], environment(threads), ROOT)
-            )
+            language: held.enter_context(warm.started([*driver(language), "--warm"], env, ROOT))
             for language in languages
             if processes.can_fork() and shutil.which(driver(language)[0])
         }
@@ -108,7 +87,7 @@ def job(
         "script": str(script),
         "folder": str(folder),
         "set": dict(values),
-        # In inches, of the pictures of each section in R; a Python script says it itself.
+        # In inches, of each section's pictures in R; a Python script says it itself.
         "sizes": {k.rpartition("-")[0]: one["size"] for k, one in figures.items() if "size" in one},
         "mark": sections.MARK,
         "pattern": sections.PATTERN,
@@ -159,7 +138,7 @@ def run(
     """
     if trouble := files.trouble(results_dir()):
         raise OSError(trouble)
-    locks = {exercise: _lock(exercise) for exercise in exercises}
+    locks = {one: files.lock(results_dir() / ".locks" / one) for one in exercises}
     told: set[str] = set()
     stop = threading.Event()
 
@@ -176,11 +155,10 @@ def run(
                 return run_twin(exercise, language, settings, servers.get(language))
         raise CancelledError
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     several = languages if len(exercises) > 1 else ()
     with (
         warm_processes(several, settings.threads) as servers,
-        ThreadPoolExecutor(min(2, cores or 1)) as pool,
+        ThreadPoolExecutor(min(2, processes.cores())) as pool,
     ):
         pairs = [(exercise, each) for exercise in _in_order(exercises) for each in languages]
         futures = {pool.submit(one, *pair): pair[0] for pair in pairs}
@@ -214,13 +192,6 @@ def run(
 _running: set[subprocess.Popen | warm.Forked] = set()
 
 
-def _lock(exercise: str) -> filelock.FileLock:
-    """Return the lock of an exercise in the results, which threads share."""
-    place = results_dir() / ".locks"
-    place.mkdir(exist_ok=True)
-    return filelock.FileLock(place / exercise.replace("/", "-"), thread_local=False)
-
-
 def _run(
     exercise: str, language: str, settings: Settings, server: bytes | None, folder: Path
 ) -> str:
@@ -229,9 +200,7 @@ def _run(
     if not script.is_file():
         raise FileNotFoundError(f"{script.relative_to(ROOT).as_posix()} does not exist")
     if shutil.which(command[0]) is None:
-        raise FileNotFoundError(
-            f"{command[0]} was not found; `deeptwins doctor` says how to get it"
-        )
+        raise FileNotFoundError(f"{command[0]} is missing; `deeptwins doctor` says how to get it")
     values = variants.constants(exercise, settings.variant) | dict(settings.values)
     data = cards.read_by(script, values, settings.variant)
     shutil.rmtree(folder, ignore_errors=True)
@@ -240,13 +209,12 @@ def _run(
     the_job = job(exercise, language, script, folder, values)
     job_file = folder / "job.json"
     job_file.write_text(json.dumps(the_job), encoding="utf-8")
-    env = environment(settings.threads)
-    status = _process([*command, str(job_file)], env, folder, settings.timeout, server)
+    status = _process([*command, str(job_file)], settings, folder, server)
     if status == 0:
         how = {  # what decides how TensorFlow computes
             "threads": settings.threads,
-            "onednn": env.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-            "deterministic": env.get("TF_DETERMINISTIC_OPS", "default"),
+            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+            "deterministic": os.environ.get("TF_DETERMINISTIC_OPS", "default"),
         }
         record.write(the_job, data, how)
         job_file.unlink()
@@ -263,22 +231,17 @@ def _run(
     return f"{problem}; {trouble}" if trouble else problem
 
 
-def _process(
-    argv: list[str], env: dict[str, str], folder: Path, timeout: float, server: bytes | None
-) -> int | None:
+def _process(argv: list[str], settings: Settings, folder: Path, server: bytes | None) -> int | None:
     """Run a driver to its end and return its status; None where it was ended at the timeout."""
-    until = time.monotonic() + timeout
+    until = time.monotonic() + settings.timeout
     process: subprocess.Popen | warm.Forked | None = None
     with (folder / record.OUTPUT).open("wb") as out, (folder / record.ERRORS).open("wb") as err:
-        try:
-            process = warm.Forked(server, argv[-1], timeout) if server else None
-        except TimeoutError:
-            return None
-        except (EOFError, OSError):
-            pass  # it has ended
+        with contextlib.suppress(EOFError, OSError):  # a fresh one serves where it has ended
+            process = warm.Forked(server, argv[-1], settings.timeout) if server else None
         if not process:
             # R reads .Rprofile where it starts; the driver goes to the folder.
             to = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
+            env = processes.environment(settings.threads)
             process = processes.start(argv, cwd=ROOT, env=env, **to)
     _running.add(process)
     try:

@@ -1,7 +1,6 @@
 """Warm processes: one for each language has loaded what twins need, and forks each of them (Linux).
 
-To start Python or R and to import TensorFlow takes longer than many a twin. A forked process
-differs from a fresh one only in that it need not do it again.
+To start Python or R and to import TensorFlow takes longer than many a twin.
 
 A warm process has a listening socket as its standard input. Whoever connects sends the path of
 a job, and gets the number of the process that was forked for it and, when that has ended, its
