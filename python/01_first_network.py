@@ -1,10 +1,13 @@
-"""Hello, iris: a first network in Keras' six steps."""
+"""A first network: iris flowers in Keras' six steps."""
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from sklearn.metrics import confusion_matrix
+from scipy.stats import binomtest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 # ---- constants ----
 FLOWERS = "shared_data/iris/iris.csv"
@@ -15,33 +18,40 @@ FEATURES = [
     "sepal_length", "sepal_width", "petal_length", "petal_width"
 ]
 UNITS = 10
-LEARNING_RATE = 0.01
+LEARNING_RATE = 0.1
 BATCH_SIZE = 16
-EPOCHS = 10
+EPOCHS = 40
+NEW_FLOWER = [6.0, 2.9, 4.6, 1.4]
+BROKEN_RATE = 0.01
+BROKEN_EPOCHS = 10
 
 # ---- load ----
 flowers = pd.read_csv(FLOWERS).merge(
     pd.read_csv(PARTITIONS), on="row"
 )
 flowers["class"] = flowers["species"].map(SPECIES.index)
-
 train = flowers[flowers["partition"] == "train"]
-val = flowers[flowers["partition"] == "tuning"]
+val = flowers[flowers["partition"] == "val"]
 test = flowers[flowers["partition"] == "test"]
 
-x_train, y_train = train[FEATURES].to_numpy(), train["class"]
-x_val, y_val = val[FEATURES].to_numpy(), val["class"]
-x_test, y_test = test[FEATURES].to_numpy(), test["class"]
+x_train = train[FEATURES].to_numpy("float32").copy()
+x_val = val[FEATURES].to_numpy("float32").copy()
+x_test = test[FEATURES].to_numpy("float32").copy()
+y_train, y_val = train["class"], val["class"]
+y_test = test["class"]
 print("flowers:", len(y_train), len(y_val), len(y_test))
 
-# ---- model ----
+# ---- define ----
 keras.utils.set_random_seed(SEED)
+scaler = keras.layers.Normalization()
+scaler.adapt(x_train)
 model = keras.Sequential([
     keras.Input(shape=(4,)),
+    scaler,
     keras.layers.Dense(UNITS, activation="relu"),
     keras.layers.Dense(3, activation="softmax"),
 ])
-print("parameters:", model.count_params())
+model.summary()
 
 # ---- compile ----
 model.compile(
@@ -56,41 +66,82 @@ history = model.fit(
     batch_size=BATCH_SIZE,
     epochs=EPOCHS,
     validation_data=(x_val, y_val),
-    verbose=2,
+    verbose=0,
 )
-
-# ---- curve ----
 curve = pd.DataFrame(history.history)
 curve.index += 1
+print(curve.iloc[[0, -1]].round(3).T)
+
+# ---- curve ----
 fig, axes = plt.subplots(2, 1, sharex=True)
 curve[["accuracy", "val_accuracy"]].plot(ax=axes[0])
 curve[["loss", "val_loss"]].plot(ax=axes[1], xlabel="epoch")
 plt.show()
 
 # ---- evaluate ----
-scores = model.evaluate(x_test, y_test, verbose=0,
+scores = model.evaluate(x_val, y_val, verbose=0,
                         return_dict=True)
-print(f"test loss     {scores['loss']:.4f}")
-print(f"test accuracy {scores['accuracy']:.4f}")
+print(f"validation loss     {scores['loss']:.4f}")
+print(f"validation accuracy {scores['accuracy']:.4f}")
+y_prob = model.predict(x_val, verbose=0)
+predicted = np.array(SPECIES)[y_prob.argmax(axis=1)]
+print(pd.crosstab(val["species"], predicted,
+                  colnames=["predicted"]))
+
+# ---- baseline ----
+logistic = make_pipeline(StandardScaler(), LogisticRegression())
+logistic.fit(x_train, y_train)
+baseline = logistic.score(x_val, y_val)
+print(f"logistic regression {baseline:.4f}")
 
 # ---- predict ----
-y_prob = model.predict(x_test, verbose=0)
-y_pred = y_prob.argmax(axis=1)
-print(pd.DataFrame(
-    confusion_matrix(y_test, y_pred),
-    index=pd.Index(SPECIES, name="true"), columns=SPECIES,
-))
+p = model.predict(np.array([NEW_FLOWER]), verbose=0)[0]
+print(pd.Series(p, SPECIES).round(3).to_string())
+print("one new flower:", SPECIES[p.argmax()])
 
 # ---- save ----
 model.save("iris.keras")
 again = keras.models.load_model("iris.keras")
-same = np.array_equal(again.predict(x_test, verbose=0), y_prob)
+same = np.array_equal(again.predict(x_val, verbose=0), y_prob)
 print("the reloaded model predicts the same:", same)
 
-# ---- results ----
+# ---- broken ----
+unscaled = []
+for seed in range(SEED, SEED + 5):
+    keras.utils.set_random_seed(seed)
+    broken = keras.Sequential([
+        keras.Input(shape=(4,)),
+        keras.layers.Dense(UNITS, activation="relu"),
+        keras.layers.Dense(3, activation="softmax"),
+    ])
+    broken.compile(
+        optimizer=keras.optimizers.SGD(BROKEN_RATE),
+        loss="sparse_categorical_crossentropy",
+    )
+    broken.fit(x_train, y_train, batch_size=BATCH_SIZE,
+               epochs=BROKEN_EPOCHS, verbose=0)
+    y_pred = np.array(broken(x_val)).argmax(axis=1)
+    unscaled.append((y_pred == y_val).mean())
+    print(f"broken, seed {seed}: {unscaled[-1]:.4f}")
+
+# ---- test ----
+y_pred = model.predict(x_test, verbose=0).argmax(axis=1)
+correct = int((y_pred == y_test).sum())
+interval = binomtest(correct, len(y_test)).proportion_ci(
+    method="wilson"
+)
+print(f"test accuracy {correct / len(y_test):.4f}")
+print(f"95 % interval {interval.low:.4f} to {interval.high:.4f}")
+
 results = {
-    "loss": scores["loss"],
-    "accuracy": (y_pred == y_test).mean(),
+    "val_loss": scores["loss"],
+    "val_accuracy": scores["accuracy"],
+    "val_accuracy_baseline": baseline,
     "reloaded_same": same,
+    "val_accuracy_broken": unscaled[0],
+    "val_accuracy_broken_worst": min(unscaled),
+    "test_accuracy": correct / len(y_test),
+    "test_low": interval.low,
+    "test_high": interval.high,
 }
-print(results)
+print(pd.Series(results).to_string())

@@ -1,184 +1,151 @@
-"""Metrics: what they say, and when they say nothing."""
-
-import math
+"""Metrics: what they say, and what errors cost."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import sklearn.metrics as sk
+from scipy.stats import binomtest
 
 # ---- constants ----
 FOLDER = "shared_data/scores"
-SEED = 1  # nothing is drawn here: any seed will do
-THRESHOLD = 0.5
-TOLERANCE = 1e-12
+COST_MISS = 20  # what an ill person costs who is not found
+COST_ALARM = 1  # what a healthy person costs who is called ill
+SEED = 1  # nothing is random here: any seed gives the same
 
 # ---- load ----
 balanced = pd.read_csv(f"{FOLDER}/balanced.csv")
 screening = pd.read_csv(f"{FOLDER}/screening.csv")
 doses = pd.read_csv(f"{FOLDER}/doses.csv")
-cases = pd.read_csv(f"{FOLDER}/cases.csv")
-samples = {"balanced": balanced, "screening": screening}
+cells = pd.read_csv(f"{FOLDER}/cells.csv")
+val = screening[screening["part"] == "val"]
+test = screening[screening["part"] == "test"]
+samples = {"balanced": balanced, "screening": val}
 for name, people in samples.items():
-    print(f"{name}: {len(people)} people,",
-          f"{people['label'].sum()} ill,",
-          f"{people['score'].nunique()} different scores")
-
-
-# ---- counts ----
-def counts(label, predicted):
-    return {
-        "tp": int(((label == 1) & (predicted == 1)).sum()),
-        "tn": int(((label == 0) & (predicted == 0)).sum()),
-        "fp": int(((label == 0) & (predicted == 1)).sum()),
-        "fn": int(((label == 1) & (predicted == 0)).sum()),
-    }
+    print(name, len(people), "ill:", people["label"].sum())
 
 
 # ---- rates ----
-def ratio(a, b):
-    return a / b if b != 0 else math.nan  # undefined, not 0
+def count(people, cut):
+    ill, called = people["label"] == 1, people["score"] >= cut
+    return {"tp": (ill & called).sum(),
+            "fn": (ill & ~called).sum(),
+            "fp": (~ill & called).sum(),
+            "tn": (~ill & ~called).sum()}
 
 
-def rates(tp, tn, fp, fn):
-    product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-    return {
-        "sensitivity": ratio(tp, tp + fn),
-        "specificity": ratio(tn, tn + fp),
-        "precision": ratio(tp, tp + fp),
-        "accuracy": ratio(tp + tn, tp + tn + fp + fn),
-        "f1": ratio(2 * tp, 2 * tp + fp + fn),
-        "mcc": ratio(tp * tn - fp * fn, math.sqrt(product)),
-    }
+def rates(tp, fn, fp, tn):
+    below = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    root = np.sqrt(below) or np.nan  # 0: the MCC is undefined
+    return {"accuracy": (tp + tn) / (tp + fn + fp + tn),
+            "sensitivity": tp / (tp + fn),
+            "specificity": tn / (tn + fp),
+            "precision": tp / (tp + fp),
+            "f1": 2 * tp / (2 * tp + fp + fn),
+            "mcc": (tp * tn - fp * fn) / root}
 
 
-# ---- roc ----
-def roc(label, score):
-    ill, healthy = score[label == 1], score[label == 0]
-    cuts = [math.inf, *sorted(set(score))[::-1], -math.inf]
-    return pd.DataFrame({
-        "fpr": [ratio((healthy >= cut).sum(), len(healthy))
-                for cut in cuts],
-        "tpr": [ratio((ill >= cut).sum(), len(ill))
-                for cut in cuts],
-    })
+def auc(people):
+    ill, ranks = people["label"] == 1, people["score"].rank()
+    n = ill.sum()
+    u = ranks[ill].sum() - n * (n + 1) / 2
+    return u / (n * (~ill).sum())
 
 
-def auc_area(label, score):
-    fpr, tpr = roc(label, score).to_numpy().T
-    return (np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2).sum()
-
-
-def auc_ranks(label, score):
-    ranks = score.rank()  # people who tie share their mean rank
-    n1, n0 = (label == 1).sum(), (label == 0).sum()
-    u = ranks[label == 1].sum() - n1 * (n1 + 1) / 2
-    return ratio(u, n1 * n0)
-
+four = count(balanced, 0.5)
+print(four)
 
 # ---- errors ----
-def sum_of_squares(observed, predicted):
-    return ((observed - predicted) ** 2).sum()
-
-
-def rmse(observed, predicted):
-    squares = sum_of_squares(observed, predicted)
-    return math.sqrt(ratio(squares, len(observed)))
-
-
-# ---- balanced ----
-def by_hand(label, score):
-    four = counts(label, score >= THRESHOLD)
-    return {
-        **four,
-        **rates(**four),
-        "auc": auc_area(label, score),
-        "auc_ranks": auc_ranks(label, score),
-    }
-
-
-def show(table, digits):
-    print(table.round(digits).to_string(na_rep="NaN"))
-
-
-hand = by_hand(balanced["label"], balanced["score"])
-errors = {
-    "sum_of_squares":
-        sum_of_squares(doses["observed"], doses["predicted"]),
-    "rmse": rmse(doses["observed"], doses["predicted"]),
-}
-show(pd.Series(hand | errors), 6)
+observed, predicted = doses["observed"], doses["predicted"]
+squares = ((observed - predicted) ** 2).sum()
+total = ((observed - observed.mean()) ** 2).sum()
+errors = {"sum_of_squares": squares,
+          "mse": squares / len(observed),
+          "rmse": np.sqrt(squares / len(observed)),
+          "r2": 1 - squares / total}
 
 # ---- library ----
-label = balanced["label"]
-predicted = (balanced["score"] >= THRESHOLD).astype(int)
-matrix = sk.confusion_matrix(label, predicted)
-auc = sk.roc_auc_score(label, balanced["score"])
-mse = sk.mean_squared_error(
-    doses["observed"], doses["predicted"]
-)
-by_library = {
-    "tp": matrix[1, 1], "tn": matrix[0, 0],
-    "fp": matrix[0, 1], "fn": matrix[1, 0],
-    "sensitivity": sk.recall_score(label, predicted),
-    "specificity":
-        sk.recall_score(label, predicted, pos_label=0),
-    "precision": sk.precision_score(label, predicted),
-    "accuracy": sk.accuracy_score(label, predicted),
-    "f1": sk.f1_score(label, predicted),
-    "mcc": sk.matthews_corrcoef(label, predicted),
-    "auc": auc, "auc_ranks": auc,
-    "sum_of_squares": len(doses) * mse, "rmse": math.sqrt(mse),
+label, called = balanced["label"], balanced["score"] >= 0.5
+mse = sk.mean_squared_error(observed, predicted)
+library = {
+    "accuracy": sk.accuracy_score(label, called),
+    "sensitivity": sk.recall_score(label, called),
+    "specificity": sk.recall_score(label, called, pos_label=0),
+    "precision": sk.precision_score(label, called),
+    "f1": sk.f1_score(label, called),
+    "mcc": sk.matthews_corrcoef(label, called),
+    "auc": sk.roc_auc_score(label, balanced["score"]),
+    "sum_of_squares": mse * len(observed),
+    "mse": mse,
+    "rmse": sk.root_mean_squared_error(observed, predicted),
+    "r2": sk.r2_score(observed, predicted),
 }
-both = pd.DataFrame(
-    {"hand": hand | errors, "library": by_library}
-)
-both["agree"] = (
-    (both["hand"] - both["library"]).abs() <= TOLERANCE
-)
-show(both, 6)
+hand = {**rates(**four), "auc": auc(balanced), **errors}
+print(pd.DataFrame({"hand": hand, "library": library}).round(4))
 
-# ---- screening ----
-useful = by_hand(screening["label"], screening["score"])
-healthy = by_hand(screening["label"], 0 * screening["score"])
-show(pd.DataFrame({"useful": useful, "healthy": healthy}), 4)
+# ---- prevalence ----
+share = {k: n / 100 for k, n in four.items()}  # 100 of each
+print(pd.DataFrame({p: rates(
+    p * share["tp"], p * share["fn"], (1 - p) * share["fp"],
+    (1 - p) * share["tn"],
+) for p in [0.5, 0.1, 0.025, 0.001]}).round(3))
 
-# ---- curve ----
-fig, ax = plt.subplots(figsize=(4.6, 3.6))
+# ---- curves ----
+fig, axes = plt.subplots(1, 3, figsize=(9, 3), layout="tight")
 for name, people in samples.items():
-    at = by_hand(people["label"], people["score"])
-    line, = ax.plot("fpr", "tpr", label=name,
-                    data=roc(people["label"], people["score"]))
-    ax.plot(1 - at["specificity"], at["sensitivity"], "o",
-            color=line.get_color())
-ax.plot([0, 1], [0, 1], ":", color="grey")
-ax.set(xlabel="1 - specificity", ylabel="sensitivity")
-ax.legend()
+    at = pd.DataFrame([rates(**count(people, cut))
+                       for cut in np.unique(people["score"])])
+    axes[0].plot(1 - at["specificity"], at["sensitivity"])
+    bins = people.groupby(np.floor(people["score"] * 10))
+    axes[1].plot(bins["score"].mean(), bins["label"].mean(),
+                 label=name)
+    axes[2].plot(at["sensitivity"], at["precision"])
+axes[0].set(xlabel="1 - specificity", ylabel="sensitivity")
+axes[1].set(xlabel="mean score", ylabel="share of ill people")
+axes[1].legend()
+axes[2].set(xlabel="sensitivity", ylabel="precision")
 plt.show()
 
-# ---- undefined ----
-edge = pd.DataFrame({
-    case: by_hand(people["label"], people["score"])
-    for case, people in cases.groupby("case", sort=False)
-}).drop(["tp", "tn", "fp", "fn", "auc_ranks"])
-show(edge.T, 2)
+# ---- classes ----
+table = pd.crosstab(cells["true"], cells["predicted"])
+print(table)
+right = pd.Series(np.diag(table), table.index)
+f1 = 2 * right / (table.sum(axis=0) + table.sum(axis=1))
+macro_f1, micro_f1 = f1.mean(), right.sum() / len(cells)
+print(f1.round(3))
+print("macro:", round(macro_f1, 3), "micro:", round(micro_f1, 3))
+
+
+# ---- threshold ----
+def cost(people, cut):
+    four = count(people, cut)
+    return COST_MISS * four["fn"] + COST_ALARM * four["fp"]
+
+
+cuts = np.unique(val["score"])
+threshold = cuts[np.argmin([cost(val, cut) for cut in cuts])]
+mccs = [rates(**count(val, cut))["mcc"] for cut in cuts]
+print(pd.DataFrame({
+    name: {**count(val, cut), "cost": cost(val, cut)}
+    for name, cut in {"one half": 0.5, "cheapest": threshold,
+                      "best MCC": cuts[np.nanargmax(mccs)],
+                      "nobody ill": 2}.items()}))
 
 # ---- test ----
-test = screening[screening["part"] == "test"]
-mcc_test = by_hand(test["label"], test["score"])["mcc"]
-print(f"MCC of the test part: {mcc_test:.4f}")
-
-# ---- results ----
-tables = {"balanced": hand, "screening": useful,
-          "healthy": healthy, **edge}
+four = count(test, threshold)
+print(four, "cost:", cost(test, threshold))
+for name, k, of in [("sensitivity", "tp", "fn"),
+                    ("specificity", "tn", "fp"),
+                    ("precision", "tp", "fp")]:
+    k, n = four[k], four[k] + four[of]
+    interval = binomtest(k, n).proportion_ci(method="wilson")
+    print(name, np.round([k / n, *interval], 3))
 results = {
-    "mcc_test": mcc_test,
-    **errors,
-    "library_agrees": both["agree"].all(),
-    **{
-        f"{name}_{where}": value
-        for where, values in tables.items()
-        for name, value in values.items()
-    },
+    "mcc": hand["mcc"], "auc": hand["auc"],
+    "rmse": hand["rmse"], "r2": hand["r2"],
+    "macro_f1": macro_f1, "micro_f1": micro_f1,
+    "threshold": threshold,
+    "val_auc": auc(val), "val_cost": cost(val, threshold),
+    "test_sensitivity": rates(**four)["sensitivity"],
+    "test_cost": cost(test, threshold),
 }
-print(len(results), "results")
+print(results)

@@ -6,219 +6,164 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest, t
 from sklearn.linear_model import LogisticRegression
-from tensorboard.backend.event_processing import (
-    event_accumulator,
-)
-from tensorboard.util import tensor_util
 
 # ---- constants ----
 TUMOURS = "shared_data/nuclei/nuclei.csv"
 PARTITIONS = "shared_data/nuclei/partitions.csv"
-LOGS = "05_curves_logs"
+LOGS = "04_curves_logs"
 SEED = 1
-FEATURES = [
-    "radius", "texture", "perimeter", "area", "smoothness",
-    "compactness", "concavity", "concave_points", "symmetry",
-    "fractal_dimension"
-]
-UNITS = 256
-LEARNING_RATE = 0.01
-BATCH_SIZE = 16
+NETWORKS = 5
+UNITS = 64
+LEARNING_RATE = 0.02
+SLOW_RATE = 0.0005
+BATCH_SIZE = 20
 EPOCHS = 16
-SLOW_RATE = 0.0002
-SLOW_EPOCHS = 6
+MORE_EPOCHS = 4
 PATIENCE = 3
 L1 = 0.01
-L2 = 0.1
+L2 = 0.05
 DROPOUT = 0.5
-C = 1.0
-SMALLEST = 1e-7
 
 # ---- load ----
-tumours = pd.read_csv(TUMOURS).merge(
-    pd.read_csv(PARTITIONS), on="row"
-)
+tumours = pd.read_csv(TUMOURS).merge(pd.read_csv(PARTITIONS))
 is_train = tumours["block"] == 1
-is_val = tumours["partition"] == "tuning"
+is_more = tumours["partition"] == "train"
+is_val = tumours["partition"] == "val"
 is_test = tumours["partition"] == "test"
-print("tumours:", is_train.sum(), is_val.sum(), is_test.sum())
 
-raw = tumours[FEATURES].to_numpy("float32").copy()
-y = (tumours[["diagnosis"]] == "malignant").to_numpy(float)
-
-# ---- scale ----
+raw = tumours.iloc[:, 1:11].to_numpy("float32").copy()
 scaler = keras.layers.Normalization()
 scaler.adapt(raw[is_train])
 x = np.array(scaler(raw))
-
+y = np.where(tumours[["diagnosis"]] == "malignant", 1, 0)
+y = y.repeat(NETWORKS, axis=1)  # one column for each network
 x_train, y_train = x[is_train], y[is_train]
 x_val, y_val = x[is_val], y[is_val]
-x_test, y_test = x[is_test], y[is_test]
-print(pd.DataFrame({"lowest": x_train.min(axis=0),
-                    "highest": x_train.max(axis=0)},
-                   index=FEATURES).round(2))
 
 
-# ---- network ----
+# ---- model ----
 def build(regularizer=None, dropout=0.0):
     keras.utils.set_random_seed(SEED)
     return keras.Sequential([
-        keras.Input(shape=(len(FEATURES),)),
-        keras.layers.Dense(UNITS, activation="relu",
+        keras.Input(shape=(x.shape[1],)),
+        keras.layers.Dense(NETWORKS * UNITS, activation="relu",
                            kernel_regularizer=regularizer),
+        keras.layers.Reshape((NETWORKS, UNITS)),
         keras.layers.Dropout(dropout),
-        keras.layers.Dense(1, activation="sigmoid"),
+        keras.layers.EinsumDense("bnu,nu->bn", NETWORKS,
+                                 bias_axes="n",
+                                 activation="sigmoid"),
     ])
 
-
+# ---- train ----
 models, histories = {}, {}
 shutil.rmtree(LOGS, ignore_errors=True)
 
 
 def train(name, model, x=x_train, y=y_train, epochs=EPOCHS,
-          learning_rate=LEARNING_RATE, callbacks=()):
-    model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
-        loss="binary_crossentropy",
-        metrics=["binary_crossentropy"],
-    )
+          rate=LEARNING_RATE, callbacks=()):
+    model.compile(keras.optimizers.Adam(rate),
+                  loss="binary_crossentropy",
+                  metrics=["binary_crossentropy"])
     log = keras.callbacks.TensorBoard(f"{LOGS}/{name}")
     history = model.fit(
-        x, y,
-        batch_size=BATCH_SIZE,
-        epochs=epochs,
+        x, y, batch_size=BATCH_SIZE, epochs=epochs, verbose=0,
         validation_data=(x_val, y_val),
-        validation_batch_size=len(y_val),
-        callbacks=[log, *callbacks],
-        verbose=0,
-    ).history
-    models[name], histories[name] = model, history
-    loss = history["binary_crossentropy"]
-    val_loss = history["val_binary_crossentropy"]
-    print(f"{name}: train {loss[-1]:.3f},"
-          f" validation {val_loss[-1]:.3f}"
-          f" after {len(val_loss)} epochs, lowest"
-          f" {min(val_loss):.3f} at {np.argmin(val_loss) + 1}")
+        callbacks=[log, *callbacks]
+    )
+    models[name], histories[name] = model, history.history
 
-
-print("parameters:", build().count_params())
 
 # ---- underfit ----
-train("underfit", build(), epochs=SLOW_EPOCHS,
-      learning_rate=SLOW_RATE)
+train("underfit", build(), rate=SLOW_RATE)
 
 # ---- overfit ----
 train("overfit", build())
+
+# ---- stop ----
+train("early", build(), callbacks=[keras.callbacks.EarlyStopping(
+    patience=PATIENCE, restore_best_weights=True
+)])
 
 
 # ---- curves ----
 def draw(names):
     fig, axes = plt.subplots(1, len(names), sharey=True)
     for ax, name in zip(axes, names):
-        curve = pd.DataFrame(histories[name])
+        curve = pd.DataFrame(histories[name]).filter(like="bin")
+        curve.columns = ["training", "validation"]
         curve.index += 1
-        ax.plot(curve["binary_crossentropy"], label="training")
-        ax.plot(curve["val_binary_crossentropy"], "--",
-                label="validation")
-        ax.set(title=name, xlabel="epoch")
-        ax.xaxis.get_major_locator().set_params(integer=True)
-    axes[0].set(ylabel="cross-entropy", ylim=(0, None))
-    axes[0].legend()
+        curve.plot(ax=ax, title=name, xlabel="epoch", ylim=0,
+                   ylabel="cross-entropy", legend=ax is axes[0])
     plt.show()
 
 
-draw(["underfit", "overfit"])
-
-# ---- stop ----
-train("early", build(), callbacks=[
-    keras.callbacks.EarlyStopping(
-        monitor="val_binary_crossentropy",
-        patience=PATIENCE,
-        restore_best_weights=True,
-    )
-])
+draw(["underfit", "overfit", "early"])
 
 # ---- l1 ----
-train("l1", build(keras.regularizers.L1(L1)))
+train("l1", build(keras.regularizers.L1(L1 / NETWORKS)))
 
 # ---- l2 ----
-train("l2", build(keras.regularizers.L2(L2)))
+train("l2", build(keras.regularizers.L2(L2 / NETWORKS)))
 
 # ---- dropout ----
 train("dropout", build(dropout=DROPOUT))
 
 # ---- regularised ----
 draw(["l1", "l2", "dropout"])
-for name in ["overfit", "l1", "l2", "dropout"]:
-    size = np.abs(models[name].get_weights()[0])
-    print(f"{name}: mean weight {size.mean():.4f}, "
-          f"below 0.001: {(size < 0.001).mean():.0%}")
 
 # ---- more ----
-for times in [2, 4]:
-    is_more = tumours["block"].between(1, times)
-    train(f"data_{times}x", build(), x[is_more], y[is_more],
-          epochs=EPOCHS // times)
+train("more", build(), x[is_more], y[is_more],
+      epochs=MORE_EPOCHS)
 
 
 # ---- baseline ----
-def cross_entropy(y, y_prob):
-    y_prob = y_prob.clip(SMALLEST, 1 - SMALLEST)
-    return -np.log(np.where(y == 1, y_prob, 1 - y_prob)).mean()
+def cross_entropy(y, p):
+    return -np.log(np.abs(p - 1 + y).clip(1e-7)).mean(axis=0)
 
 
-logistic = LogisticRegression(C=C)
-logistic.fit(x_train, y_train.ravel())
-prob_baseline = logistic.predict_proba(x_test)[:, [1]]
-loss_baseline = cross_entropy(y_test, prob_baseline)
-print(f"logistic regression: test loss {loss_baseline:.3f}")
-
-# ---- evaluate ----
-y_prob = {
-    name: model.predict(
-        x_test, batch_size=len(y_test), verbose=0
-    ).astype(float)
-    for name, model in models.items()
-}
-y_prob["baseline"] = prob_baseline
-test = pd.DataFrame({
-    name: {
-        "loss": cross_entropy(y_test, one),
-        "accuracy": ((one > 0.5) == y_test).mean(),
-    }
-    for name, one in y_prob.items()
-}).T
-print(test.round(3))
+line = LogisticRegression().fit(x_train, y_train[:, 0])
+prob_line = line.predict_proba(x_val)[:, 1]
+right_line = ((prob_line > 0.5) == y_val[:, 0]).mean()
+loss_line = cross_entropy(y_val[:, 0], prob_line)
+print("baseline:", loss_line.round(3), right_line.round(3))
 
 # ---- compare ----
-fig, ax = plt.subplots()
-ax.barh(test.index, test["loss"])
-ax.axvline(loss_baseline, linestyle="--", color="black")
-ax.invert_yaxis()
-ax.grid(axis="y", visible=False)
-ax.set_xlabel("cross-entropy on the test set")
-plt.show()
+val_loss, accuracy = pd.DataFrame(), {}
+for name, model in models.items():
+    y_prob = np.array(model(x_val)).astype(float)
+    val_loss[name] = cross_entropy(y_val, y_prob)
+    accuracy[name] = ((y_prob > 0.5) == y_val).mean()
+mean = val_loss.mean()
+half = val_loss.sem() * t.ppf(0.975, NETWORKS - 1)
+table = {"loss": mean, "low": mean - half, "high": mean + half}
+print(pd.DataFrame({**table, "accuracy": accuracy}).round(3))
+chosen = mean.idxmin()
 
-# ---- tensorboard ----
-for name in ["overfit", "early"]:
-    written = event_accumulator.EventAccumulator(
-        f"{LOGS}/{name}/validation",
-        size_guidance={"tensors": 0},
-    )
-    written.Reload()
-    logged = [
-        tensor_util.make_ndarray(event.tensor_proto).item()
-        for event in written.Tensors("epoch_loss")
-    ]
-    print(f"{name}: {len(logged)} epochs in the log,"
-          f" the last loss {logged[-1]:.3f}")
+# ---- training_loss ----
+train("first", build(), epochs=1)
+for name in ["first", "overfit", "dropout"]:
+    during = histories[name]["binary_crossentropy"][-1]
+    _, after = models[name].evaluate(x_train, y_train, verbose=0)
+    print(f"{name}: during {during:.3f}, after {after:.3f}")
 
-# ---- results ----
-results = {}
-for name, row in test.iterrows():
-    results[f"loss_{name}"] = row["loss"]
-    results[f"accuracy_{name}"] = row["accuracy"]
-results["loss"] = results.pop("loss_overfit")
-for name in ["loss", "loss_early"]:
-    print(f"{name} {results[name]:.4f}")
+# ---- predict ----
+new = scaler([[15, 20, 97, 700, .1, .1, .1, .05, .18, .06]])
+prob_new = models[chosen].predict(new, verbose=0)[0, 0]
+print(chosen, "says for one new tumour:", prob_new.round(2),
+      "malignant" if prob_new > 0.5 else "benign")
+
+# ---- test ----
+x_test, y_test = x[is_test], y[is_test][:, 0]
+y_prob = models[chosen].predict(x_test, verbose=0)[:, 0]
+right = int(((y_prob > 0.5) == y_test).sum())
+ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
+results = {
+    **{f"val_loss_{name}": mean[name] for name in mean.index},
+    "val_accuracy_baseline": right_line,
+    "test_accuracy": right / len(y_test),
+    "test_low": ci.low, "test_high": ci.high,
+}
+print(pd.Series(results).round(3).to_string())

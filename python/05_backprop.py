@@ -4,18 +4,18 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import tensorflow as tf
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
 DATA = "shared_data/moons/moons.csv"
 SEED = 1
 POINT = [-2, 5, -4]
+STEPS = [1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12]
 STEP = 1e-5
 UNITS = 8
 LEARNING_RATE = 0.5
 EPOCHS = 120
-TOLERANCE = 1e-6
 
 # ---- gates ----
 x, y, z = POINT
@@ -29,43 +29,41 @@ print("forward:  q =", q, " f =", f)
 print("backward: dx =", dx, " dy =", dy, " dz =", dz)
 
 
+# ---- activations ----
+def sigmoid(s):
+    return 1 / (1 + np.exp(-s))
+
+
+s = np.linspace(-4, 4, 161)
+values = {"sigmoid": sigmoid(s), "tanh": np.tanh(s),
+          "ReLU": np.maximum(s, 0)}
+slopes = {"sigmoid": sigmoid(s) * (1 - sigmoid(s)),
+          "tanh": 1 - np.tanh(s)**2, "ReLU": 1.0 * (s > 0)}
+fig, axes = plt.subplots(1, 2)
+pd.DataFrame(values, s).plot(ax=axes[0], title="value")
+pd.DataFrame(slopes, s).plot(ax=axes[1], title="slope",
+                             legend=False)
+plt.show()
+
 # ---- numeric ----
-def numeric_gradient(f, point):
-    steps = STEP * np.eye(len(point))
-    return np.array([
-        (f(point + step) - f(point - step)) / (2 * STEP)
-        for step in steps
-    ])
-
-
-def relative_error(a, b):
-    size = np.linalg.norm(a) + np.linalg.norm(b)
-    return np.linalg.norm(a - b) / size
-
-
-by_steps = numeric_gradient(
-    lambda at: (at[0] + at[1]) * at[2], np.array(POINT)
-)
-error = relative_error(np.array([dx, dy, dz]), by_steps)
-print("by steps:", by_steps)
-print(f"relative error: {error:.0e}")
-
-# ---- tape ----
-x, y, z = [tf.Variable(float(value)) for value in POINT]
-with tf.GradientTape() as tape:
-    f_tape = (x + y) * z
-by_tape = [float(d) for d in tape.gradient(f_tape, [x, y, z])]
-print("by tape: ", *by_tape)
+slope = sigmoid(2) * (1 - sigmoid(2))
+for step in STEPS:
+    by_step = (sigmoid(2 + step) - sigmoid(2 - step)) / step / 2
+    error = abs(by_step - slope) / slope
+    print(f"step {step:g}: relative error {error:.0e}")
 
 # ---- load ----
 moons = pd.read_csv(DATA)
-train = moons[moons["part"] == "train"]
-test = moons[moons["part"] == "test"]
-x_train = train[["x1", "x2"]].to_numpy()
-y_train = train[["label"]].to_numpy()
-x_test = test[["x1", "x2"]].to_numpy()
-y_test = test[["label"]].to_numpy()
-print("points:", len(x_train), len(x_test))
+
+
+def take(name, cols):
+    return moons.loc[moons["part"] == name, cols].to_numpy()
+
+
+x_train = take("train", ["x1", "x2"])
+y_train = take("train", ["label"])
+x_val = take("val", ["x1", "x2"])
+y_val = take("val", ["label"])
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
@@ -74,18 +72,19 @@ model = keras.Sequential([
     keras.layers.Dense(UNITS, activation="relu"),
     keras.layers.Dense(1, activation="sigmoid"),
 ])
-print("parameters:", model.count_params())
+weights = [w.astype("float64") for w in model.get_weights()]
+print(*[w.shape for w in weights], sep="\n")
 
 
 # ---- forward ----
 def forward(x, weights):
     w1, b1, w2, b2 = weights
     hidden = np.maximum(x @ w1 + b1, 0)
-    p = 1 / (1 + np.exp(-(hidden @ w2 + b2)))
-    return hidden, p
+    return hidden, sigmoid(hidden @ w2 + b2)
 
 
-def cross_entropy(y, p):
+def cross_entropy(x, y, weights):
+    p = forward(x, weights)[1]
     return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
 
 
@@ -98,83 +97,69 @@ def backward(x, y, weights):
             hidden.T @ d2, d2.sum(axis=0)]
 
 
-# ---- compare ----
-weights = [w.astype("float64") for w in model.get_weights()]
-by_hand = backward(x_train, y_train, weights)
-with tf.GradientTape() as tape:
-    loss = keras.losses.BinaryCrossentropy()(
-        y_train, model(x_train)
-    )
-by_keras = tape.gradient(loss, model.trainable_variables)
-gap = max(
-    np.abs(ours - theirs.numpy()).max()
-    for ours, theirs in zip(by_hand, by_keras)
-)
-print(f"largest gap between the gradients: {gap:.0e}")
+# ---- check ----
+def loss(w1):
+    return cross_entropy(x_train, y_train, [w1, *weights[1:]])
+
+
+w1 = weights[0]
+slopes = 0 * w1
+for i in range(w1.size):
+    h = 0 * w1
+    h.flat[i] = STEP
+    slopes.flat[i] = (loss(w1 + h) - loss(w1 - h)) / 2 / STEP
+gap = np.abs(backward(x_train, y_train, weights)[0] - slopes)
+print(f"largest gap in the gradient: {gap.max():.0e}")
 
 # ---- descend ----
-losses = []
+by_hand = []
 for _ in range(EPOCHS):
-    losses.append(cross_entropy(
-        y_train, forward(x_train, weights)[1]
-    ))
-    gradients = backward(x_train, y_train, weights)
+    by_hand.append(cross_entropy(x_train, y_train, weights))
+    grad = backward(x_train, y_train, weights)
     weights = [w - LEARNING_RATE * g
-               for w, g in zip(weights, gradients)]
-print(f"loss: {losses[0]:.4f} first, {losses[-1]:.4f} last")
+               for w, g in zip(weights, grad)]
 
 # ---- fit ----
-model.compile(
-    optimizer=keras.optimizers.SGD(LEARNING_RATE),
-    loss="binary_crossentropy",
-)
+model.compile(keras.optimizers.SGD(LEARNING_RATE),
+              loss="binary_crossentropy")
 history = model.fit(
-    x_train, y_train,
-    batch_size=len(x_train),
-    epochs=EPOCHS,
-    shuffle=False,
-    verbose=0,
+    x_train, y_train, batch_size=len(x_train), epochs=EPOCHS,
+    validation_data=(x_val, y_val), shuffle=False, verbose=0,
 )
-loss_gap = np.abs(np.subtract(losses, history.history["loss"]))
-print(f"largest gap between the losses: {loss_gap.max():.0e}")
+gap = max(np.abs(ours - theirs).max() for ours, theirs
+          in zip(weights, model.get_weights()))
+print(f"largest gap in the weights: {gap:.0e}")
 
 # ---- curve ----
-epochs = range(1, EPOCHS + 1)
-fig, ax = plt.subplots()
-ax.plot(epochs, history.history["loss"], linewidth=5, alpha=0.4,
-        label="Keras")
-ax.plot(epochs, losses, linewidth=1, label="from scratch")
-ax.set(xlabel="epoch", ylabel="loss")
-ax.legend()
+curve = pd.DataFrame(history.history | {"by hand": by_hand})
+curve.index += 1
+curve.plot(xlabel="epoch", ylabel="cross-entropy",
+           style=["-", "--", "k:"])
 plt.show()
 
-# ---- evaluate ----
+# ---- validate ----
 line = LogisticRegression(C=np.inf)
 line.fit(x_train, y_train.ravel())
-
-
-def accuracy(p):
-    return ((p > 0.5) == y_test).mean()
-
-
-accuracies = {
-    "accuracy": accuracy(forward(x_test, weights)[1]),
-    "accuracy_keras": accuracy(model.predict(x_test, verbose=0)),
-    "accuracy_line":
-        accuracy(line.predict_proba(x_test)[:, [1]]),
-}
-print(pd.Series(accuracies).round(3).to_string())
-
-# ---- results ----
+prob_line = line.predict_proba(x_val)[:, [1]]
+prob_val = forward(x_val, weights)[1]
 results = {
-    "f": f, "df_dx": dx, "df_dy": dy, "df_dz": dz,
-    "steps_agree": error < TOLERANCE,
-    "tape_agrees": by_tape == [dx, dy, dz],
-    "gradients_agree": gap < TOLERANCE,
-    "losses_agree": loss_gap.max() < TOLERANCE,
-    "loss_first": losses[0],
-    "loss_last": losses[-1],
-    **accuracies,
+    "val_accuracy": ((prob_val > 0.5) == y_val).mean(),
+    "val_accuracy_line": ((prob_line > 0.5) == y_val).mean(),
+    "val_loss": cross_entropy(x_val, y_val, weights),
+    "weights_agree": bool(gap < 1e-4),
 }
-print({name: bool(results[name]) for name in results
-       if name.endswith(("agree", "agrees"))})
+
+# ---- predict ----
+prob_new = forward(np.array([[1, -0.4]]), weights)[1].item()
+print("one new point:", round(prob_new, 2),
+      "lower" if prob_new > 0.5 else "upper", "crescent")
+
+# ---- test ----
+x_test = take("test", ["x1", "x2"])
+y_test = take("test", ["label"])
+y_pred = forward(x_test, weights)[1] > 0.5
+right = int((y_pred == y_test).sum())
+ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
+results |= {"test_accuracy": right / len(y_test),
+            "test_low": ci.low, "test_high": ci.high}
+print(pd.Series(results, dtype=float).round(4).to_string())

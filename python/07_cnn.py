@@ -4,24 +4,22 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest, t
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import confusion_matrix
 
 # ---- constants ----
 DATA = "shared_data/emoji10/emoji10.npz"
+DESIGNS = "shared_data/emoji10/pictures.csv"
+PICTURE = "shared_data/emoji10/new.png"
 SEED = 1
-CLASSES = [
-    "airplane", "automobile", "bird", "cat", "deer",
-    "dog", "frog", "horse", "ship", "truck"
-]
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer",
+           "dog", "frog", "horse", "ship", "truck"]
 TRAIN = 2000
 VAL = 400
-FILTERS = 32
-KERNEL = 5
-BATCH_SIZE = 32
+FILTERS = 16
+DROPOUT = 0.3
 EPOCHS = 5
-BLOCK = 4
-C = 0.1
+PATCH = 8
 
 # ---- load ----
 images = np.load(DATA)
@@ -29,120 +27,127 @@ x, y = images["x_train"], images["y_train"]
 x_train, y_train = x[:TRAIN], y[:TRAIN]
 x_val, y_val = x[TRAIN:TRAIN + VAL], y[TRAIN:TRAIN + VAL]
 x_test, y_test = images["x_test"], images["y_test"]
-print("images:", len(y_train), len(y_val), len(y_test))
-print("one image:", x_train.shape[1:],
-      "from", x_train.min(), "to", x_train.max())
+design = np.arange(len(x) + len(x_test))
+if DESIGNS:
+    design = pd.read_csv(DESIGNS)["design"].to_numpy()
+design_test = design[len(x):]
+print("test designs:", len(set(design_test)))
 
 # ---- look ----
-fig, axes = plt.subplots(5, 10)
-for label, column in enumerate(axes.T):
-    rows = np.flatnonzero(y_train == label)[:5]
-    for ax, row in zip(column, rows):
-        ax.imshow(x_train[row])
+def draw(images, titles, rows=1):
+    fig, axes = plt.subplots(rows, len(images) // rows,
+                             layout="constrained")
+    for ax, image, title in zip(axes.flat, images, titles):
+        ax.imshow(image / image.max(), cmap="gray", vmin=0)
+        ax.set_title(title, fontsize=7, loc="center")
         ax.axis("off")
-    column[0].set_title(CLASSES[label], fontsize=6, loc="center")
-plt.show()
+    plt.show()
+
+
+few = y_train.argsort(kind="stable")[::50]
+draw(x_train[few], [CLASSES[y] for y in y_train[few]], 5)
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
 model = keras.Sequential([
     keras.Input(shape=(32, 32, 3)),
     keras.layers.Rescaling(1 / 255),
-    keras.layers.Conv2D(FILTERS, KERNEL, padding="same",
-                        activation="relu"),
+    keras.layers.RandomFlip("horizontal"),
+    keras.layers.Conv2D(FILTERS, 3, activation="relu"),
+    keras.layers.MaxPooling2D(),
+    keras.layers.Conv2D(2 * FILTERS, 3, activation="relu"),
     keras.layers.MaxPooling2D(),
     keras.layers.Flatten(),
+    keras.layers.Dropout(DROPOUT),
     keras.layers.Dense(10, activation="softmax"),
 ])
 model.summary()
 
 # ---- compile ----
-model.compile(
-    optimizer="adam",
-    loss="sparse_categorical_crossentropy",
-    metrics=["accuracy"],
-)
+model.compile(optimizer="adam", metrics=["accuracy"],
+              loss="sparse_categorical_crossentropy")
 
 # ---- fit ----
-history = model.fit(
-    x_train, y_train,
-    batch_size=BATCH_SIZE,
-    epochs=EPOCHS,
-    validation_data=(x_val, y_val),
-    verbose=2,
-)
+history = model.fit(x_train, y_train, epochs=EPOCHS, verbose=2,
+                    validation_data=(x_val, y_val))
 
 # ---- curve ----
-curve = pd.DataFrame(history.history)
-curve.index += 1
-fig, axes = plt.subplots(2, 1, sharex=True)
-curve[["accuracy", "val_accuracy"]].plot(ax=axes[0])
-curve[["loss", "val_loss"]].plot(ax=axes[1], xlabel="epoch")
+curve = pd.DataFrame(history.history, range(1, EPOCHS + 1))
+curve.plot(subplots=[("accuracy", "val_accuracy"),
+                     ("loss", "val_loss")], xlabel="epoch")
 plt.show()
 
-# ---- evaluate ----
-y_prob = model.predict(x_test, verbose=0)
+# ---- validate ----
+y_prob = model.predict(x_val, verbose=0)
 y_pred = y_prob.argmax(axis=1)
-accuracy = (y_pred == y_test).mean()
-print(f"test accuracy {accuracy:.4f}")
-
-# ---- confusion ----
-confusion = confusion_matrix(y_test, y_pred, labels=range(10))
-fig, ax = plt.subplots(figsize=(6, 4.5))
-ax.imshow(confusion, cmap="Blues")
-for (row, column), count in np.ndenumerate(confusion):
-    dark = count > confusion.max() / 2
-    ax.text(column, row, count, ha="center", va="center",
-            fontsize=8, color="white" if dark else "black")
-ax.set_xticks(range(10), CLASSES, rotation=45, ha="right")
-ax.set_yticks(range(10), CLASSES)
-ax.set(xlabel="predicted", ylabel="true")
-ax.grid(False)
-plt.show()
-
-# ---- filters ----
-kernels = model.layers[1].get_weights()[0]
-lowest, highest = kernels.min(), kernels.max()
-kernels = (kernels - lowest) / (highest - lowest)
-fig, axes = plt.subplots(4, 8, figsize=(6, 3.2))
-for number, ax in enumerate(axes.flat):
-    ax.imshow(kernels[:, :, :, number])
-    ax.axis("off")
-plt.show()
-
-# ---- maps ----
-eye = keras.Model(model.inputs, model.layers[1].output)
-maps = eye.predict(x_test[:1], verbose=0)
-print("one image becomes", maps.shape[1:])
-fig, axes = plt.subplots(4, 8, figsize=(6, 3.2))
-for number, ax in enumerate(axes.flat):
-    ax.imshow(maps[0, :, :, number], vmin=0, vmax=maps.max())
-    ax.axis("off")
-plt.show()
+right = y_pred == y_val
+print(f"network {right.mean():.4f}")
 
 # ---- baseline ----
+pool = keras.layers.AveragePooling2D(4)
 def average_blocks(x):
-    side = 32 // BLOCK
-    tiles = x.reshape(len(x), side, BLOCK, side, BLOCK, 3) / 255
-    return tiles.mean(axis=(2, 4)).reshape(len(x), -1)
+    blocks = pool(x / 255).numpy().astype(float)
+    return blocks.reshape(len(x), -1)
 
 
-blocks = average_blocks(x_train)
-baseline = LogisticRegression(C=C, tol=1e-6, max_iter=1000)
-baseline.fit(blocks, y_train)
-guessed = baseline.predict(average_blocks(x_test))
-accuracy_baseline = (guessed == y_test).mean()
-print(f"logistic regression on {blocks.shape[1]} "
-      f"averaged pixels {accuracy_baseline:.4f}")
+baseline = LogisticRegression(C=0.1, tol=1e-6, max_iter=1000)
+baseline.fit(average_blocks(x_train), y_train)
+guess = baseline.predict(average_blocks(x_val))
+print(f"logistic regression {(guess == y_val).mean():.4f}")
 
-# ---- save ----
-model.save("images.keras")
+# ---- errors ----
+print(pd.crosstab(np.array(CLASSES)[y_val], y_pred))
+of_truth = y_prob[np.arange(VAL), y_val]
+worst = of_truth.argsort()[:8]
+draw(x_val[worst], [
+    f"{CLASSES[true]}: {CLASSES[guess]}?"
+    for true, guess in zip(y_val[worst], y_pred[worst])
+], 2)
 
-# ---- results ----
-of_truth = y_prob[range(len(y_test)), y_test]
+# ---- filters ----
+surest = of_truth.argmax()
+image = x_val[surest]
+conv = model.layers[2]
+see = keras.Model(model.inputs, conv.output)
+maps = see.predict(x_val[[surest]], verbose=0)[0]
+strong = maps.mean(axis=(0, 1)).argsort()[::-1][:6]
+filters = 1 / (1 + np.exp(-5 * conv.get_weights()[0]))
+draw([image, *(filters[:, :, :, one] for one in strong),
+      image, *(maps[:, :, one] for one in strong)],
+     2 * ["image", *(strong + 1)], 2)
+
+# ---- occlusion ----
+side = 33 - PATCH
+covered = np.repeat(x_val[[surest]], side ** 2, axis=0)
+for copy, (row, column) in zip(covered, np.ndindex(side, side)):
+    copy[row:row + PATCH, column:column + PATCH] = 127
+p_covered = model.predict(covered, verbose=0)[:, y_val[surest]]
+draw([image, 1 - p_covered.reshape(side, side)],
+     [CLASSES[y_val[surest]], "bright: covering hurts"])
+print(f"p: {of_truth[surest]:.3f}, {p_covered.min():.3f}")
+
+# ---- predict ----
+new = keras.utils.img_to_array(keras.utils.load_img(
+    PICTURE, target_size=(32, 32), interpolation="box"
+))
+new_prob = model.predict(new[None], verbose=0)[0]
+print(f"{CLASSES[new_prob.argmax()]} {new_prob.max():.4f}")
+
+# ---- test ----
+right_test = model.predict(x_test, verbose=0).argmax(1) == y_test
+accuracy = right_test.mean()
+by_images = binomtest(sum(right_test), len(y_test))
+low, high = by_images.proportion_ci(method="wilson")
+excess = pd.Series(right_test - accuracy).groupby(design_test)
+sums, n = excess.sum(), excess.ngroups
+error = (sum(sums ** 2) * n / (n - 1)) ** 0.5 / len(y_test)
+margin = t.ppf(0.975, n - 1) * error
 results = {
-    "loss": -np.log(of_truth.astype(float)).mean(),
-    "accuracy": accuracy,
-    "accuracy_baseline": accuracy_baseline,
+    "val_accuracy": right.mean(),
+    "val_accuracy_baseline": (guess == y_val).mean(),
+    "test_accuracy": accuracy, "test_designs": n,
+    "test_low_images": low, "test_high_images": high,
+    "test_low_designs": accuracy - margin,
+    "test_high_designs": accuracy + margin,
 }
 print(pd.Series(results).round(4).to_string())

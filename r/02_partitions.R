@@ -1,4 +1,4 @@
-# Partitions and folds: how to ask a model honestly.
+# Partitions and folds: how to evaluate a model honestly.
 
 library(keras3)
 library(ggplot2)
@@ -6,117 +6,140 @@ library(ggplot2)
 # ---- constants ----
 FLOWERS <- "shared_data/iris/iris.csv"
 PARTITIONS <- "shared_data/iris/partitions.csv"
-NOISE <- "shared_data/iris/noise.csv"
+PATIENTS <- "shared_data/patients/samples.csv"
 SEED <- 1
 SPECIES <- c("setosa", "versicolor", "virginica")
 FEATURES <- c(
   "sepal_length", "sepal_width", "petal_length", "petal_width"
 )
-FOLDS <- c(3, 5, 10)
-UNITS <- 10
-LEARNING_RATE <- 0.05
-BATCH_SIZE <- 4
-EPOCHS <- 6
+UNITS <- c(2, 10)
+WAYS <- c("validation", "fold_3", "fold_5", "fold_10")
+LEARNING_RATE <- 1.0
+EPOCHS <- 80
+GENES <- 20
 
 # ---- load ----
-flowers <- read.csv(FLOWERS)
-table(flowers$species)
-
-# ---- partition ----
-set.seed(SEED)
-draw <- function(rows, share) {
-  rows |>
-    split(flowers$species[rows]) |>
-    lapply(\(of_one) sample(of_one, share * length(of_one))) |>
-    unlist(use.names = FALSE)
-}
-all_rows <- seq_len(nrow(flowers))
-test <- draw(all_rows, 0.2)
-val <- draw(setdiff(all_rows, test), 0.25)
-train <- setdiff(all_rows, c(test, val))
-cat("train", length(train), "validation", length(val),
-    "test", length(test), "\n")
-table(flowers$species[test])
-
-# ---- shared ----
-flowers <- merge(flowers, read.csv(PARTITIONS), by = "row")
-table(flowers$partition, flowers$species)
+flowers <- merge(
+  read.csv(FLOWERS), read.csv(PARTITIONS), by = "row"
+)
 x <- as.matrix(flowers[FEATURES])
 y <- match(flowers$species, SPECIES) - 1L
 is_test <- flowers$partition == "test"
-is_rest <- !is_test
+flowers$validation <- as.integer(flowers$partition == "val")
+table(flowers$partition, flowers$species)
+
+# ---- stratify ----
+set.seed(SEED)
+drawn <- seq_len(nrow(flowers)) |>
+  split(flowers$species) |>
+  lapply(\(rows) sample(rows, 0.2 * length(rows))) |>
+  unlist()
+table(flowers$species[drawn])
 
 # ---- network ----
-build <- function(inputs) {
-  set_random_seed(SEED)
-  model <- keras_model_sequential(input_shape = inputs) |>
-    layer_dense(UNITS, activation = "relu") |>
-    layer_dense(3, activation = "softmax")
-  model |> compile(
-    optimizer = optimizer_sgd(LEARNING_RATE),
-    loss = "sparse_categorical_crossentropy"
-  )
-  model
+build <- function(shape) {
+  keras_model_sequential(input_shape = shape[1]) |>
+    layer_dense(shape[2], activation = "relu") |>
+    layer_dense(shape[3], activation = "softmax")
 }
 
-fit_and_score <- function(model, weights, x, y, learn, ask) {
-  model |> set_weights(weights)
-  model |> fit(x[learn, ], y[learn], batch_size = BATCH_SIZE,
-               epochs = EPOCHS, verbose = 0)
-  y_prob <- model |> predict(x[ask, ], verbose = 0)
-  mean(max.col(y_prob, "first") - 1L == y[ask])
+compiled <- function(...) {
+  model <- build(c(...))
+  model |> compile(optimizer = optimizer_sgd(LEARNING_RATE),
+                   loss = "sparse_categorical_crossentropy")
+  list(model = model, shape = c(...))
 }
 
-model <- build(length(FEATURES))
-weights <- get_weights(model)
-
-# ---- folds ----
-scores <- list()
-for (k in FOLDS) {
-  fold <- flowers[[paste0("fold_", k)]]
-  of_k <- sapply(seq_len(k), \(i) {
-    fit_and_score(model, weights, x, y,
-                  is_rest & fold != i, fold == i)
-  })
-  scores[[as.character(k)]] <- of_k
-  cat(sprintf("%2d folds: mean %.3f, sd %.3f\n", k,
-              mean(of_k), sd(of_k)))
+train <- function(network, seed, x, y, learn) {
+  model <- network$model
+  scaler <- layer_normalization()
+  scaler |> adapt(x[learn, ])
+  set_random_seed(seed)
+  model |> set_weights(get_weights(build(network$shape)))
+  rows <- rep(which(learn), EPOCHS)
+  model |> fit(scaler(x[rows, ]), y[rows], shuffle = FALSE,
+               batch_size = sum(learn), verbose = 0)
+  \(x) max.col(as.array(model(scaler(x))), "first") - 1L
 }
+
+score <- function(network, seed, x, y, learn, ask) {
+  predict <- train(network, seed, x, y, learn)
+  mean(predict(x[ask, ]) == y[ask])
+}
+
+# ---- choose ----
+networks <- lapply(UNITS, \(n) compiled(length(FEATURES), n, 3))
+names(networks) <- UNITS
+spread <- data.frame()
+for (units in names(networks)) {
+  for (way in WAYS) {
+    fold <- flowers[[way]]
+    own <- sapply(seq_len(max(fold)), \(i) {
+      score(networks[[units]], 100 * SEED + i, x, y,
+            !is_test & fold != i, fold == i)
+    })
+    spread <- rbind(spread, data.frame(units, way, own))
+  }
+}
+spread$units <- factor(spread$units, UNITS)
+spread$way <- factor(spread$way, WAYS)
+means <- tapply(spread$own, spread[c("units", "way")], mean)
+round(means, 3)
 
 # ---- spread ----
-stack(scores) |>
-  ggplot(aes(ind, values)) +
-  geom_point(aes(colour = ind), alpha = 0.5, size = 3) +
+ggplot(subset(spread, way != "validation"), aes(way, own)) +
+  geom_point(aes(colour = way), alpha = 0.4, size = 3) +
   stat_summary(fun = mean, geom = "point", shape = "-",
                size = 20) +
-  labs(x = "number of folds", y = "accuracy of a fold") +
+  facet_wrap(~ units, labeller = label_both) +
+  labs(x = NULL, y = "accuracy of a fold") +
   guides(colour = "none")
 
 # ---- final ----
-final <- fit_and_score(model, weights, x, y, is_rest, is_test)
-cat(sprintf("trained on %d flowers, tested on %d: %.3f\n",
-            sum(is_rest), sum(is_test), final))
+# A tie goes to the first, which is the smaller network.
+chosen <- names(which.max(round(means[, "fold_10"], 3)))
+final <- train(networks[[chosen]], SEED, x, y, !is_test)
+cat(chosen, "units, trained on", sum(!is_test), "flowers\n")
 
-# ---- leak ----
-noise <- merge(flowers["row"], read.csv(NOISE), by = "row")
-x_noise <- as.matrix(subset(noise, select = -row))
-y_noise <- match(flowers$shuffled_species, SPECIES) - 1L
-guesser <- build(ncol(x_noise))
-weights <- get_weights(guesser)
-honest <- fit_and_score(guesser, weights, x_noise, y_noise,
-                        is_rest, is_test)
-leaky <- fit_and_score(guesser, weights, x_noise, y_noise,
-                       is_rest | is_test, is_test)
-cat(sprintf("nothing to learn, test rows kept out: %.3f\n",
-            honest))
-cat(sprintf("nothing to learn, test rows leaked:   %.3f\n",
-            leaky))
+# ---- leaks ----
+patients <- read.csv(PATIENTS) |> subset(partition == "rest")
+is_gene <- startsWith(names(patients), "gene_")
+genes <- as.matrix(patients[is_gene])
+ill <- patients$ill
+guesser <- compiled(GENES, 10, 2)
 
-# ---- results ----
-results <- list(accuracy_final = final,
-                accuracy_honest = honest, accuracy_leaky = leaky)
-for (k in as.character(FOLDS)) {
-  results[[paste0("accuracy_", k, "_fold")]] <- mean(scores[[k]])
-  results[[paste0("sd_", k, "_fold")]] <- sd(scores[[k]])
+guess <- function(by, leak) {
+  fold <- patients[[by]]
+  mean(sapply(seq_len(max(fold)), \(i) {
+    seen <- fold != i | leak
+    r <- drop(cor(genes[seen, ], ill[seen]))
+    best <- sort(order(-abs(r))[seq_len(GENES)])
+    score(guesser, 100 * SEED + i, genes[, best], ill,
+          fold != i, fold == i)
+  }))
 }
-print(round(unlist(results), 3))
+
+leaks <- c(honest = guess("fold_patients", leak = FALSE),
+           rows = guess("fold_rows", leak = FALSE),
+           genes = guess("fold_patients", leak = TRUE))
+print(round(leaks, 3))
+
+# ---- test ----
+correct <- sum(final(x[is_test, ]) == y[is_test])
+interval <- prop.test(
+  correct, sum(is_test), correct = FALSE
+)$conf.int
+cat(sprintf("95 %% interval %.4f to %.4f\n",
+            interval[1], interval[2]))
+
+results <- list()
+for (units in names(networks)) {
+  for (way in WAYS) {
+    name <- paste0("val_accuracy_", units, "_units_", way)
+    results[[name]] <- means[units, way]
+  }
+}
+names(leaks) <- paste0("val_accuracy_", names(leaks))
+results <- c(results, leaks)
+results$test_accuracy <- correct / sum(is_test)
+str(results)

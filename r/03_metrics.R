@@ -1,196 +1,148 @@
-# Metrics: what they say, and when they say nothing.
+# Metrics: what they say, and what errors cost.
 
 library(ggplot2)
 
 # ---- constants ----
 FOLDER <- "shared_data/scores"
-SEED <- 1 # nothing is drawn here: any seed will do
-THRESHOLD <- 0.5
-TOLERANCE <- 1e-12
+COST_MISS <- 20 # what an ill person costs who is not found
+COST_ALARM <- 1 # what a healthy person costs who is called ill
+SEED <- 1 # nothing is random here: any seed gives the same
 
 # ---- load ----
 balanced <- read.csv(file.path(FOLDER, "balanced.csv"))
 screening <- read.csv(file.path(FOLDER, "screening.csv"))
 doses <- read.csv(file.path(FOLDER, "doses.csv"))
-cases <- read.csv(file.path(FOLDER, "cases.csv"))
-samples <- list(balanced = balanced, screening = screening)
-for (name in names(samples)) {
-  people <- samples[[name]]
-  cat(name, ": ", nrow(people), " people, ",
-      sum(people$label), " ill, ",
-      length(unique(people$score)), " different scores\n",
-      sep = "")
-}
-
-
-# ---- counts ----
-counts <- function(label, predicted) {
-  four <- list(
-    tp = sum(label == 1 & predicted == 1),
-    tn = sum(label == 0 & predicted == 0),
-    fp = sum(label == 0 & predicted == 1),
-    fn = sum(label == 1 & predicted == 0)
-  )
-  lapply(four, as.numeric) # integers overflow in products
-}
+cells <- read.csv(file.path(FOLDER, "cells.csv"))
+val <- subset(screening, part == "val")
+test <- subset(screening, part == "test")
+samples <- list(balanced = balanced, screening = val)
+sapply(samples, \(people) table(people$label))
 
 
 # ---- rates ----
-ratio <- function(a, b) {
-  if (b != 0) a / b else NA_real_ # undefined, not 0
+count <- function(people, cut) {
+  ill <- people$label == 1
+  called <- people$score >= cut
+  c(tp = sum(ill & called), fn = sum(ill & !called),
+    fp = sum(!ill & called), tn = sum(!ill & !called))
 }
 
-rates <- function(tp, tn, fp, fn) {
-  product <- (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-  list(
-    sensitivity = ratio(tp, tp + fn),
-    specificity = ratio(tn, tn + fp),
-    precision = ratio(tp, tp + fp),
-    accuracy = ratio(tp + tn, tp + tn + fp + fn),
-    f1 = ratio(2 * tp, 2 * tp + fp + fn),
-    mcc = ratio(tp * tn - fp * fn, sqrt(product))
-  )
+rates <- function(four) {
+  four <- as.list(four * 1.0) # integers would overflow
+  with(four, c(
+    accuracy = (tp + tn) / (tp + fn + fp + tn),
+    sensitivity = tp / (tp + fn),
+    specificity = tn / (tn + fp),
+    precision = tp / (tp + fp),
+    f1 = 2 * tp / (2 * tp + fp + fn),
+    mcc = (tp * tn - fp * fn) /
+      sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+  ))
 }
 
-
-# ---- roc ----
-roc <- function(label, score) {
-  ill <- score[label == 1]
-  healthy <- score[label == 0]
-  cuts <- c(Inf, sort(unique(score), decreasing = TRUE), -Inf)
-  data.frame(
-    fpr = sapply(cuts, function(cut) {
-      ratio(sum(healthy >= cut), length(healthy))
-    }),
-    tpr = sapply(cuts, function(cut) {
-      ratio(sum(ill >= cut), length(ill))
-    })
-  )
+auc <- function(people) {
+  ill <- people$label == 1
+  n <- sum(ill)
+  u <- sum(rank(people$score)[ill]) - n * (n + 1) / 2
+  u / (n * sum(!ill))
 }
 
-auc_area <- function(label, score) {
-  curve <- roc(label, score)
-  n <- nrow(curve)
-  height <- (curve$tpr[-1] + curve$tpr[-n]) / 2
-  sum(diff(curve$fpr) * height)
-}
-
-auc_ranks <- function(label, score) {
-  ranks <- rank(score) # people who tie share their mean rank
-  n1 <- as.numeric(sum(label == 1))
-  n0 <- as.numeric(sum(label == 0))
-  u <- sum(ranks[label == 1]) - n1 * (n1 + 1) / 2
-  ratio(u, n1 * n0)
-}
-
+four <- count(balanced, 0.5)
+four
 
 # ---- errors ----
-sum_of_squares <- function(observed, predicted) {
-  sum((observed - predicted)^2)
-}
-
-rmse <- function(observed, predicted) {
-  squares <- sum_of_squares(observed, predicted)
-  sqrt(ratio(squares, length(observed)))
-}
-
-
-# ---- balanced ----
-by_hand <- function(label, score) {
-  four <- counts(label, score >= THRESHOLD)
-  c(
-    four,
-    do.call(rates, four),
-    auc = auc_area(label, score),
-    auc_ranks = auc_ranks(label, score)
-  )
-}
-
-hand <- by_hand(balanced$label, balanced$score)
-errors <- list(
-  sum_of_squares =
-    sum_of_squares(doses$observed, doses$predicted),
-  rmse = rmse(doses$observed, doses$predicted)
+observed <- doses$observed
+predicted <- doses$predicted
+squares <- sum((observed - predicted)^2)
+total <- sum((observed - mean(observed))^2)
+errors <- c(
+  sum_of_squares = squares, mse = squares / nrow(doses),
+  rmse = sqrt(squares / nrow(doses)), r2 = 1 - squares / total
 )
-print(cbind(hand = unlist(c(hand, errors))), digits = 6)
 
 # ---- library ----
-curve <- pROC::roc(
-  balanced$label, balanced$score,
-  levels = c(0, 1), direction = "<"
-)
-found <- pROC::coords(curve, THRESHOLD, ret = c(
-  "tp", "tn", "fp", "fn", "sensitivity", "specificity",
-  "precision", "accuracy"
-))
-predicted <- balanced$score >= THRESHOLD
-auc <- as.numeric(pROC::auc(curve))
-fitted <- lm(observed ~ 0, doses, offset = predicted)
-by_library <- c(
-  unlist(found),
-  f1 = 2 / (1 / found$precision + 1 / found$sensitivity),
-  mcc = cor(balanced$label, predicted),
-  auc = auc, auc_ranks = auc,
+curve <- pROC::roc(label ~ score, balanced,
+                   levels = 0:1, direction = "<")
+at <- unlist(pROC::coords(curve, 0.5, ret = c(
+  "accuracy", "sensitivity", "specificity", "precision")))
+fitted <- lm(observed ~ 0, offset = predicted)
+library <- c(
+  at,
+  f1 = 2 / sum(1 / at[c("precision", "sensitivity")]),
+  mcc = cor(balanced$label, balanced$score >= 0.5),
+  auc = c(pROC::auc(curve)),
   sum_of_squares = deviance(fitted),
-  rmse = sqrt(mean(residuals(fitted)^2))
+  mse = mean(residuals(fitted)^2),
+  rmse = sqrt(mean(residuals(fitted)^2)),
+  r2 = 1 - deviance(fitted) / deviance(lm(observed ~ 1))
 )
-both <- data.frame(
-  hand = unlist(c(hand, errors)), library = by_library
-)
-both$agree <- abs(both$hand - both$library) <= TOLERANCE
-print(both, digits = 6)
+hand <- c(rates(four), auc = auc(balanced), errors)
+round(cbind(hand, library), 4)
 
-# ---- screening ----
-useful <- by_hand(screening$label, screening$score)
-healthy <- by_hand(screening$label, 0 * screening$score)
-print(round(cbind(
-  useful = unlist(useful), healthy = unlist(healthy)
-), 4))
+# ---- prevalence ----
+share <- four / 100 # 100 people of each kind
+at <- c(0.5, 0.1, 0.025, 0.001)
+shares <- sapply(at, \(p) rates(share * c(p, p, 1 - p, 1 - p)))
+colnames(shares) <- at
+round(shares, 3)
 
-# ---- curve ----
-curves <- do.call(rbind, lapply(names(samples), function(name) {
+# ---- curves ----
+panels <- lapply(names(samples), \(name) {
   people <- samples[[name]]
-  cbind(sample = name, roc(people$label, people$score))
-}))
-at <- do.call(rbind, lapply(names(samples), function(name) {
-  people <- samples[[name]]
-  data.frame(sample = name, by_hand(people$label, people$score))
-}))
-ggplot(curves, aes(fpr, tpr, colour = sample)) +
-  geom_abline(linetype = "dotted", colour = "grey50") +
-  geom_path() +
-  geom_point(aes(1 - specificity, sensitivity), at, size = 2) +
-  coord_equal() +
-  labs(x = "1 - specificity", y = "sensitivity", colour = NULL)
+  cuts <- sort(unique(people$score))
+  at <- sapply(cuts, \(cut) rates(count(people, cut)))
+  bin <- floor(people$score * 10)
+  rbind(
+    data.frame(name, panel = "1 - specificity, sensitivity",
+               x = 1 - at["specificity", ],
+               y = at["sensitivity", ]),
+    data.frame(name, panel = "sensitivity, precision",
+               x = at["sensitivity", ], y = at["precision", ]),
+    data.frame(name, panel = "mean score, share of ill people",
+               x = c(tapply(people$score, bin, mean)),
+               y = c(tapply(people$label, bin, mean))))
+})
+ggplot(do.call(rbind, panels), aes(x, y, colour = name)) +
+  geom_path() + facet_wrap(~panel) +
+  labs(x = NULL, y = NULL, colour = NULL)
 
-# ---- undefined ----
-edge <- lapply(
-  split(cases, factor(cases$case, unique(cases$case))),
-  function(people) {
-    values <- by_hand(people$label, people$score)
-    values[setdiff(names(values),
-                   c("tp", "tn", "fp", "fn", "auc_ranks"))]
-  }
-)
-print(round(t(sapply(edge, unlist)), 2))
+# ---- classes ----
+table <- table(true = cells$true, predicted = cells$predicted)
+table
+f1 <- 2 * diag(table) / (rowSums(table) + colSums(table))
+macro_f1 <- mean(f1)
+micro_f1 <- sum(diag(table)) / nrow(cells)
+round(f1, 3)
+cat("macro:", round(macro_f1, 3), "micro:", micro_f1, "\n")
+
+
+# ---- threshold ----
+cost <- function(people, cut) {
+  four <- count(people, cut)
+  COST_MISS * four[["fn"]] + COST_ALARM * four[["fp"]]
+}
+
+cuts <- sort(unique(val$score))
+threshold <- cuts[which.min(sapply(cuts, cost, people = val))]
+mccs <- sapply(cuts, \(cut) rates(count(val, cut))[["mcc"]])
+sapply(c("one half" = 0.5, cheapest = threshold,
+         "best MCC" = cuts[which.max(mccs)], "nobody ill" = 2),
+       \(cut) c(count(val, cut), cost = cost(val, cut)))
 
 # ---- test ----
-test <- screening[screening$part == "test", ]
-mcc_test <- by_hand(test$label, test$score)$mcc
-cat(sprintf("MCC of the test part: %.4f\n", mcc_test))
-
-# ---- results ----
-tables <- c(
-  list(balanced = hand, screening = useful, healthy = healthy),
-  edge
-)
-results <- c(
-  list(mcc_test = mcc_test),
-  errors,
-  list(library_agrees = all(both$agree))
-)
-for (where in names(tables)) {
-  names <- paste0(names(tables[[where]]), "_", where)
-  results[names] <- tables[[where]]
-}
-cat(length(results), "results\n")
+four <- as.list(count(test, threshold))
+unlist(c(four, cost = cost(test, threshold)))
+of <- with(four, list(
+  sensitivity = c(tp, fn), specificity = c(tn, fp),
+  precision = c(tp, fp)))
+round(sapply(of, \(k) c(k[1] / sum(k), prop.test(
+  k[1], sum(k), correct = FALSE)$conf.int)), 3)
+results <- list(
+  mcc = hand[["mcc"]], auc = hand[["auc"]],
+  rmse = hand[["rmse"]], r2 = hand[["r2"]],
+  macro_f1 = macro_f1, micro_f1 = micro_f1,
+  threshold = threshold, val_auc = auc(val),
+  val_cost = cost(val, threshold),
+  test_sensitivity = four$tp / (four$tp + four$fn),
+  test_cost = cost(test, threshold))
+str(results)

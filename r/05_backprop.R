@@ -7,11 +7,11 @@ library(ggplot2)
 DATA <- "shared_data/moons/moons.csv"
 SEED <- 1
 POINT <- c(-2, 5, -4)
+STEPS <- c(1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
 STEP <- 1e-5
 UNITS <- 8
 LEARNING_RATE <- 0.5
 EPOCHS <- 120
-TOLERANCE <- 1e-6
 
 # ---- gates ----
 x <- POINT[1]
@@ -26,73 +26,57 @@ dy <- 1 * dq
 cat("forward:  q =", q, " f =", f, "\n")
 cat("backward: dx =", dx, " dy =", dy, " dz =", dz, "\n")
 
+# ---- activations ----
+sigmoid <- function(s) 1 / (1 + exp(-s))
+
+s <- seq(-4, 4, length.out = 161)
+shown <- expand.grid(s = s, name = c("sigmoid", "tanh", "ReLU"),
+                     of = c("value", "slope"))
+shown$y <- c(sigmoid(s), tanh(s), pmax(s, 0),
+             sigmoid(s) * (1 - sigmoid(s)), 1 - tanh(s)^2, s > 0)
+ggplot(shown, aes(s, y, colour = name)) + geom_line() +
+  facet_wrap(vars(of), scales = "free_y")
 
 # ---- numeric ----
-numeric_gradient <- function(f, point) {
-  steps <- diag(STEP, length(point))
-  apply(steps, 1, function(step) {
-    (f(point + step) - f(point - step)) / (2 * STEP)
-  })
+slope <- sigmoid(2) * (1 - sigmoid(2))
+for (step in STEPS) {
+  by_step <- (sigmoid(2 + step) - sigmoid(2 - step)) / step / 2
+  error <- abs(by_step - slope) / slope
+  cat(sprintf("step %g: relative error %.0e\n", step, error))
 }
-
-relative_error <- function(a, b) {
-  norm <- function(v) sqrt(sum(v^2))
-  norm(a - b) / (norm(a) + norm(b))
-}
-
-by_steps <- numeric_gradient(
-  function(at) (at[1] + at[2]) * at[3], POINT
-)
-error <- relative_error(c(dx, dy, dz), by_steps)
-cat("by steps:", by_steps, "\n")
-cat(sprintf("relative error: %.0e\n", error))
-
-# ---- tape ----
-tf <- reticulate::import("tensorflow")
-x <- tf$Variable(POINT[1])
-y <- tf$Variable(POINT[2])
-z <- tf$Variable(POINT[3])
-with(tf$GradientTape() %as% tape, {
-  f_tape <- (x + y) * z
-})
-by_tape <- sapply(
-  tape$gradient(f_tape, list(x, y, z)), as.numeric
-)
-cat("by tape: ", by_tape, "\n")
 
 # ---- load ----
 moons <- read.csv(DATA)
-train <- moons[moons$part == "train", ]
-test <- moons[moons$part == "test", ]
-x_train <- as.matrix(train[c("x1", "x2")])
-y_train <- as.matrix(train["label"])
-x_test <- as.matrix(test[c("x1", "x2")])
-y_test <- as.matrix(test["label"])
-cat("points:", nrow(x_train), nrow(x_test), "\n")
+
+take <- \(name, cols) as.matrix(moons[moons$part == name, cols])
+
+x_train <- take("train", c("x1", "x2"))
+y_train <- take("train", "label")
+x_val <- take("val", c("x1", "x2"))
+y_val <- take("val", "label")
 
 # ---- model ----
 set_random_seed(SEED)
 model <- keras_model_sequential(input_shape = 2) |>
   layer_dense(UNITS, activation = "relu") |>
   layer_dense(1, activation = "sigmoid")
-
-cat("parameters:", count_params(model), "\n")
-
+weights <- get_weights(model)
+cat(sapply(weights, \(w) toString(dim(w))), sep = "\n")
 
 # ---- forward ----
 forward <- function(x, weights) {
   names(weights) <- c("w1", "b1", "w2", "b2")
   with(weights, {
     hidden <- pmax(sweep(x %*% w1, 2, b1, "+"), 0)
-    p <- 1 / (1 + exp(-sweep(hidden %*% w2, 2, b2, "+")))
+    p <- sigmoid(sweep(hidden %*% w2, 2, b2, "+"))
     list(hidden = hidden, p = p)
   })
 }
 
-cross_entropy <- function(y, p) {
+cross_entropy <- function(x, y, weights) {
+  p <- forward(x, weights)$p
   -mean(y * log(p) + (1 - y) * log(1 - p))
 }
-
 
 # ---- backward ----
 backward <- function(x, y, weights) {
@@ -103,84 +87,70 @@ backward <- function(x, y, weights) {
        t(now$hidden) %*% d2, colSums(d2))
 }
 
+# ---- check ----
+w1 <- weights[[1]]
+loss <- function(w1) {
+  cross_entropy(x_train, y_train, c(list(w1), weights[-1]))
+}
 
-# ---- compare ----
-weights <- get_weights(model)
-by_hand <- backward(x_train, y_train, weights)
-with(tf$GradientTape() %as% tape, {
-  loss <- loss_binary_crossentropy()(y_train, model(x_train))
-})
-by_keras <- tape$gradient(loss, model$trainable_variables)
-gap <- max(mapply(
-  function(ours, theirs) max(abs(ours - as.array(theirs))),
-  by_hand, by_keras
-))
-cat(sprintf("largest gap between the gradients: %.0e\n", gap))
+slopes <- 0 * w1
+for (i in seq_along(w1)) {
+  h <- 0 * w1
+  h[i] <- STEP
+  slopes[i] <- (loss(w1 + h) - loss(w1 - h)) / 2 / STEP
+}
+gap <- abs(backward(x_train, y_train, weights)[[1]] - slopes)
+cat(sprintf("largest gap in the gradient: %.0e\n", max(gap)))
 
 # ---- descend ----
-losses <- numeric(EPOCHS)
+by_hand <- numeric(EPOCHS)
 for (epoch in seq_len(EPOCHS)) {
-  losses[epoch] <- cross_entropy(
-    y_train, forward(x_train, weights)$p
-  )
-  gradients <- backward(x_train, y_train, weights)
-  weights <- Map(function(w, g) w - LEARNING_RATE * g,
-                 weights, gradients)
+  by_hand[epoch] <- cross_entropy(x_train, y_train, weights)
+  grad <- backward(x_train, y_train, weights)
+  weights <- Map(\(w, g) w - LEARNING_RATE * g, weights, grad)
 }
-cat(sprintf("loss: %.4f first, %.4f last\n",
-            losses[1], losses[EPOCHS]))
 
 # ---- fit ----
-model |> compile(
-  optimizer = optimizer_sgd(LEARNING_RATE),
-  loss = "binary_crossentropy"
-)
+model |> compile(optimizer_sgd(LEARNING_RATE),
+                 loss = "binary_crossentropy")
 history <- model |> fit(
-  x_train, y_train,
-  batch_size = nrow(x_train),
-  epochs = EPOCHS,
-  shuffle = FALSE,
+  x_train, y_train, batch_size = nrow(x_train), epochs = EPOCHS,
+  validation_data = list(x_val, y_val), shuffle = FALSE,
   verbose = 0
 )
-loss_gap <- abs(losses - history$metrics$loss)
-cat(sprintf("largest gap between the losses: %.0e\n",
-            max(loss_gap)))
+gap <- mapply(\(ours, theirs) max(abs(ours - theirs)),
+              weights, get_weights(model))
+cat(sprintf("largest gap in the weights: %.0e\n", max(gap)))
 
 # ---- curve ----
-curve <- data.frame(
-  epoch = seq_len(EPOCHS),
-  loss = c(history$metrics$loss, losses),
-  by = rep(c("Keras", "from scratch"), each = EPOCHS)
+curve <- data.frame(epoch = seq_len(EPOCHS), history$metrics)
+ggplot(curve, aes(epoch)) +
+  geom_line(aes(y = loss, colour = "loss")) +
+  geom_line(aes(y = val_loss, colour = "val_loss")) +
+  geom_line(aes(y = by_hand, colour = "by hand"), linetype = 3) +
+  labs(y = "cross-entropy", colour = NULL)
+
+# ---- validate ----
+line <- glm(y_train ~ x_train, family = binomial)
+prob_line <- sigmoid(cbind(1, x_val) %*% coef(line))
+prob_val <- forward(x_val, weights)$p
+results <- list(
+  val_accuracy = mean((prob_val > 0.5) == y_val),
+  val_accuracy_line = mean((prob_line > 0.5) == y_val),
+  val_loss = cross_entropy(x_val, y_val, weights),
+  weights_agree = max(gap) < 1e-4
 )
-curve$by <- factor(curve$by, c("Keras", "from scratch"))
-ggplot(curve, aes(epoch, loss, colour = by, linewidth = by)) +
-  geom_line() +
-  scale_linewidth_manual(values = c(3, 0.6)) +
-  labs(colour = NULL, linewidth = NULL)
 
-# ---- evaluate ----
-line <- glm(label ~ x1 + x2, binomial, train)
+# ---- predict ----
+prob_new <- c(forward(t(c(1, -0.4)), weights)$p)
+cat("one new point:", round(prob_new, 2),
+    if (prob_new > 0.5) "lower" else "upper", "crescent\n")
 
-accuracy <- function(p) mean((p > 0.5) == y_test)
-
-accuracies <- list(
-  accuracy = accuracy(forward(x_test, weights)$p),
-  accuracy_keras = accuracy(predict(model, x_test, verbose = 0)),
-  accuracy_line = accuracy(predict(line, test, "response"))
-)
-print(round(unlist(accuracies), 3))
-
-# ---- results ----
-results <- c(
-  list(
-    f = f, df_dx = dx, df_dy = dy, df_dz = dz,
-    steps_agree = error < TOLERANCE,
-    tape_agrees = all(by_tape == c(dx, dy, dz)),
-    gradients_agree = gap < TOLERANCE,
-    losses_agree = max(loss_gap) < TOLERANCE,
-    loss_first = losses[1],
-    loss_last = losses[EPOCHS]
-  ),
-  accuracies
-)
-str(results[grepl("agrees?$", names(results))])
+# ---- test ----
+x_test <- take("test", c("x1", "x2"))
+y_test <- take("test", "label")
+right <- sum((forward(x_test, weights)$p > 0.5) == y_test)
+ci <- prop.test(right, nrow(y_test), correct = FALSE)$conf.int
+results <- c(results, test_accuracy = right / nrow(y_test),
+             test_low = ci[1], test_high = ci[2])
+str(results)

@@ -1,154 +1,152 @@
 # Convolution and pooling: a network that looks at images.
 
 library(keras3)
-library(ggplot2)
 
 # ---- constants ----
 DATA <- "shared_data/emoji10/emoji10.npz"
+DESIGNS <- "shared_data/emoji10/pictures.csv"
+PICTURE <- "shared_data/emoji10/new.png"
 SEED <- 1
-CLASSES <- c(
-  "airplane", "automobile", "bird", "cat", "deer",
-  "dog", "frog", "horse", "ship", "truck"
-)
+CLASSES <- c("airplane", "automobile", "bird", "cat", "deer",
+             "dog", "frog", "horse", "ship", "truck")
 TRAIN <- 2000
 VAL <- 400
-FILTERS <- 32
-KERNEL <- 5
-BATCH_SIZE <- 32
+FILTERS <- 16
+DROPOUT <- 0.3
 EPOCHS <- 5
-BLOCK <- 4
-C <- 0.1
+PATCH <- 8
 
 # ---- load ----
-np <- reticulate::import("numpy")
-images <- np$load(DATA)
+images <- reticulate::import("numpy")$load(DATA)
 x <- images$get("x_train")
 y <- as.vector(images$get("y_train"))
-train <- seq_len(TRAIN)
-x_train <- x[train, , , ]
-y_train <- y[train]
-val <- TRAIN + seq_len(VAL)
-x_val <- x[val, , , ]
-y_val <- y[val]
+x_train <- x[1:TRAIN, , , ]
+y_train <- y[1:TRAIN]
+x_val <- x[TRAIN + 1:VAL, , , ]
+y_val <- y[TRAIN + 1:VAL]
 x_test <- images$get("x_test")
 y_test <- as.vector(images$get("y_test"))
-cat("images:", length(y_train), length(y_val),
-    length(y_test), "\n")
-cat("one image:", dim(x_train)[-1],
-    "from", min(x_train), "to", max(x_train), "\n")
+design <- seq_len(nrow(x) + nrow(x_test))
+if (nzchar(DESIGNS)) design <- read.csv(DESIGNS)$design
+design_test <- tail(design, nrow(x_test))
+cat("test designs:", length(unique(design_test)), "\n")
 
 # ---- look ----
-par(mfcol = c(5, 10), mar = rep(0.2, 4), oma = c(0, 0, 2, 0))
-for (label in 0:9) {
-  for (row in which(y_train == label)[1:5]) {
-    plot(as.raster(x_train[row, , , ], max = 255))
+draw <- function(images, titles, rows = 1) {
+  par(mfrow = c(rows, length(images) / rows), mar = rep(1, 4))
+  for (i in seq_along(images)) {
+    pixels <- as.raster(images[[i]], max = max(images[[i]]))
+    plot(pixels, interpolate = FALSE)
+    title(titles[i], cex.main = 0.9, font.main = 1)
   }
 }
-mtext(CLASSES, outer = TRUE, at = (1:10 - 0.5) / 10, cex = 0.5)
+
+few <- order(y_train)[seq(1, TRAIN, 50)]
+draw(lapply(few, \(row) x_train[row, , , ]),
+     CLASSES[y_train[few] + 1], 5)
 
 # ---- model ----
 set_random_seed(SEED)
 model <- keras_model_sequential(input_shape = c(32, 32, 3)) |>
   layer_rescaling(1 / 255) |>
-  layer_conv_2d(FILTERS, KERNEL, padding = "same",
-                activation = "relu") |>
+  layer_random_flip("horizontal") |>
+  layer_conv_2d(FILTERS, 3, activation = "relu") |>
+  layer_max_pooling_2d() |>
+  layer_conv_2d(2 * FILTERS, 3, activation = "relu") |>
   layer_max_pooling_2d() |>
   layer_flatten() |>
+  layer_dropout(DROPOUT) |>
   layer_dense(10, activation = "softmax")
 summary(model)
 
 # ---- compile ----
-model |> compile(
-  optimizer = "adam",
-  loss = "sparse_categorical_crossentropy",
-  metrics = "accuracy"
-)
+model |> compile(optimizer = "adam", metrics = "accuracy",
+                 loss = "sparse_categorical_crossentropy")
 
 # ---- fit ----
-history <- model |> fit(
-  x_train, y_train,
-  batch_size = BATCH_SIZE,
-  epochs = EPOCHS,
-  validation_data = list(x_val, y_val),
-  verbose = 2
-)
+history <- fit(model, x_train, y_train, epochs = EPOCHS,
+               validation_data = list(x_val, y_val), verbose = 2)
 
 # ---- curve ----
 plot(history)
 
-# ---- evaluate ----
-y_prob <- model |> predict(x_test, verbose = 0)
+# ---- validate ----
+y_prob <- model |> predict(x_val, verbose = 0)
 y_pred <- max.col(y_prob, "first") - 1L
-accuracy <- mean(y_pred == y_test)
-cat(sprintf("test accuracy %.4f\n", accuracy))
-
-# ---- confusion ----
-confusion <- table(true = factor(y_test, 0:9, CLASSES),
-                   predicted = factor(y_pred, 0:9, CLASSES))
-ggplot(as.data.frame(confusion), aes(predicted, true)) +
-  geom_tile(aes(fill = Freq)) +
-  geom_text(aes(label = Freq,
-                colour = Freq > max(Freq) / 2), size = 3) +
-  scale_y_discrete(limits = rev) +
-  scale_fill_distiller(palette = "Blues", direction = 1) +
-  scale_colour_manual(values = c("black", "white")) +
-  guides(fill = "none", colour = "none") +
-  theme(axis.text.x = element_text(angle = 45, hjust = 1),
-        panel.grid = element_blank())
-
-# ---- filters ----
-kernels <- get_weights(get_layer(model, index = 2))[[1]]
-kernels <- (kernels - min(kernels)) / diff(range(kernels))
-par(mfrow = c(4, 8), mar = rep(0.2, 4))
-for (number in seq_len(FILTERS)) {
-  plot(as.raster(kernels[, , , number]), interpolate = FALSE)
-}
-
-# ---- maps ----
-eye <- keras_model(model$inputs,
-                   get_layer(model, index = 2)$output)
-maps <- eye |> predict(x_test[1, , , , drop = FALSE],
-                       verbose = 0)
-cat("one image becomes", dim(maps)[-1], "\n")
-ggplot(as.data.frame.table(maps, responseName = "value"),
-       aes(as.integer(Var3), -as.integer(Var2), fill = value)) +
-  geom_raster() +
-  facet_wrap(vars(as.integer(Var4)), nrow = 4) +
-  coord_equal() +
-  guides(fill = "none") +
-  theme_void() +
-  theme(strip.text = element_blank())
+right <- y_pred == y_val
+cat(sprintf("network %.4f\n", mean(right)))
 
 # ---- baseline ----
+pool <- layer_average_pooling_2d(pool_size = 4)
 average_blocks <- function(x) {
-  side <- 32 / BLOCK
-  split <- c(nrow(x), BLOCK, side, BLOCK, side, 3)
-  tiles <- aperm(array(x / 255, split), c(2, 4, 1, 6, 5, 3))
-  matrix(colMeans(tiles, dims = 2), nrow(x))
+  matrix(as.array(pool(x / 255)), nrow(x))
 }
 
-blocks <- average_blocks(x_train)
 baseline <- glmnet::glmnet(
-  blocks, factor(y_train), "multinomial",
-  alpha = 0, lambda = 1 / (C * TRAIN), standardize = FALSE,
-  thresh = 1e-10
+  average_blocks(x_train), y_train, "multinomial", alpha = 0,
+  lambda = 1 / (0.1 * TRAIN), standardize = FALSE, thresh = 1e-10
 )
-guessed <- baseline |>
-  predict(average_blocks(x_test), type = "class")
-accuracy_baseline <- mean(guessed == y_test)
-cat(sprintf(
-  "logistic regression on %d averaged pixels %.4f\n",
-  ncol(blocks), accuracy_baseline
-))
+guess <- predict(baseline, average_blocks(x_val), type = "class")
+cat(sprintf("logistic regression %.4f\n", mean(guess == y_val)))
 
-# ---- save ----
-model |> save_model("images.keras", overwrite = TRUE)
+# ---- errors ----
+table(true = CLASSES[y_val + 1], predicted = y_pred)
+of_truth <- y_prob[cbind(seq_len(VAL), y_val + 1)]
+worst <- order(of_truth)[1:8]
+draw(lapply(worst, \(row) x_val[row, , , ]),
+     sprintf("%s: %s?", CLASSES[y_val[worst] + 1],
+             CLASSES[y_pred[worst] + 1]), 2)
 
-# ---- results ----
-of_truth <- y_prob[cbind(seq_along(y_test), y_test + 1)]
+# ---- filters ----
+surest <- which.max(of_truth)
+image <- x_val[surest, , , ]
+conv <- get_layer(model, index = 3)
+see <- keras_model(model$inputs, conv$output)
+maps <- see |>
+  predict(x_val[surest, , , , drop = FALSE], verbose = 0)
+strong <- order(-colMeans(maps[1, , , ], dims = 2))[1:6]
+filters <- plogis(5 * get_weights(conv)[[1]])
+draw(c(list(image), lapply(strong, \(one) filters[, , , one]),
+       list(image), lapply(strong, \(one) maps[1, , , one])),
+     rep(c("image", strong), 2), 2)
+
+# ---- occlusion ----
+side <- 33 - PATCH
+covered <- x_val[rep(surest, side^2), , , ]
+for (i in seq_len(side^2)) {
+  row <- (i - 1) %/% side + 1:PATCH
+  column <- (i - 1) %% side + 1:PATCH
+  covered[i, row, column, ] <- 127L
+}
+p_covered <- predict(model, covered, verbose = 0)
+p_covered <- p_covered[, y_val[surest] + 1]
+draw(list(image, 1 - matrix(p_covered, side, byrow = TRUE)),
+     c(CLASSES[y_val[surest] + 1], "bright: covering hurts"))
+cat(sprintf("p: %.3f, %.3f\n", max(of_truth), min(p_covered)))
+
+# ---- predict ----
+picture <- image_load(PICTURE, target_size = c(32, 32),
+                      interpolation = "box")
+new <- array_reshape(image_to_array(picture), c(1, 32, 32, 3))
+new_prob <- model |> predict(new, verbose = 0)
+cat(CLASSES[which.max(new_prob)], round(max(new_prob), 4), "\n")
+
+# ---- test ----
+y_prob_test <- model |> predict(x_test, verbose = 0)
+right_test <- max.col(y_prob_test, "first") - 1L == y_test
+accuracy <- mean(right_test)
+ci <- prop.test(sum(right_test), length(y_test),
+                correct = FALSE)$conf.int
+sums <- tapply(right_test - accuracy, design_test, sum)
+n <- length(sums)
+error <- sqrt(sum(sums^2) * n / (n - 1)) / length(y_test)
+margin <- qt(0.975, n - 1) * error
 results <- list(
-  loss = mean(-log(of_truth)),
-  accuracy = accuracy,
-  accuracy_baseline = accuracy_baseline
+  val_accuracy = mean(right),
+  val_accuracy_baseline = mean(guess == y_val),
+  test_accuracy = accuracy, test_designs = n,
+  test_low_images = ci[1], test_high_images = ci[2],
+  test_low_designs = accuracy - margin,
+  test_high_designs = accuracy + margin
 )
 str(results)

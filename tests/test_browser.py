@@ -356,7 +356,7 @@ def test_search_finds_a_term_and_opens_it(visit, width):
     expect(box).to_be_in_viewport()
     box.fill("softmax")
     within = "contains(@class, 'smalldocs-search-results') or contains(@class, 'aa-')"
-    found = page.locator("a:visible", has_text="Hello, iris")
+    found = page.locator("a:visible", has_text="A first network")
     found.locator(f"xpath=self::*[ancestor::*[{within}]]").first.click()
     page.wait_for_url(f"**/{CHAPTER}*")
     assert "softmax" in page.locator("main").inner_text()

@@ -21,7 +21,7 @@ LEVELS = [level.name for level in levels.LEVELS]
 # Constants with which a long exercise is short, with a fault and without. Their band is another.
 SMALL = {
     "07_cnn": {"EPOCHS": 1},
-    "08_transfer": {"SIZE": 32, "UNITS": [8], "EPOCHS_TOP": 1, "EPOCHS_FINE": 1},
+    "08_transfer": {"SIZE": 64, "EPOCHS": 2},
     "11_lstm": {"EPOCHS": 1},
     "12_cnn_lstm": {"EPOCHS": 2},
     "15_maps": {"ROUNDS": 5, "ITERATIONS": 250, "UMAP_EPOCHS": 20},

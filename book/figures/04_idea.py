@@ -5,7 +5,7 @@ import numpy as np
 
 from deeptwins.paths import BOOK
 
-TRAIN, TUNING, FIT = "#0072B2", "#D55E00", "#444444"
+TRAIN, VAL, FIT = "#0072B2", "#D55E00", "#444444"
 rng = np.random.default_rng(5)
 fig, axes = plt.subplot_mosaic(
     [["few", "right", "many"], ["loss", "loss", "loss"]],
@@ -30,19 +30,19 @@ for name, (title, degree) in panels.items():
     fit = np.polynomial.Polynomial.fit(*learned, degree)
     ax.plot(grid, fit(grid), color=FIT, linewidth=1.4)
     ax.plot(*learned, "o", color=TRAIN, markersize=5)
-    ax.plot(*asked, "D", color=TUNING, markersize=4, markerfacecolor="white")
+    ax.plot(*asked, "D", color=VAL, markersize=4, markerfacecolor="white")
     ax.set(title=title, ylim=(-2.1, 2.1), xticks=[], yticks=[])
 
 ax = axes["loss"]
 epoch = np.linspace(0, 10, 121)
 train = 0.06 + 0.94 * np.exp(-0.42 * epoch)
-tuning = train + 0.03 + 0.0075 * epoch**1.9
-best = epoch[tuning.argmin()]
+val = train + 0.03 + 0.0075 * epoch**1.9
+best = epoch[val.argmin()]
 ax.axvspan(best - 0.9, best + 0.9, color="#eeeeee", zorder=0)
 ax.plot(epoch, train, color=TRAIN)
-ax.plot(epoch, tuning, color=TUNING, linestyle="--")
-ax.text(9.9, train[-1] + 0.1, "loss on what was learned (dots)", color=TRAIN, ha="right")
-ax.text(9.9, tuning[-1] + 0.02, "loss on what was not (diamonds)  ", color=TUNING, ha="right",
+ax.plot(epoch, val, color=VAL, linestyle="--")
+ax.text(9.9, train[-1] + 0.1, "training loss (dots)", color=TRAIN, ha="right")
+ax.text(9.9, val[-1] + 0.02, "validation loss (diamonds)  ", color=VAL, ha="right",
         va="bottom")  # fmt: skip
 ax.text(0.7, 0.06, "underfitted:\nboth still fall", va="bottom", ha="left")
 ax.text(best, 0.9, "stop here", ha="center")

@@ -1,13 +1,11 @@
 """Draw the card that stands for the book where somebody links to it: the twin networks."""
 
 import itertools
-import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-
-from deeptwins import pictures
-from deeptwins.paths import BOOK
+import numpy as np
+from PIL import Image
 
 LAYERS = [3, 5, 2]
 TWINS = [(0.07, "#e0b93c"), (0.93, "#6aa9e9")]  # where each starts, and its colour
@@ -39,8 +37,7 @@ for y, size, colour, words in WORDS:
 ax.set_xlim(0, 1)
 ax.set_ylim(0, 1)
 ax.axis("off")
-with tempfile.TemporaryDirectory() as folder:
-    drawn = Path(folder, "card.png")
-    # Exactly 1200 x 630 pixels, the size that such cards have everywhere.
-    fig.savefig(drawn, dpi=100, facecolor=fig.get_facecolor(), bbox_inches=fig.bbox_inches)
-    pictures.compress(drawn, BOOK / "assets" / "card.png")
+# Exactly 1200 x 630 pixels, the size that such cards have everywhere.
+fig.canvas.draw()
+drawn = Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("RGB").quantize(256)
+drawn.save(Path(__file__).parents[1] / "assets" / "card.png", optimize=True)

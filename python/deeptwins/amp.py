@@ -268,7 +268,9 @@ def board(paths: Sequence[Path], truth: pd.DataFrame) -> pd.DataFrame:
         row["rank"] = 1 + int((leads > 0).sum())
     rows.sort(key=lambda row: (row["rank"], -row["auc"], row["file"]))
     table = pd.DataFrame(rows + refused, columns=["rank", "file", *NUMBERS, "note", "refused"])
-    return table.astype({"rank": "Int64"}).fillna({"note": "", "refused": ""})
+    return table.astype({"rank": "Int64", "note": object, "refused": object}).fillna(
+        {"note": "", "refused": ""}
+    )
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -104,10 +104,13 @@ def _languages(lang: Lang) -> tuple[str, ...]:
     return LANGUAGES if lang is Lang.both else (lang.value,)
 
 
-def _constant(text: str) -> tuple[str, Any]:
-    """Return name and value of `EPOCHS=30`, `UNITS=[64, 32]` or `DATA=/my/folder`.
+def constant(text: str) -> tuple[str, Any]:
+    """Return name and value of `EPOCHS=30`, `UNITS=[64, 32]` or `DATA=my.csv`.
 
-    A value is a Python literal where it can be read as one, else text.
+    A value is a Python literal where it can be read as one, else text. The path of a file or
+    folder that is there becomes absolute, since a twin runs elsewhere; a text without a slash
+    or a suffix (`TARGET_COLUMN=data`) is no path. Raises ValueError where no name in capitals
+    stands before the first `=`.
     """
     name, equals, value = map(str.strip, text.partition("="))
     if not equals or not sections.CONSTANT.fullmatch(name):
@@ -115,7 +118,9 @@ def _constant(text: str) -> tuple[str, Any]:
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
-        return name, value
+        path = Path(value)
+        is_path = (path.suffix or "/" in value or "\\" in value) and path.exists()
+        return name, path.resolve().as_posix() if is_path else value
 
 
 @app.command("list")
@@ -151,7 +156,7 @@ def run(
         exercises = [one for one in exercises if one in variants.with_full()]
     languages = _languages(lang)
     with _ending(ValueError):
-        chosen = dict(map(_constant, values or [])) | ({} if seed is None else {"SEED": seed})
+        chosen = dict(map(constant, values or [])) | ({} if seed is None else {"SEED": seed})
     verdicts: dict[str, levels.Verdict] = {}
 
     def compared(exercise: str) -> None:

@@ -1,71 +1,72 @@
-"""Solution: scale the inputs by what the training rows know."""
+"""Solution: two leaks together, and patients they never saw."""
 
 import keras
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 # ---- constants ----
-FLOWERS = "shared_data/iris/iris.csv"
-PARTITIONS = "shared_data/iris/partitions.csv"
+PATIENTS = "shared_data/patients/samples.csv"
 SEED = 1
-SPECIES = ["setosa", "versicolor", "virginica"]
-FEATURES = [
-    "sepal_length", "sepal_width", "petal_length", "petal_width"
-]
-FOLDS = 5
+FOLD = "fold_rows"
+GENES = 60
 UNITS = 10
-LEARNING_RATE = 0.2
-BATCH_SIZE = 4
-EPOCHS = 12
+LEARNING_RATE = 1.0
+EPOCHS = 40
 
 # ---- load ----
-flowers = pd.read_csv(FLOWERS).merge(
-    pd.read_csv(PARTITIONS), on="row"
-)
-x = flowers[FEATURES].to_numpy("float32").copy()
-y = flowers["species"].map(SPECIES.index).to_numpy()
-fold = flowers[f"fold_{FOLDS}"].to_numpy()
-is_test = (flowers["partition"] == "test").to_numpy()
+patients = pd.read_csv(PATIENTS)
+genes = patients.filter(like="gene_").to_numpy("float32")
+ill = patients["ill"].to_numpy()
+is_test = (patients["partition"] == "test").to_numpy()
+fold = patients[FOLD].to_numpy()
 
 # ---- network ----
-keras.utils.set_random_seed(SEED)
-model = keras.Sequential([
-    keras.Input(shape=(len(FEATURES),)),
-    keras.layers.Dense(UNITS, activation="relu"),
-    keras.layers.Dense(3, activation="softmax"),
-])
-model.compile(
-    optimizer=keras.optimizers.SGD(LEARNING_RATE),
-    loss="sparse_categorical_crossentropy",
-)
-weights = model.get_weights()
+def build():
+    return keras.Sequential([
+        keras.Input(shape=(GENES,)),
+        keras.layers.Dense(UNITS, activation="relu"),
+        keras.layers.Dense(2, activation="softmax"),
+    ])
 
 
-def fit_and_score(learn, ask):
+model = build()
+model.compile(optimizer=keras.optimizers.SGD(LEARNING_RATE),
+              loss="sparse_categorical_crossentropy")
+
+
+def train(seed, x, learn):
     scaler = keras.layers.Normalization()
     scaler.adapt(x[learn])
-    model.set_weights(weights)
-    model.fit(scaler(x[learn]), y[learn],
-              batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=0)
-    y_prob = model.predict(scaler(x[ask]), verbose=0)
-    return (y_prob.argmax(axis=1) == y[ask]).mean()
+    keras.utils.set_random_seed(seed)
+    model.set_weights(build().get_weights())
+    rows = np.tile(np.flatnonzero(learn), EPOCHS)
+    model.fit(scaler(x[rows]), ill[rows], shuffle=False,
+              batch_size=int(learn.sum()), verbose=0)
+    return lambda x: np.array(model(scaler(x))).argmax(axis=1)
 
 
-# ---- folds ----
-scores = [
-    fit_and_score(~is_test & (fold != i), fold == i)
-    for i in range(1, FOLDS + 1)
-]
-print(f"{FOLDS} folds: mean {np.mean(scores):.3f}, "
-      f"sd {np.std(scores, ddof=1):.3f}")
+# ---- leaks ----
+r = np.corrcoef(genes[~is_test].T, ill[~is_test])[-1, :-1]
+best = np.sort(np.argsort(-abs(r))[:GENES])
+x = genes[:, best].copy()
+scores = []
+for i in range(1, max(fold) + 1):
+    predict = train(100 * SEED + i, x, ~is_test & (fold != i))
+    right = predict(x[fold == i]) == ill[fold == i]
+    scores.append(right.mean())
+print(f"cross-validation {np.mean(scores):.3f}")
 
-# ---- final ----
-final = fit_and_score(~is_test, is_test)
-print(f"test: {final:.3f}")
+# ---- test ----
+final = train(SEED, x, ~is_test)
+correct = int((final(x[is_test]) == ill[is_test]).sum())
+interval = binomtest(correct, int(is_test.sum())).proportion_ci(
+    method="wilson"
+)
+print(f"new patients     {correct / is_test.sum():.3f}")
+print(f"95 % interval    {interval.low:.3f} to",
+      f"{interval.high:.3f}")
 
-# ---- results ----
-results = {
-    "accuracy_5_fold": np.mean(scores),
-    "sd_5_fold": np.std(scores, ddof=1),
-    "accuracy_final": final,
-}
+results = {"val_accuracy_genes": np.mean(scores),
+           "test_accuracy": correct / is_test.sum()}
+print(results)

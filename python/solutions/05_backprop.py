@@ -4,6 +4,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 # ---- constants ----
 DATA = "shared_data/moons/moons.csv"
@@ -13,16 +14,19 @@ UNITS = 8
 LEARNING_RATE = 0.5
 MOMENTUM = 0.9
 EPOCHS = 120
-TOLERANCE = 1e-6
 
 # ---- load ----
 moons = pd.read_csv(DATA)
-train = moons[moons["part"] == "train"]
-test = moons[moons["part"] == "test"]
-x_train = train[["x1", "x2"]].to_numpy()
-y_train = train[["label"]].to_numpy()
-x_test = test[["x1", "x2"]].to_numpy()
-y_test = test[["label"]].to_numpy()
+
+
+def take(name, cols):
+    return moons.loc[moons["part"] == name, cols].to_numpy()
+
+
+x_train = take("train", ["x1", "x2"])
+y_train = take("train", ["label"])
+x_val = take("val", ["x1", "x2"])
+y_val = take("val", ["label"])
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
@@ -31,6 +35,7 @@ model = keras.Sequential([
     keras.layers.Dense(UNITS, activation="tanh"),
     keras.layers.Dense(1, activation="sigmoid"),
 ])
+weights = [w.astype("float64") for w in model.get_weights()]
 
 
 # ---- network ----
@@ -42,7 +47,7 @@ def forward(x, weights):
 
 
 def cross_entropy(x, y, weights):
-    _, p = forward(x, weights)
+    p = forward(x, weights)[1]
     return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
 
 
@@ -55,52 +60,39 @@ def backward(x, y, weights):
 
 
 # ---- check ----
-def slope(weights, k, i):
-    up = [w.copy() for w in weights]
-    down = [w.copy() for w in weights]
-    up[k].flat[i] += STEP
-    down[k].flat[i] -= STEP
-    return (cross_entropy(x_train, y_train, up)
-            - cross_entropy(x_train, y_train, down)) / (2 * STEP)
+def loss(w1):
+    return cross_entropy(x_train, y_train, [w1, *weights[1:]])
 
 
-weights = [w.astype("float64") for w in model.get_weights()]
-by_hand = backward(x_train, y_train, weights)
-gap = max(
-    abs(g.flat[i] - slope(weights, k, i))
-    for k, g in enumerate(by_hand) for i in range(g.size)
-)
-print(f"largest gap to the slopes: {gap:.0e}")
+w1 = weights[0]
+slopes = 0 * w1
+for i in range(w1.size):
+    h = 0 * w1
+    h.flat[i] = STEP
+    slopes.flat[i] = (loss(w1 + h) - loss(w1 - h)) / 2 / STEP
+gap = np.abs(backward(x_train, y_train, weights)[0] - slopes)
+print(f"largest gap in the gradient: {gap.max():.0e}")
 
 # ---- descend ----
-velocity = [np.zeros_like(w) for w in weights]
-losses = []
+velocity = [0 * w for w in weights]
 for _ in range(EPOCHS):
-    losses.append(cross_entropy(x_train, y_train, weights))
-    gradients = backward(x_train, y_train, weights)
+    grad = backward(x_train, y_train, weights)
     velocity = [MOMENTUM * v - LEARNING_RATE * g
-                for v, g in zip(velocity, gradients)]
+                for v, g in zip(velocity, grad)]
     weights = [w + v for w, v in zip(weights, velocity)]
-accuracy = ((forward(x_test, weights)[1] > 0.5) == y_test).mean()
-print(f"loss: {losses[0]:.4f} first, {losses[-1]:.4f} last")
-print(f"accuracy: {accuracy:.3f}")
 
 # ---- fit ----
 model.compile(
-    optimizer=keras.optimizers.SGD(
-        LEARNING_RATE, momentum=MOMENTUM
-    ),
+    keras.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM),
     loss="binary_crossentropy",
 )
-history = model.fit(
-    x_train, y_train,
-    batch_size=len(x_train),
-    epochs=EPOCHS,
-    shuffle=False,
-    verbose=0,
+model.fit(
+    x_train, y_train, batch_size=len(x_train), epochs=EPOCHS,
+    shuffle=False, verbose=0,
 )
-loss_gap = np.abs(np.subtract(losses, history.history["loss"]))
-print(f"largest gap between the losses: {loss_gap.max():.0e}")
+gap = max(np.abs(ours - theirs).max() for ours, theirs
+          in zip(weights, model.get_weights()))
+print(f"largest gap in the weights: {gap:.0e}")
 
 # ---- map ----
 side = np.linspace(-2, 3, 101)
@@ -109,16 +101,25 @@ grid = np.column_stack([x1.ravel(), x2.ravel()])
 surface = forward(grid, weights)[1].reshape(x1.shape)
 fig, ax = plt.subplots()
 ax.contour(x1, x2, surface, levels=[0.5], colors="grey")
-ax.scatter(x_test[:, 0], x_test[:, 1], s=8,
-           c=np.where(y_test.ravel() == 1, "C1", "C0"))
+ax.scatter(x_val[:, 0], x_val[:, 1], s=8,
+           c=np.where(y_val.ravel() == 1, "C1", "C0"))
 ax.set(xlabel="x1", ylabel="x2")
 plt.show()
 
-# ---- results ----
+# ---- validate ----
+y_prob = forward(x_val, weights)[1]
 results = {
-    "slopes_agree": gap < TOLERANCE,
-    "losses_agree": loss_gap.max() < TOLERANCE,
-    "loss_last": losses[-1],
-    "accuracy": accuracy,
+    "val_accuracy": ((y_prob > 0.5) == y_val).mean(),
+    "val_loss": cross_entropy(x_val, y_val, weights),
+    "weights_agree": bool(gap < 1e-3),
 }
+
+# ---- test ----
+x_test = take("test", ["x1", "x2"])
+y_test = take("test", ["label"])
+y_pred = forward(x_test, weights)[1] > 0.5
+right = int((y_pred == y_test).sum())
+ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
+results |= {"test_accuracy": right / len(y_test),
+            "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results, dtype=float).round(4).to_string())

@@ -11,23 +11,23 @@ UNITS <- 8
 LEARNING_RATE <- 0.5
 MOMENTUM <- 0.9
 EPOCHS <- 120
-TOLERANCE <- 1e-6
 
 # ---- load ----
 moons <- read.csv(DATA)
-train <- moons[moons$part == "train", ]
-test <- moons[moons$part == "test", ]
-x_train <- as.matrix(train[c("x1", "x2")])
-y_train <- as.matrix(train["label"])
-x_test <- as.matrix(test[c("x1", "x2")])
-y_test <- as.matrix(test["label"])
+
+take <- \(name, cols) as.matrix(moons[moons$part == name, cols])
+
+x_train <- take("train", c("x1", "x2"))
+y_train <- take("train", "label")
+x_val <- take("val", c("x1", "x2"))
+y_val <- take("val", "label")
 
 # ---- model ----
 set_random_seed(SEED)
 model <- keras_model_sequential(input_shape = 2) |>
   layer_dense(UNITS, activation = "tanh") |>
   layer_dense(1, activation = "sigmoid")
-
+weights <- get_weights(model)
 
 # ---- network ----
 forward <- function(x, weights) {
@@ -52,77 +52,67 @@ backward <- function(x, y, weights) {
        t(now$hidden) %*% d2, colSums(d2))
 }
 
-
 # ---- check ----
-slope <- function(weights, k, i) {
-  up <- weights
-  down <- weights
-  up[[k]][i] <- up[[k]][i] + STEP
-  down[[k]][i] <- down[[k]][i] - STEP
-  (cross_entropy(x_train, y_train, up) -
-     cross_entropy(x_train, y_train, down)) / (2 * STEP)
+w1 <- weights[[1]]
+loss <- function(w1) {
+  cross_entropy(x_train, y_train, c(list(w1), weights[-1]))
 }
 
-weights <- get_weights(model)
-by_hand <- backward(x_train, y_train, weights)
-gap <- 0
-for (k in seq_along(by_hand)) {
-  for (i in seq_along(by_hand[[k]])) {
-    here <- abs(by_hand[[k]][i] - slope(weights, k, i))
-    gap <- max(gap, here)
-  }
+slopes <- 0 * w1
+for (i in seq_along(w1)) {
+  h <- 0 * w1
+  h[i] <- STEP
+  slopes[i] <- (loss(w1 + h) - loss(w1 - h)) / 2 / STEP
 }
-cat(sprintf("largest gap to the slopes: %.0e\n", gap))
+gap <- abs(backward(x_train, y_train, weights)[[1]] - slopes)
+cat(sprintf("largest gap in the gradient: %.0e\n", max(gap)))
 
 # ---- descend ----
-velocity <- lapply(weights, function(w) 0 * w)
-losses <- numeric(EPOCHS)
+velocity <- lapply(weights, \(w) 0 * w)
 for (epoch in seq_len(EPOCHS)) {
-  losses[epoch] <- cross_entropy(x_train, y_train, weights)
-  gradients <- backward(x_train, y_train, weights)
-  velocity <- Map(
-    function(v, g) MOMENTUM * v - LEARNING_RATE * g,
-    velocity, gradients
-  )
+  grad <- backward(x_train, y_train, weights)
+  velocity <- Map(\(v, g) MOMENTUM * v - LEARNING_RATE * g,
+                  velocity, grad)
   weights <- Map(`+`, weights, velocity)
 }
-accuracy <- mean((forward(x_test, weights)$p > 0.5) == y_test)
-cat(sprintf("loss: %.4f first, %.4f last\n",
-            losses[1], losses[EPOCHS]))
-cat(sprintf("accuracy: %.3f\n", accuracy))
 
 # ---- fit ----
 model |> compile(
-  optimizer = optimizer_sgd(LEARNING_RATE, momentum = MOMENTUM),
+  optimizer_sgd(LEARNING_RATE, momentum = MOMENTUM),
   loss = "binary_crossentropy"
 )
-history <- model |> fit(
-  x_train, y_train,
-  batch_size = nrow(x_train),
-  epochs = EPOCHS,
-  shuffle = FALSE,
-  verbose = 0
+model |> fit(
+  x_train, y_train, batch_size = nrow(x_train), epochs = EPOCHS,
+  shuffle = FALSE, verbose = 0
 )
-loss_gap <- abs(losses - history$metrics$loss)
-cat(sprintf("largest gap between the losses: %.0e\n",
-            max(loss_gap)))
+gap <- mapply(\(ours, theirs) max(abs(ours - theirs)),
+              weights, get_weights(model))
+cat(sprintf("largest gap in the weights: %.0e\n", max(gap)))
 
 # ---- map ----
 side <- seq(-2, 3, length.out = 101)
 grid <- expand.grid(x1 = side, x2 = side)
 grid$p <- c(forward(as.matrix(grid), weights)$p)
-ggplot(test, aes(x1, x2)) +
+ggplot(moons[moons$part == "val", ], aes(x1, x2)) +
   geom_contour(aes(z = p), grid, breaks = 0.5,
                colour = "grey50") +
   geom_point(aes(colour = factor(label)), size = 1) +
   coord_cartesian(xlim = range(side), ylim = range(side)) +
   guides(colour = "none")
 
-# ---- results ----
+# ---- validate ----
+y_prob <- forward(x_val, weights)$p
 results <- list(
-  slopes_agree = gap < TOLERANCE,
-  losses_agree = max(loss_gap) < TOLERANCE,
-  loss_last = losses[EPOCHS],
-  accuracy = accuracy
+  val_accuracy = mean((y_prob > 0.5) == y_val),
+  val_loss = cross_entropy(x_val, y_val, weights),
+  weights_agree = max(gap) < 1e-3
 )
-print(round(unlist(results), 4))
+
+# ---- test ----
+x_test <- take("test", c("x1", "x2"))
+y_test <- take("test", "label")
+right <- sum((forward(x_test, weights)$p > 0.5) == y_test)
+ci <- prop.test(right, nrow(y_test), correct = FALSE)$conf.int
+results <- c(results, test_accuracy = right / nrow(y_test),
+             test_low = ci[1], test_high = ci[2])
+str(results)

@@ -1,9 +1,9 @@
 """Make shared_data/cells: drawn red blood cells, half of them with malaria parasites.
 
-    python shared_data/make/cells.py [--seed N] [--people N] [--cells N] [--into FOLDER]
+    python shared_data/make/cells.py [--seed N] [--infected N] [--healthy N] [--into FOLDER]
 
 Another seed gives other people: what is chosen on their cells is not chosen on
-the test part. `--into` leaves shared_data alone.
+the test set. `--into` leaves shared_data alone.
 """
 
 import argparse
@@ -18,8 +18,10 @@ from PIL import Image, ImageDraw, ImageFilter
 from deeptwins.paths import SHARED
 
 SEED = 20215
-PEOPLE = 16  # of each class
-CELLS = 11  # of each person
+INFECTED, HEALTHY = 24, 16  # people
+# Cells with and without parasites of an infected person; cells of a healthy one.
+# Infected people have both, as in the NIH's set, and the classes are equally large.
+WITH, WITHOUT, CLEAN = 8, 2, 9
 PER_PHOTO = 3
 FINE = 2  # drawn at twice the size
 LEVELS = 3  # colours in steps of 3, so that the files stay small
@@ -28,17 +30,17 @@ PINK, VIOLET = np.array([214.0, 160, 152]), np.array([168.0, 112, 160])
 PURPLE, WHITE = np.array([120.0, 30, 120]), np.array([250.0, 240, 235])
 
 
-def stain(rng: np.random.Generator, ill: bool, rank: float) -> dict:
-    """Return how the slide of one person is stained, who is at this rank of the class.
+def stain(rng: np.random.Generator, infected: bool, rank: float) -> dict:
+    """Return how the slide of one person is stained, who has this rank in the group.
 
     From pink to violet, by 0.1 more violet on slides with parasites, where the
     spread between people is 0.4: colour says a little, and it says who it is.
-    The people of a class stand at even ranks from 0 to 1, so that the classes
+    The people of a group stand at even ranks from 0 to 1, so that the groups
     differ by just that and not by the luck of the draw.
     """
-    share = np.clip((0.52 if ill else 0.42) + 0.4 * NormalDist().inv_cdf(rank), -0.3, 1.3)
+    share = np.clip((0.52 if infected else 0.42) + 0.4 * NormalDist().inv_cdf(rank), -0.3, 1.3)
     return {
-        "cell": PINK + share * (VIOLET - PINK) + rng.normal(0, 9, 3),
+        "cell": PINK + share * (VIOLET - PINK) + rng.normal(0, 18, 3),
         "parasite": PURPLE + rng.normal(0, 12, 3),
         "pallor": rng.uniform(0, 0.3),
         "rough": rng.uniform(0.01, 0.05),
@@ -174,39 +176,50 @@ class Cell:
         return Image.fromarray(pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
-def draw(folder: Path, seed: int, people: int, cells: int) -> None:
-    """Draw the cells of all people into two class folders."""
+def draw_cell(rng: np.random.Generator, who: dict, parasites: bool) -> Image.Image:
+    """Draw one cell of a person, with dirt, and with parasites or without."""
+    one = Cell(rng, who)
+    one.dirt()
+    if parasites:
+        for _ in range(1 + (rng.random() < 0.4)):
+            one.parasite()
+    return one.image()
+
+
+def draw(folder: Path, seed: int, infected: int, healthy: int) -> None:
+    """Draw the cells of all people into two class folders, and a new cell beside them."""
     rng = np.random.default_rng(seed)
-    for number, place in enumerate(rng.permutation(2 * people)):
-        ill = bool(place < people)
-        who = stain(rng, ill, (place % people + 0.5) / people)
-        of_class = folder / ("Parasitized" if ill else "Uninfected")
-        of_class.mkdir(parents=True, exist_ok=True)
-        for cell in range(cells):
+    for label in ("Parasitized", "Uninfected"):
+        (folder / "images" / label).mkdir(parents=True, exist_ok=True)
+    for number, place in enumerate(rng.permutation(infected + healthy)):
+        ill = bool(place < infected)
+        rank = (place + 0.5) / infected if ill else (place - infected + 0.5) / healthy
+        who = stain(rng, ill, rank)
+        kinds = [True] * WITH + [False] * WITHOUT if ill else [False] * CLEAN
+        for cell, parasites in enumerate(rng.permutation(kinds)):
             if cell % PER_PHOTO == 0:
                 photo = f"{9 + cell // PER_PHOTO % 14:02d}{rng.integers(60):02d}{cell % 60:02d}"
-            one = Cell(rng, who)
-            one.dirt()
-            if ill:
-                for _ in range(1 + (rng.random() < 0.4)):
-                    one.parasite()
             date = f"2015{1 + number // 28 % 12:02d}{1 + number % 28:02d}"
             name = f"C{140 + number}P{201 + number}ThinF_IMG_{date}_{photo}_cell_{cell + 1}.png"
-            one.image().save(of_class / name, optimize=True)
+            label = "Parasitized" if parasites else "Uninfected"
+            image = draw_cell(rng, who, bool(parasites))
+            image.save(folder / "images" / label / name, optimize=True)
+    new = draw_cell(rng, stain(rng, True, 0.5), True)
+    new.save(folder / "new_cell.png", optimize=True)
 
 
 def main() -> None:
     """Draw the set and write its card."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--people", type=int, default=PEOPLE, help="of each class")
-    parser.add_argument("--cells", type=int, default=CELLS, help="of each person")
+    parser.add_argument("--infected", type=int, default=INFECTED, help="people")
+    parser.add_argument("--healthy", type=int, default=HEALTHY, help="people")
     parser.add_argument("--into", type=Path, help="a folder other than shared_data/cells")
     options = parser.parse_args()
-    folder = options.into or SHARED / "cells" / "images"
+    folder = options.into or SHARED / "cells"
     if not options.into:
         shutil.rmtree(folder, ignore_errors=True)
-    draw(folder, options.seed, options.people, options.cells)
+    draw(folder, options.seed, options.infected, options.healthy)
     if options.into:
         return
     write_card(
@@ -217,14 +230,15 @@ def main() -> None:
         "extractors toward improved malaria parasite detection in thin blood smear images, "
         "PeerJ 6:e4568). No picture of theirs is in it.",
         licence="CC0 1.0",
-        made=f"{PEOPLE} people without and {PEOPLE} with parasites, {CELLS} cells each, named as "
-        "in the original: `C141P202…` is person 202 on slide 141. As in the NIH's sample that the "
-        "course was tried on, no person has cells in both folders. Each person's slide has a "
-        "stain of its own, from pink to violet, at even steps within each class; those with "
-        "parasites are more violet by a quarter of the spread between people, so that colour says "
-        "a little about the class and much about the person. Specks, scratches and pits lie on "
-        "cells of both classes; parasites are open rings with a dark dot, or smudges, some of "
-        f"them faint; seed {SEED}",
+        made=f"{INFECTED} infected people with {WITH} cells with parasites and {WITHOUT} without, "
+        f"and {HEALTHY} healthy people with {CLEAN} cells each, named as in the original: "
+        "`C141P202…` is person 202 on slide 141. As in the original, infected people have cells "
+        "in both folders. Each person's slide has a stain of its own, from pink to violet, at "
+        "even steps within each group; those of infected people are more violet by a quarter of "
+        "the spread between people, so that colour says a little about the class and much about "
+        "the person. Specks, scratches and pits lie on cells of both classes; parasites are open "
+        "rings with a dark dot, or smudges, some of them faint. new_cell.png is a cell with "
+        f"parasites of one more person; seed {SEED}",
         by="cells.py",
         path="images",
         full={

@@ -32,8 +32,8 @@ from deeptwins.paths import SHARED
 
 SEED = 20214
 SIZE = 32
-# Rows of each class: for training, for tuning (they follow in the same arrays), for the test.
-ROWS = {"train": 200, "tuning": 40, "test": 50}
+# Rows of each class: for training, for validation (they follow in the same arrays), for the test.
+ROWS = {"train": 200, "val": 40, "test": 50}
 # Colours are rounded to 32 levels, so that the file stays small.
 LEVELS = 32
 
@@ -86,7 +86,8 @@ EXCLUDED = {
     ("fxemoji", "ship"),
     ("fxemoji", "sailboat"),
 }
-
+# One of these, a picture file of a design that no part has.
+NEW = ("fxemoji", "ship")
 
 CREDITS = """\
 emoji10: who drew the emoji, and under which licence
@@ -94,7 +95,7 @@ emoji10: who drew the emoji, and under which licence
 
 The images were made from the emoji below by shared_data/make/emoji10.py. Each
 emoji was changed: recoloured, turned, stretched, made smaller, and put on a
-ground with noise. The images are under CC BY 4.0
+ground with noise; new.png was made smaller only. The images are under CC BY 4.0
 (https://creativecommons.org/licenses/by/4.0/); the licences of the artwork hold
 beside it.
 
@@ -168,10 +169,10 @@ def glyphs(folder: Path) -> list[Glyph]:
         ]
         designs = sorted({glyph.design for glyph in of_class})
         rng.shuffle(designs)
-        tests, tunings = max(2, len(designs) // 5), max(1, len(designs) // 6)
+        tests, vals = max(2, len(designs) // 5), max(1, len(designs) // 6)
         part = dict.fromkeys(designs, "train")
         part |= dict.fromkeys(designs[:tests], "test")
-        part |= dict.fromkeys(designs[tests : tests + tunings], "tuning")
+        part |= dict.fromkeys(designs[tests : tests + vals], "val")
         found += [glyph._replace(part=part[glyph.design]) for glyph in of_class]
     return found
 
@@ -292,9 +293,9 @@ def draw(folder: Path) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
         shown += order
     table = pd.DataFrame(shown)
     labels = table["label"].to_numpy("uint8")
-    rows = len(images["train"]) + len(images["tuning"])
+    rows = len(images["train"]) + len(images["val"])
     arrays = {
-        "x_train": np.array(images["train"] + images["tuning"]),
+        "x_train": np.array(images["train"] + images["val"]),
         "y_train": labels[:rows],
         "x_test": np.array(images["test"]),
         "y_test": labels[rows:],
@@ -306,11 +307,13 @@ def main() -> None:
     """Write the images, the table of what they show, the licences and the card."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("artwork", type=Path, help="folder with the npm packages")
-    arrays, table = draw(parser.parse_args().artwork)
+    artwork = parser.parse_args().artwork
+    arrays, table = draw(artwork)
     folder = SHARED / "emoji10"
     folder.mkdir(exist_ok=True)
     np.savez_compressed(folder / "emoji10.npz", **arrays)
     files.write_text(folder / "pictures.csv", table.to_csv(index=False, lineterminator="\n"))
+    render(artwork, *NEW, 128).convert("RGB").save(folder / "new.png", optimize=True)
     files.write_text(folder / "CREDITS.txt", CREDITS)
     write_card(
         "emoji10",
@@ -323,9 +326,10 @@ def main() -> None:
         made="Arrays and classes as in CIFAR-10. Each image shows one emoji, recoloured, turned, "
         "stretched, on a ground of its own, with noise and sometimes a stripe or a spot in "
         f"front; colours are rounded to {LEVELS} levels. The first 2,000 rows of x_train are for "
-        "training, the last 400 for tuning. A design (an artist's drawings of one thing) lies in "
-        "one part only: pictures.csv names the emoji in each image, x_train's rows first, then "
-        f"x_test's. Balanced in each part; seed {SEED}",
+        "training, the last 400 for validation. A design (an artist's drawings of one thing) lies "
+        "in one part only: pictures.csv names the emoji in each image, x_train's rows first, then "
+        f"x_test's. Balanced in each part; seed {SEED}. new.png is one more ship, of a design that "
+        "no part has",
         by="emoji10.py",
         path="emoji10.npz",
         full={

@@ -11,7 +11,6 @@ from deeptwins.paths import SHARED
 
 SEED = 20211
 FOLDS = (3, 5, 10)
-NOISE_COLUMNS = 100
 
 bunch = load_iris()
 columns = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
@@ -19,14 +18,14 @@ iris = pd.DataFrame(bunch.data, columns=columns)
 iris["species"] = bunch.target_names[bunch.target]
 iris.insert(0, "row", np.arange(1, len(iris) + 1))
 
-# 60 % train, 20 % tuning, 20 % test, the same share of each species in each part.
+# 60 % training, 20 % validation, 20 % test, the same share of each species in each set.
 rest, test = train_test_split(
     iris, test_size=30, stratify=iris["species"], random_state=SEED, shuffle=True
 )
-train, tuning = train_test_split(rest, test_size=30, stratify=rest["species"], random_state=SEED)
+train, val = train_test_split(rest, test_size=30, stratify=rest["species"], random_state=SEED)
 parts = iris[["row"]].copy()
 parts["partition"] = "train"
-parts.loc[tuning.index, "partition"] = "tuning"
+parts.loc[val.index, "partition"] = "val"
 parts.loc[test.index, "partition"] = "test"
 
 # Folds over the rows that are not for the test; the test rows belong to no fold (0).
@@ -37,19 +36,8 @@ for k in FOLDS:
     for fold, (_, held_out) in enumerate(splitter.split(rest, rest["species"]), start=1):
         parts.loc[rest.index[held_out], f"fold_{k}"] = fold
 
-# The same species dealt out at random: labels from which nothing can be learned.
-rng = np.random.default_rng(SEED)
-parts["shuffled_species"] = rng.permutation(iris["species"])
-
-# A hundred measurements of a broken instrument: more columns than can be honest with 150 rows.
-noise = pd.DataFrame(
-    rng.normal(size=(len(iris), NOISE_COLUMNS)).round(2),
-    columns=[f"noise_{column}" for column in range(1, NOISE_COLUMNS + 1)],
-)
-noise.insert(0, "row", iris["row"])
-
 folder = SHARED / "iris"
-tables = {"iris.csv": iris, "partitions.csv": parts, "noise.csv": noise}
+tables = {"iris.csv": iris, "partitions.csv": parts}
 for name, table in tables.items():
     files.write_text(folder / name, table.to_csv(index=False, lineterminator="\n"))
 write_card(
@@ -60,8 +48,7 @@ write_card(
     "datasets::iris and of scikit-learn's load_iris().",
     licence="CC BY 4.0 (as published by the UCI Machine Learning Repository)",
     made="150 flowers, four lengths in cm; `row` counts from 1. Stratified partition 90 / 30 / "
-    "30, stratified folds over the 120 rows outside the test part (0: no fold), a random "
-    f"permutation of the species, and {NOISE_COLUMNS} columns of standard normal noise; "
-    f"seed {SEED}",
+    "30 (train, val, test), and stratified folds over the 120 rows outside the test set "
+    f"(0: no fold); seed {SEED}",
     by="iris.py",
 )

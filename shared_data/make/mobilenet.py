@@ -26,7 +26,7 @@ SEED = 20214
 SIZE = 96
 ALPHA = 0.25
 # Images of each class, drawn anew and larger: not those of emoji10.
-ROWS = {"train": 450, "tuning": 40}
+ROWS = {"train": 450, "val": 40}
 BATCH_SIZE = 32
 EPOCHS = 14
 LEARNING_RATE = 0.002
@@ -50,7 +50,7 @@ def pretrain(folder: Path) -> tuple[keras.Model, float]:
     """Return the network without its top, and its accuracy on designs it has not seen."""
     rng = np.random.default_rng(SEED)
     x_train, y_train = draw(folder, "train", rng)
-    x_tuning, y_tuning = draw(folder, "tuning", rng)
+    x_val, y_val = draw(folder, "val", rng)
     keras.utils.set_random_seed(SEED)
     base = keras.applications.MobileNet(alpha=ALPHA, include_top=False, weights=None)
     model = keras.Sequential(
@@ -76,7 +76,7 @@ def pretrain(folder: Path) -> tuple[keras.Model, float]:
         y_train,
         batch_size=BATCH_SIZE,
         epochs=EPOCHS,
-        validation_data=(x_tuning, y_tuning),
+        validation_data=(x_val, y_val),
         verbose=2,
     )
     return base, history.history["val_accuracy"][-1]

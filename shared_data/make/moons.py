@@ -12,12 +12,14 @@ from deeptwins.paths import SHARED
 SEED = 20212
 NOISE = 0.18
 
-points, label = make_moons(400, noise=NOISE, random_state=SEED)
+points, label = make_moons(500, noise=NOISE, random_state=SEED)
 moons = pd.DataFrame(points.round(4), columns=["x1", "x2"])
 moons.insert(0, "row", np.arange(1, len(moons) + 1))
 moons["label"] = label
-_, test = train_test_split(moons.index, test_size=200, stratify=label, random_state=SEED)
-moons["part"] = np.where(moons.index.isin(test), "test", "train")
+rest, test = train_test_split(moons.index, test_size=200, stratify=label, random_state=SEED)
+train, val = train_test_split(rest, test_size=100, stratify=label[rest], random_state=SEED)
+for name, rows in {"train": train, "val": val, "test": test}.items():
+    moons.loc[rows, "part"] = name
 
 files.write_text(SHARED / "moons" / "moons.csv", moons.to_csv(index=False, lineterminator="\n"))
 write_card(
@@ -25,7 +27,8 @@ write_card(
     title="Two crescents in the plane",
     origin="Simulated for this course with scikit-learn's make_moons()",
     licence="CC0 1.0",
-    made=f"400 points, 200 on each crescent, normal noise with standard deviation {NOISE}, rounded "
-    f"to four decimals; halved into train and test, stratified by label; seed {SEED}",
+    made=f"500 points, 250 on each crescent, normal noise with standard deviation {NOISE}, rounded "
+    "to four decimals; 200 for training, 100 for validation and 200 for the test, stratified by "
+    f"label; seed {SEED}",
     by="moons.py",
 )

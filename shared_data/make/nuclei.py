@@ -8,9 +8,7 @@ from sklearn.datasets import load_breast_cancer
 from deeptwins import files
 from deeptwins.paths import SHARED
 
-# Of 50 draws one of the four in which the losses of a logistic regression lie nearest to their
-# mean over the draws, and of these four the one in which overfitting shows the most.
-SEED = 34
+SEED = 1  # the first draw: no result was looked at to choose it
 BLOCKS = 4
 BLOCK_SIZE = 60
 TEST_SIZE = 200
@@ -26,7 +24,7 @@ nuclei["diagnosis"] = bunch.target_names[bunch.target]
 # Systematic sampling: the tumours in a row by diagnosis and radius, each part taken at even
 # steps from a random start, so that every part has its share of large, small, benign and
 # malignant ones.
-names = [("train", block) for block in range(1, BLOCKS + 1)] + [("tuning", 0), ("test", 0)]
+names = [("train", block) for block in range(1, BLOCKS + 1)] + [("val", 0), ("test", 0)]
 sizes = [BLOCK_SIZE] * BLOCKS + [len(nuclei) - BLOCKS * BLOCK_SIZE - TEST_SIZE, TEST_SIZE]
 rng = np.random.default_rng(SEED)
 places = np.concatenate([(np.arange(size) + rng.random()) / size for size in sizes])
@@ -50,9 +48,7 @@ write_card(
     made="569 fine-needle aspirates; of each the means over its cell nuclei of ten measurements "
     "(lengths in pixels of the image), and the diagnosis; `row` counts from 1. Partition by "
     "systematic sampling over the tumours sorted by diagnosis and radius: train 4 blocks of "
-    f"{BLOCK_SIZE}, tuning 129, test {TEST_SIZE} (block 0: not for training); seed {SEED}, of 50 "
-    "tried one of the four most typical by the losses of a logistic regression, and of these the "
-    "one in which overfitting shows the most. Test losses were seen in that choice: they "
-    "demonstrate, and are no unbiased estimate",
+    f"{BLOCK_SIZE}, val 129, test {TEST_SIZE} (block 0: not for training); seed {SEED}, "
+    "the first draw",
     by="nuclei.py",
 )

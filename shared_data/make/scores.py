@@ -1,4 +1,4 @@
-"""Make shared_data/scores: scores with labels from made-up people, doses, and edge cases."""
+"""Make shared_data/scores: scores of made-up people, measured doses, and counted cells."""
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,8 @@ from deeptwins.paths import SHARED
 
 SEED = 20212
 SEPARATION = 2.4  # between the two groups' mean logits, in standard deviations
+SECOND = 0.75  # the share of it that the second test has
+PREDICTED = {"neutrophil": (110, 8, 2), "lymphocyte": (6, 51, 3), "basophil": (5, 7, 8)}
 
 rng = np.random.default_rng(SEED)
 
@@ -26,10 +28,10 @@ def people(ill: int, healthy: int) -> pd.DataFrame:
 balanced = people(ill=100, healthy=100)
 
 screening = people(ill=100, healthy=3900)
-tuning, _ = train_test_split(
+val, _ = train_test_split(
     screening.index, test_size=0.5, stratify=screening["label"], random_state=SEED
 )
-screening["part"] = np.where(screening.index.isin(tuning), "tuning", "test")
+screening["part"] = np.where(screening.index.isin(val), "val", "test")
 
 observed = rng.gamma(4.0, 1.25, size=40)
 doses = pd.DataFrame(
@@ -40,22 +42,20 @@ doses = pd.DataFrame(
     }
 )
 
-# Four people each, read with the threshold 0.5.
-cases = {
-    "no_positives": ([0, 0, 0, 0], [0.1, 0.2, 0.3, 0.9]),
-    "no_negatives": ([1, 1, 1, 1], [0.9, 0.8, 0.7, 0.2]),
-    "no_predicted_positives": ([1, 1, 0, 0], [0.4, 0.2, 0.3, 0.1]),
-    "no_predicted_negatives": ([1, 1, 0, 0], [0.9, 0.7, 0.8, 0.6]),
-    "one_class": ([0, 0, 0, 0], [0.1, 0.2, 0.3, 0.4]),
-    "equal_scores": ([1, 1, 0, 0], [0.5, 0.5, 0.5, 0.5]),
-}
-cases = pd.DataFrame(
+# A second test of the same people, weaker than the first and independent of it.
+logit = rng.normal((screening["label"] - 0.5) * SEPARATION * SECOND)
+screening["second_score"] = (1 / (1 + np.exp(-logit))).round(2)
+
+# Cells of three kinds, named by an expert and by a program: of each kind, whom the program takes
+# it for.
+cells = pd.DataFrame(
     [
-        (case, label, score)
-        for case, (labels, scores) in cases.items()
-        for label, score in zip(labels, scores, strict=True)
+        (true, predicted)
+        for true, row in PREDICTED.items()
+        for predicted, count in zip(PREDICTED, row, strict=True)
+        for _ in range(count)
     ],
-    columns=["case", "label", "score"],
+    columns=["true", "predicted"],
 )
 
 folder = SHARED / "scores"
@@ -63,20 +63,22 @@ for name, table in {
     "balanced.csv": balanced,
     "screening.csv": screening,
     "doses.csv": doses,
-    "cases.csv": cases,
+    "cells.csv": cells,
 }.items():
     files.write_text(folder / name, table.to_csv(index=False, lineterminator="\n"))
 write_card(
     "scores",
-    title="Scores with labels, doses, and the cases in which a metric is undefined",
+    title="Scores of people, measured doses, and counted cells",
     origin="Simulated for this course; no measurement of any person",
     licence="CC0 1.0",
     made="`label` is 1 for ill and 0 for healthy; `score` is the logistic function of a normal "
     f"logit with standard deviation 1 and means {SEPARATION / 2} (ill) and {-SEPARATION / 2} "
     "(healthy), rounded to two decimals, so that scores tie. The balanced sample has 100 ill "
     "of 200 people, the screening sample 100 of 4,000, drawn from the same two distributions "
-    "and halved into a tuning and a test part, stratified by label. `doses` holds observed "
-    "values (gamma, shape 4, scale 1.25) and predictions that shrink them and add noise "
-    f"(standard deviation 0.5). `cases` was written by hand; seed {SEED}",
+    "and halved into a validation and a test set, stratified by label. `second_score` is a "
+    f"further test, independent of the first, with means {SECOND} times as far apart. `doses` "
+    "holds observed values (gamma, shape 4, scale 1.25) and predictions that shrink them and "
+    "add noise (standard deviation 0.5). `cells` was written by hand: 200 cells of three kinds "
+    f"and what a program takes them for; seed {SEED}",
     by="scores.py",
 )

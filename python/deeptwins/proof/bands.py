@@ -129,7 +129,7 @@ def places(record: Record, expected: Mapping[str, Any]) -> dict[str, dict[str, A
 
 def lower_is_better(metric: str) -> bool:
     """Whether a low value of a metric is a good one, by its name."""
-    return any(word in metric for word in ("loss", "rmse", "error", "squares"))
+    return any(word in metric for word in ("loss", "rmse", "error", "squares", "cost"))
 
 
 def _limits(name: str) -> tuple[float, float]:

@@ -1,0 +1,152 @@
+# Solution: your own table with a penalty on large weights.
+
+library(keras3)
+
+# ---- constants ----
+DATA <- "shared_data/breast_cancer/samples.csv"
+TARGET_COLUMN <- "diagnosis"
+POSITIVE <- "" # the class to find; empty: the rarer one
+ID_COLUMN <- "id" # rows with the same id stay together
+CATEGORIES <- character() # columns whose numbers are codes
+MISSING <- c("", "?", ".", "NA", "N/A", "NaN")
+COST_MISS <- 10 # false alarms that are as bad as one miss
+SPLIT_SEED <- 1
+SEED <- 1
+UNITS <- 16
+EPOCHS <- 40
+
+# ---- read ----
+lines <- sub("^\ufeff", "", readLines(DATA, encoding = "UTF-8"))
+stopifnot("The file is not UTF-8." = validUTF8(lines))
+seps <- c(",", ";", "\t")
+fields <- lengths(sapply(seps, strsplit, x = lines[1]))
+rows <- read.csv(text = lines, sep = seps[which.max(fields)],
+  na = MISSING, colClasses = "character", strip.white = TRUE,
+  check.names = FALSE)
+rows <- rows[rowSums(!is.na(rows)) > 0, ]
+for (name in c(TARGET_COLUMN, ID_COLUMN))
+  if (!name %in% c(names(rows), "id")) stop(
+    "There is no column ", name, ", but: ",
+    toString(names(rows)), call. = FALSE)
+
+# ---- classes ----
+target <- rows[[TARGET_COLUMN]]
+new <- rows[is.na(target), names(rows) != TARGET_COLUMN]
+rows <- rows[!is.na(target), names(rows) != TARGET_COLUMN]
+target <- target[!is.na(target)]
+classes <- unique(target)
+if (length(classes) != 2) stop(
+  TARGET_COLUMN, " has not 2 classes but ", length(classes),
+  ": ", toString(head(classes, 5)), call. = FALSE)
+rarer <- classes[which.min(tabulate(match(target, classes)))]
+positive <- if (POSITIVE == "") rarer else POSITIVE
+y <- as.integer(target == positive)
+
+# ---- split ----
+ids <- c(rows[[ID_COLUMN]], rep(NA, length(y)))[seq_along(y)]
+ids <- ifelse(is.na(ids), paste(seq_along(y), "row"), ids)
+ill <- tapply(y, factor(ids, unique(ids)), max) # of each id
+if (sum(ill) < 10 || sum(ill) > length(ill) - 10) stop(
+  sum(ill), " of ", length(ill), " ids are ", positive,
+  ". Each class needs 10.", call. = FALSE)
+draw <- as.array(random_uniform(length(ill), seed = SPLIT_SEED))
+share <- ave(c(draw), ill, FUN = \(u) rank(u) / length(u))
+share <- share[match(ids, names(ill))]
+train <- share <= 0.6
+val <- share > 0.6 & share <= 0.8 & !duplicated(ids)
+test <- share > 0.8 & !duplicated(ids)
+cat("rows:", sum(train), sum(val), sum(test), "- of them",
+    positive, sum(y[train]), sum(y[val]), sum(y[test]), "\n")
+
+
+# ---- columns ----
+# NA where it is text
+numbers <- \(x) suppressWarnings(as.numeric(gsub(",", ".", x)))
+
+medians <- levels <- list()
+for (name in setdiff(names(rows), ID_COLUMN)) {
+  values <- numbers(rows[[name]])
+  seen <- unique(na.omit(rows[[name]][train]))
+  is_text <- any(is.na(values) & !is.na(rows[[name]]))
+  why <- if (length(seen) < 2) "constant or missing" else
+    if (is_text && length(seen) > 20) "free text" else
+    if (!is_text && isTRUE(all(diff(values) > 0))) "a row number"
+  is_text <- is_text || name %in% CATEGORIES
+  if (length(why)) cat("not used:", name, "-", why, "\n")
+  else if (is_text) levels[[name]] <- seen
+  else medians[[name]] <- median(values[train], na.rm = TRUE)
+}
+if (length(c(medians, levels)) == 0)
+  stop("There is no column to learn from.", call. = FALSE)
+
+
+# ---- encode ----
+encode <- function(rows) {
+  x <- lapply(rows[names(medians)], numbers)
+  x <- Map(\(one, m) replace(one, is.na(one), m), x, medians)
+  y <- Map(outer, rows[names(levels)], levels, "==")
+  x <- unname(do.call(cbind, c(x, y))) * 1
+  replace(x, is.na(x), 0)
+}
+
+x_train <- encode(rows[train, ])
+y_train <- y[train]
+x_val <- encode(rows[val, ])
+y_val <- y[val]
+
+# ---- model ----
+normalize <- layer_normalization() |> adapt(x_train)
+set_random_seed(SEED)
+model <- keras_model_sequential(layers = list(
+  normalize, layer_dense(units = UNITS, activation = "relu",
+                         kernel_regularizer = "l2"),
+  layer_dense(units = 1, activation = "sigmoid")))
+logistic <- keras_model_sequential(layers = list(
+  normalize, layer_dense(units = 1, activation = "sigmoid")))
+
+# ---- fit ----
+weights <- list("0" = 1, "1" = sum(1 - y_train) / sum(y_train))
+for (network in list(logistic, model)) {
+  network |> compile(optimizer_adam(0.01), "binary_crossentropy")
+  history <- network |> fit(
+    x_train, y_train, validation_data = list(x_val, y_val),
+    epochs = EPOCHS, class_weight = weights, verbose = 0,
+    callbacks = callback_early_stopping(
+      patience = 10, restore_best_weights = TRUE))
+}
+
+
+# ---- threshold ----
+scores <- \(network, x) predict(network, x, verbose = 0)[, 1]
+
+costs <- function(network) { # of each threshold
+  y_prob <- scores(network, x_val)
+  cut <- sort(unique(y_prob))
+  data.frame(cut, cost = sapply(cut, \(one) sum(ifelse(
+    y_val == 1, COST_MISS * (y_prob < one), y_prob >= one))))
+}
+
+cost <- costs(model)
+threshold <- cost$cut[which.min(cost$cost)]
+table(y_val, scores(model, x_val) >= threshold)
+
+# ---- predict ----
+if (nrow(new)) {
+  y_prob <- scores(model, encode(new))
+  names <- ifelse(y_prob >= threshold, positive, "other")
+  t(cbind(new, score = y_prob, predicted = names))
+}
+
+# ---- test ----
+y_test <- y[test]
+y_pred <- scores(model, encode(rows[test, ])) >= threshold
+table(y_test, y_pred)
+sapply(split(y_pred == y_test, y_test), \(right) prop.test(
+  sum(right), length(right), correct = FALSE)$conf.int)
+results <- list(
+  threshold = threshold, val_cost = min(cost$cost),
+  val_loss = min(history$metrics$val_loss),
+  val_cost_logistic = min(costs(logistic)$cost),
+  test_sensitivity = mean(y_pred[y_test == 1]),
+  test_specificity = 1 - mean(y_pred[y_test == 0]))
+str(results)
