@@ -41,8 +41,10 @@ def note() -> list[Path]:
 
 
 def read(exercise: str) -> dict[str, Any]:
-    """Return what was kept of an exercise; {} where it was never verified."""
-    return files.read_json(RUNS / f"{exercise}.json")
+    """Return what was kept of an exercise; BookError where it was never verified."""
+    if kept := files.read_json(RUNS / f"{exercise}.json"):
+        return kept
+    raise BookError(f"{exercise} was never verified. Run: {AGAIN.format(exercise=exercise)}")
 
 
 def picture(exercise: str, language: str, name: str) -> Path:
@@ -54,14 +56,16 @@ def problems(exercises: Iterable[str]) -> list[str]:
     """Return a sentence for each thing that changed since it was verified, and what mends it."""
     found = []
     for exercise in exercises:
-        run, again = read(exercise), AGAIN.format(exercise=exercise)
-        if not run:
-            found.append(f"{exercise} was never verified. Run: {again}")
+        try:
+            run = read(exercise)
+        except BookError as error:
+            found.append(str(error))
             continue
         changed = verified.changes(exercise, run["digests"])
         for language, name in _figures(run):
             if not picture(exercise, language, name).is_file():
                 changed.append(f"the picture {name} of {language} is missing")
+        again = AGAIN.format(exercise=exercise)
         found += [f"{exercise}: {one}. Run: {again}" for one in changed]
     return found
 
@@ -91,9 +95,9 @@ def _keep(exercise: str) -> list[Path]:
     for left in set((RUNS / exercise).rglob("*.png")) - shown:
         left.unlink()
         changed.append(left)
-    known = read(exercise)
+    path = RUNS / f"{exercise}.json"
+    known = files.read_json(path)
     if changed or any(known.get(key) != content[key] for key in ("digests", "ledger")):
-        path = RUNS / f"{exercise}.json"
         files.write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         changed.append(path)
     return changed
