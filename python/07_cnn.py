@@ -73,8 +73,8 @@ history = model.fit(x_train, y_train, epochs=EPOCHS, verbose=2,
 
 # ---- curve ----
 curve = pd.DataFrame(history.history, range(1, EPOCHS + 1))
-curve.plot(subplots=[("accuracy", "val_accuracy"),
-                     ("loss", "val_loss")], xlabel="epoch")
+curve.plot(xlabel="epoch", xticks=curve.index, subplots=[
+    ("accuracy", "val_accuracy"), ("loss", "val_loss")])
 plt.show()
 
 # ---- validate ----

@@ -113,7 +113,8 @@ history = head.fit(
     x_train, y[is_train], epochs=EPOCHS, verbose=0,
     validation_data=(x_val, y_val),
 )
-pd.DataFrame(history.history).plot(xlabel="epoch - 1")
+curve = pd.DataFrame(history.history, range(1, EPOCHS + 1))
+curve.plot(xlabel="epoch", ylabel="loss")
 plt.show()
 
 # ---- validate ----

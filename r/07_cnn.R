@@ -68,7 +68,7 @@ history <- fit(model, x_train, y_train, epochs = EPOCHS,
                validation_data = list(x_val, y_val), verbose = 2)
 
 # ---- curve ----
-plot(history)
+plot(history) + ggplot2::geom_line()
 
 # ---- validate ----
 y_prob <- model |> predict(x_val, verbose = 0)

@@ -80,7 +80,7 @@ def test_no_line_is_longer_than_a_column_of_the_book(exercise, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("exercise", filter(rewritten, EXERCISES))
+@pytest.mark.parametrize("exercise", [one for one in EXERCISES if rewritten(one)])
 def test_a_twin_is_short_and_asks_the_test_set_last(exercise, language):
     text = source(exercise, language)
     code = [line.strip() for line in text.splitlines()]
