@@ -12,9 +12,9 @@ import embedded_r
 import pytest
 import yaml
 
+from deeptwins import processes
 from deeptwins.book import lists
 from deeptwins.paths import BOOK, LANGUAGES, ROOT
-from deeptwins.runs import runner
 
 
 def entries(name):
@@ -213,7 +213,7 @@ def test_the_errors_of_the_original_scripts_are_what_the_page_says(r):
 
 def test_the_table_of_settings_says_what_the_page_concludes_from_it():
     found = entries("settings")
-    threads = runner.environment()["TF_NUM_INTRAOP_THREADS"]
+    threads = processes.environment()["TF_NUM_INTRAOP_THREADS"]
     assert found["course"] == f"{threads} thread"
     assert all(row["r_python"] == 0 for row in found["rows"])
     moved = {row["exercise"] for row in found["rows"] if row["python_course"] > 1e-3}

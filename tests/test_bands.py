@@ -65,7 +65,7 @@ def test_undefined_everywhere_is_a_band_of_its_own():
 
     def word(value):
         one = synthetic.make("r") | {"results": {"mcc": value}}
-        return bands.place(one, expected)["mcc"].word
+        return bands.places(one, expected)["mcc"]["word"]
 
     assert word(None) == "in"
     assert word(0.0) == "undefined"
@@ -160,7 +160,7 @@ def outside_without(expected, left_out):
             "results": {name: values[place] for name, values in metrics.items()}
             | {name: both[language][place] for name, both in drawn.items()},
         }
-        if any(where.word != "in" for where in bands.place(one, again).values()):
+        if any(place["word"] != "in" for place in bands.places(one, again).values()):
             return True
     return False
 

@@ -14,12 +14,12 @@ import synthetic
 import yaml
 from PIL import Image
 
-from deeptwins import catalog, files, paths
-from deeptwins.book import BookError, exports, fragments, lists, notebooks, renderer, site
+from deeptwins import catalog, files, paths, sections
+from deeptwins.book import BookError, archive, exports, fragments, lists, notebooks, renderer, site
 from deeptwins.data import cards
 from deeptwins.paths import LANGUAGES, ROOT
 from deeptwins.proof import bands, levels, verified
-from deeptwins.runs import record, sections
+from deeptwins.runs import record
 
 ID = synthetic.EXERCISE
 PAGES = helpers.pages()
@@ -71,7 +71,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(fragments, "BOOK", book)
     monkeypatch.setattr(fragments, "FRAGMENTS", book / "_fragments")
     monkeypatch.setattr(fragments, "FIGURES", book / "figures.yml")
-    monkeypatch.setattr(verified, "RUNS", book / "runs")
+    monkeypatch.setattr(archive, "RUNS", book / "runs")
     monkeypatch.setattr(lists, "fragments", dict)
     for language in LANGUAGES:
         files.write_text(script(tmp_path, language), SCRIPTS[language])
@@ -80,7 +80,7 @@ def project(tmp_path, monkeypatch):
     files.write_text(book / "figures.yml", yaml.safe_dump(FIGURES))
     bands.write(ID, "mini", synthetic.expected() | {"coverage": bands.COVERAGE})
     leave_run(tmp_path)
-    assert verified.note()
+    assert archive.note()
     return tmp_path
 
 
@@ -234,12 +234,12 @@ AGAIN = f"deeptwins run {ID} && deeptwins book"
 
 
 def test_what_was_noted_stays_until_something_changes(project):
-    assert verified.problems([ID]) == verified.note() == []
+    assert archive.problems([ID]) == archive.note() == []
     (project / f"book/runs/{ID}/r/curve-1.png").unlink()
-    (problem,) = verified.problems([ID])
+    (problem,) = archive.problems([ID])
     assert "the picture curve-1.png of r is missing" in problem
     (project / f"book/runs/{ID}.json").unlink()
-    assert verified.problems([ID]) == [f"{ID} was never verified. Run: {AGAIN}"]
+    assert archive.problems([ID]) == [f"{ID} was never verified. Run: {AGAIN}"]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_whatever_can_change_a_run_has_to_be_verified_again(project, name):
     with (project / name).open("a") as stream:
         stream.write("#")
     changed = f"{ID}: {name} changed since it was verified. Run: {AGAIN}"
-    assert verified.problems([ID]) == [changed]
+    assert archive.problems([ID]) == [changed]
 
 
 @pytest.mark.parametrize(
@@ -264,8 +264,8 @@ def test_a_run_that_is_not_the_books_is_refused(project, field, value, says):
     place = record.folder_of(ID, "r") / record.RECORD
     changed = synthetic.changed(json.loads(place.read_text()), field, value)
     files.write_text(place, json.dumps(changed))
-    with pytest.raises(verified.NotVerified, match=says):
-        verified.note()
+    with pytest.raises(BookError, match=says):
+        archive.note()
 
 
 def test_a_plot_gets_a_palette_and_a_photograph_keeps_its_colours(tmp_path):
@@ -274,12 +274,12 @@ def test_a_plot_gets_a_palette_and_a_photograph_keeps_its_colours(tmp_path):
     photograph = Image.merge("RGB", (red, green, red.rotate(180)))
     for picture, mode in ((plot, "P"), (photograph, "RGB")):
         picture.save(tmp_path / "picture.png")
-        assert verified._compress(tmp_path / "picture.png", tmp_path / f"{mode}.png")
-        assert not verified._compress(tmp_path / "picture.png", tmp_path / f"{mode}.png")
+        assert archive.compress(tmp_path / "picture.png", tmp_path / f"{mode}.png")
+        assert not archive.compress(tmp_path / "picture.png", tmp_path / f"{mode}.png")
         with Image.open(tmp_path / f"{mode}.png") as small:
             assert small.mode == mode
             change = np.asarray(small.convert("RGB"), int) - np.asarray(picture, int)
-        assert abs(change).max() <= verified.VISIBLE
+        assert abs(change).max() <= archive.VISIBLE
 
 
 # ---- the book of this checkout ----
@@ -287,7 +287,7 @@ def test_a_plot_gets_a_palette_and_a_photograph_keeps_its_colours(tmp_path):
 
 @pytest.mark.parametrize("exercise", catalog.exercises())
 def test_nothing_changed_since_it_was_verified(exercise):
-    problems = verified.problems([exercise])
+    problems = archive.problems([exercise])
     assert not problems, "\n".join(problems)
 
 
@@ -330,7 +330,7 @@ def test_every_page_is_in_the_list_of_chapters():
 
 def test_every_figure_has_words_of_its_own_and_was_drawn():
     for exercise, figures in yaml.safe_load(paths.FIGURES.read_text(encoding="utf-8")).items():
-        kept = verified.read(exercise)
+        kept = archive.read(exercise)
         drawn = {name for one in kept["python"]["sections"] for name in one["figures"]}
         assert {f"{name}.png" for name in figures} == drawn, exercise
         for name, entry in figures.items():

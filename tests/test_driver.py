@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
+from deeptwins import processes, sections
 from deeptwins.paths import ROOT
-from deeptwins.runs import record, runner, sections
+from deeptwins.runs import record, runner
 
 PYTHON = '''"""A script."""
 
@@ -95,7 +96,7 @@ def drive(folder, language, source=None, **values):
     ended = subprocess.run(
         [*runner.driver(language), str(folder / "job.json")],
         cwd=ROOT,
-        env=runner.environment(),
+        env=processes.environment(),
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -10,11 +10,9 @@ from helpers import HANGS
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from deeptwins import catalog, files
-from deeptwins.book import notebooks
+from deeptwins import catalog, files, sections
+from deeptwins.book import archive, notebooks
 from deeptwins.paths import LANGUAGES, ROOT, script_file
-from deeptwins.proof import verified
-from deeptwins.runs import sections
 
 EXERCISE = "01_first_network"
 # NumPy 2 shows one of its own numbers as np.float64(0.5).
@@ -46,7 +44,7 @@ def test_a_notebook_has_every_section_with_what_it_printed_and_drew(exercise):
         source = script_file(exercise, language).read_text(encoding="utf-8")
         cells = [cell for cell in made.cells if cell["cell_type"] == "code"][1:]
         assert [cell["source"] for cell in cells] == list(sections.of_script(source).values())
-        kept = verified.read(exercise)[language]["sections"]
+        kept = archive.read(exercise)[language]["sections"]
         shown = [(one["printed"], len(one["figures"])) for one in kept]
         assert [printed(cell) for cell in cells] == shown
         assert made.cells[0]["source"].startswith(f"# {catalog.title(exercise)}\n")
@@ -93,7 +91,7 @@ def test_a_notebook_prints_the_numbers_of_the_verified_run(run, tmp_path, langua
         if (ROOT / name).exists():
             (home / name).symlink_to(ROOT / name)
     again = run(language, home)
-    was = verified.read(EXERCISE)[language]["sections"]
+    was = archive.read(EXERCISE)[language]["sections"]
     cells = [cell for cell in again.cells if cell["cell_type"] == "code"][1:]
     for one, cell in zip(was, cells, strict=True):
         text, pictures = printed(cell)

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from deeptwins import catalog
+from deeptwins import catalog, processes, sections
 from deeptwins.paths import LANGUAGES, ROOT, find_r, script_file
-from deeptwins.runs import record, runner, sections
+from deeptwins.runs import record
 
 EXERCISES = catalog.exercises()
 WIDTH = 65  # characters of a line that stands in one of two columns
@@ -109,7 +109,7 @@ def test_a_twin_runs_in_a_folder_with_nothing_but_the_data(tmp_path, language):
     script = script_file("01_first_network", language)
     shutil.copy(script, tmp_path)
     shutil.copytree(ROOT / "shared_data" / "iris", tmp_path / "shared_data" / "iris")
-    env = runner.environment() | {
+    env = processes.environment() | {
         "MPLBACKEND": "agg",
         "R_PROFILE_USER": os.devnull,
         "RETICULATE_PYTHON": sys.executable,

@@ -20,14 +20,15 @@ from typing import Annotated, Any, NoReturn
 from rich.console import Console
 from typer import Argument, Exit, Option, Typer
 
-from deeptwins import catalog, files
+from deeptwins import catalog, files, sections
 from deeptwins import doctor as examination
 from deeptwins.data import cards, originals, variants
 from deeptwins.paths import LANGUAGES, ROOT, SHARED, data_home, find_r, results_dir
+from deeptwins.progress import Progress
 from deeptwins.proof import check as checks
-from deeptwins.proof import ledger, levels, verified
+from deeptwins.proof import ledger, levels
 from deeptwins.proof import seeds as maker
-from deeptwins.runs import capture, record, runner, sections
+from deeptwins.runs import capture, record, runner
 
 HELP = "Run the twins of the course, and verify that Python and R agree."
 DATA = "The data sets: what there is, the originals, whether all is whole."
@@ -173,20 +174,16 @@ def run(
         _say(f"Another run is at {exercise} in {results_dir()}: waiting for it.", to=errors)
 
     settings = runner.Settings(data.value, chosen, timeout=timeout or runner.TIMEOUT)
-    try:
-        with ledger.Progress(len(exercises) * len(languages), quiet=as_json) as shown:
-            outcomes = runner.run(
-                exercises,
-                languages,
-                settings,
-                started=shown.started,
-                ended=shown.ended,
-                compared=compared,
-                waiting=waiting,
-            )
-    except OSError as error:
-        reason = f"{results_dir()} cannot be written to ({error.strerror})"
-        _end_with(f"{reason}; {runner.MAKE_ROOM}")
+    with _ending(OSError), Progress(len(exercises) * len(languages), quiet=as_json) as shown:
+        outcomes = runner.run(
+            exercises,
+            languages,
+            settings,
+            started=shown.started,
+            ended=shown.ended,
+            compared=compared,
+            waiting=waiting,
+        )
     rows = [verdicts[one] for one in exercises if one in verdicts]
     holds = all(outcome.ok for outcome in outcomes) and not any(row.failed for row in rows)
     found = {"holds": holds, "runs": outcomes, "ledger": [row.as_dict() for row in rows]}
@@ -198,12 +195,12 @@ def verify(ids: Ids = None, solutions: Solutions = False, as_json: Json = False)
     """Compare the last runs of R and Python, level by level, and print the ledger."""
     verdicts = [levels.verify(one) for one in _find(ids, solutions=solutions)]
     holds = not any(verdict.failed for verdict in verdicts)
+    found = {"holds": holds, "ledger": [verdict.as_dict() for verdict in verdicts]}
 
     def show() -> None:
         ledger.show(verdicts, console)
         ledger.explain(verdicts, console)
 
-    found = {"holds": holds, "ledger": [verdict.as_dict() for verdict in verdicts]}
     _end(as_json, found, show, holds)
 
 
@@ -235,7 +232,7 @@ def check(
     exercise: Annotated[str, Argument(metavar="ID", help=ID)],
     lang: Twins = Lang.both,
     final: Annotated[
-        bool, Option("--final", help="On the test set too: once, at the end.")
+        bool, Option("--final", help="The results on the test set too: look once, at the end.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -244,11 +241,8 @@ def check(
     You choose between models by their validation results. So the results on the test set, whose
     names begin with test_, are shown only with --final.
     """
-    results = [
-        checks.check(one, language, final=final)
-        for one in _find([exercise])
-        for language in _languages(lang)
-    ]
+    found = _find([exercise])
+    results = [checks.check(one, each, final=final) for one in found for each in _languages(lang)]
     readable = [result for result in results if not result["problem"]]
 
     def show() -> None:
@@ -256,8 +250,7 @@ def check(
         for result in readable or results:
             checks.show(result, console)
 
-    holds = bool(readable) and all(result["holds"] for result in readable)
-    _end(as_json, results, show, holds)
+    _end(as_json, results, show, bool(readable) and all(result["holds"] for result in readable))
 
 
 @app.command()
@@ -266,11 +259,11 @@ def book(
     open_: Annotated[bool, Option("--open", help="Also render it and open a browser.")] = False,
 ) -> None:
     """Make the book's side-by-side fragments from the last runs; render the site."""
-    from deeptwins.book import BookError, fragments, site
+    from deeptwins.book import BookError, archive, fragments, site
 
-    with _ending(BookError, verified.NotVerified):
-        written = verified.note()
-        stale = verified.problems(catalog.exercises())
+    with _ending(BookError):
+        written = archive.note()
+        stale = archive.problems(catalog.exercises())
         fragments.write()
         rendered = site.render() if render or open_ else None
     _say(*stale, style="yellow", to=errors)

@@ -232,9 +232,8 @@ def check_data() -> Check:
 
 def check_results() -> Check:
     """Check that a run can leave its results."""
-    problem = files.trouble(results_dir())
-    remedy = problem and f"{problem}: export DEEPTWINS_RESULTS=/some/folder"
-    return Check("Results", str(results_dir()), "a folder to write in", remedy, required=True)
+    trouble = files.trouble(results_dir())
+    return Check("Results", str(results_dir()), "a folder to write in", trouble, required=True)
 
 
 def check_processor() -> Check:

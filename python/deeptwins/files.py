@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 ROOM = 1 << 20  # bytes; what one run leaves behind is of this order
 
 
@@ -37,7 +39,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
 
 
 def trouble(folder: Path) -> str:
-    """Return why nothing can be written into a folder, or "" where something can.
+    """Return why nothing can be written into a folder of results, and what to do; or "".
 
     It writes, since neither a quota nor a read-only disk shows in the permissions.
     """
@@ -47,7 +49,8 @@ def trouble(folder: Path) -> str:
             out.write(bytes(ROOM))
             out.flush()
     except OSError as error:
-        return f"{folder} cannot be written to ({error.strerror})"
+        reason = f"{folder} cannot be written to ({error.strerror})"
+        return f"{reason}; choose another folder: export DEEPTWINS_RESULTS=/some/folder"
     return ""
 
 
@@ -62,6 +65,12 @@ def link(place: Path, target: Path) -> None:
             _winapi.CreateJunction(str(target), str(place))
         except (ImportError, OSError):
             shutil.copytree(target, place)
+
+
+def lock(path: Path) -> filelock.FileLock:
+    """Return a lock between processes, which the threads of this one share."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(path, thread_local=False)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""Where operating systems differ in processes: groups, how one ends with its children, forking."""
+"""Processes on every system: environment, groups, how one ends with its children, forking."""
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,8 +12,37 @@ from typing import Any
 import psutil
 
 from deeptwins import bound
+from deeptwins.paths import ROOT
 
+THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
 PATIENCE = 10  # seconds for killed processes to go, so that nobody holds their files any more
+
+
+def environment(threads: int = THREADS) -> dict[str, str]:
+    """Return the environment of a twin: the user's own, with the settings of the run."""
+    env = os.environ | {
+        "MPLBACKEND": "module://deeptwins.runs.figures",
+        "MATPLOTLIBRC": str(ROOT / "matplotlibrc"),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+        "R_PROFILE_USER": str(ROOT / ".Rprofile"),
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+        # Sums depend on how many threads share them, so every run says how many.
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+        "OMP_NUM_THREADS": str(threads),
+    }
+    named = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or "C"
+    if os.name == "posix" and not re.search("utf-?8", named, re.I):
+        # R would take every letter beyond ASCII apart, those of the checkout's own path too.
+        env["LC_ALL"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+    return env
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def start(argv: Sequence[str], **options: Any) -> subprocess.Popen:

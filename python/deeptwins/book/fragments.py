@@ -19,12 +19,11 @@ from typing import Any
 
 import yaml
 
-from deeptwins import catalog, files
-from deeptwins.book import BookError, lists, markup
+from deeptwins import catalog, files, sections
+from deeptwins.book import BookError, archive, lists, markup
 from deeptwins.paths import BOOK, FIGURES, LANGUAGES, ROOT, TITLES, script_file
-from deeptwins.proof import bands, verified
+from deeptwins.proof import bands
 from deeptwins.proof.levels import LEVELS, Finding, Verdict, keras3_of
-from deeptwins.runs import sections
 
 FRAGMENTS = BOOK / "_fragments"
 # The title and what else is said of a script above its imports.
@@ -43,9 +42,7 @@ def write() -> None:
     made = lists.fragments()
     verdicts = []
     for exercise in catalog.exercises():
-        if not (kept := verified.read(exercise)):
-            again = verified.AGAIN.format(exercise=exercise)
-            raise BookError(f"{exercise} was never verified. Run: {again}")
+        kept = archive.read(exercise)
         row = kept["ledger"]
         findings = [Finding(**one) for one in row["findings"]]
         verdicts.append(Verdict(exercise, findings, row["keras3"], row["diverged"]))
@@ -101,7 +98,7 @@ def _sections(exercise: str, language: str, run: Mapping[str, Any]) -> dict[str,
     if list(found) != [one["name"] for one in kept]:
         raise BookError(
             f"{exercise} has the sections {', '.join(found)} in {TITLES[language]}, and others in "
-            f"the verified run. Run: {verified.AGAIN.format(exercise=exercise)}"
+            f"the verified run. Run: {archive.AGAIN.format(exercise=exercise)}"
         )
     found[sections.SETUP] = TITLE.sub("", found[sections.SETUP])
     # What stands before the first section belongs to it.
@@ -133,7 +130,7 @@ def _figure(exercise: str, file: str, captions: Mapping[str, Any]) -> str:
     if not (entry.get("caption") and entry.get("alt")):
         raise BookError(f"book/figures.yml: {name} of {exercise} needs caption and alt.")
     panes = {
-        language: markup.picture(_place(verified.picture(exercise, language, file)), entry["alt"])
+        language: markup.picture(_place(archive.picture(exercise, language, file)), entry["alt"])
         for language in LANGUAGES
     }
     identity = "fig-" + re.sub(r"[/_]", "-", f"{exercise}-{name}")

@@ -12,11 +12,9 @@ from pathlib import Path
 import nbformat
 from nbformat import v4
 
-from deeptwins import catalog, files
-from deeptwins.book import fragments
+from deeptwins import catalog, files, sections
+from deeptwins.book import archive, fragments
 from deeptwins.paths import BOOK, LANGUAGES, TITLES, script_file
-from deeptwins.proof import verified
-from deeptwins.runs import sections
 
 KERNELS = {
     "python": {"name": "python3", "display_name": "Python 3", "language": "python"},
@@ -52,7 +50,7 @@ def make(exercise: str, language: str) -> nbformat.NotebookNode:
         v4.new_code_cell(home(language), id="home", execution_count=1),
     ]
     code = fragments.code(exercise, language)
-    for count, one in enumerate(verified.read(exercise)[language]["sections"], start=2):
+    for count, one in enumerate(archive.read(exercise)[language]["sections"], start=2):
         outputs = [v4.new_output("stream", text=f"{one['printed']}\n")] if one["printed"] else []
         outputs += [_figure(exercise, language, name) for name in one["figures"]]
         slug = sections.slug(one["name"])
@@ -72,6 +70,6 @@ def home(language: str) -> str:
 
 
 def _figure(exercise: str, language: str, name: str) -> nbformat.NotebookNode:
-    picture = base64.b64encode(verified.picture(exercise, language, name).read_bytes()).decode()
+    picture = base64.b64encode(archive.picture(exercise, language, name).read_bytes()).decode()
     alt = fragments.alt_of(exercise, name.removesuffix(".png"))
     return v4.new_output("display_data", {"image/png": picture, "text/plain": alt})

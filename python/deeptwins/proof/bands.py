@@ -1,22 +1,21 @@
-"""The expected bands: made from many seeds, kept in shared_data/expected/, used by verify.
+"""The expected bands in shared_data/expected/: how values over seeds make them, what lies in them.
 
 All bands of a file hold together: COVERAGE is the chance, or more, that one further run lies in
 every one of them. Each is a prediction interval (Hahn and Meeker, Statistical Intervals, 1991,
-section 4.7) with a chance of (1 - NORMAL) / k of falling outside for each of the k metrics that
-vary (Bonferroni). NORMAL is more than COVERAGE, since training now and then goes astray; therefore
-a band takes in all its values, too. It is cut off at the metric's own limits.
+section 4.7), with Bonferroni's correction for the metrics that vary. NORMAL is more than COVERAGE,
+since training now and then goes astray; therefore a band takes in all its values, too.
 
 What each language draws by an algorithm of its own (t-SNE, UMAP, k-means) has one band for both,
-with room on each side for other versions of the package: the distance between the means of the two
-implementations, and at least OF_RANGE of the metric's range, or OF_MEAN where it has no upper
-limit. From Rtsne 0.16 to 0.17 a silhouette moved by 0.07, and a ratio by 15 %.
+with room for other versions of the package: the distance between the means of both languages, and
+at least OF_RANGE of the metric's range, or OF_MEAN where it has no upper limit. From Rtsne 0.16 to
+0.17 a silhouette moved by 0.07, and a ratio by 15 %.
 """
 
 import json
 import math
+import re
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,32 +27,19 @@ COVERAGE = 0.95  # of all bands of a run together, as stated and as tests hold i
 NORMAL = 0.98  # what it would be if metrics were normally distributed
 ROUNDING = 1e-9
 MINIMUM_SEEDS = 20
-OF_RANGE, OF_MEAN = 0.05, 0.2  # the least room for another version of an algorithm
-# By the beginning of their names, without `val_` or `test_`: what is bounded by its definition.
+OF_RANGE, OF_MEAN = 0.05, 0.2
+# What is bounded by its definition, by the beginning of its name without `val_` or `test_`.
 LIMITS = {
-    ("accuracy", "auc", "f1", "precision", "sensitivity", "specificity", "trustworthiness"): (
-        0.0,
-        1.0,
-    ),
-    ("arrangement", "mcc", "silhouette", "unrolled"): (-1.0, 1.0),
-    ("cost", "kl_", "loss", "optimism", "rmse", "sd", "tsne_kl"): (0.0, math.inf),
+    "accuracy|auc|f1|precision|sensitivity|specificity|trustworthiness": (0.0, 1.0),
+    "arrangement|mcc|silhouette|unrolled": (-1.0, 1.0),
+    "cost|kl_|loss|optimism|rmse|sd|tsne_kl": (0.0, math.inf),
 }
-FITS = ("in", "absent")  # the words of a Place that nothing speaks against
+FITS = ("in", "absent")  # the words of a place that nothing speaks against
 RESTORE = "Restore it with: git checkout -- shared_data/expected"
 
 
 class BandError(Exception):
     """An expected file that is missing or does not fit."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a value lies: the word is 'below', 'in', 'above', 'undefined' or 'absent'."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    word: str
 
 
 def expected_file(exercise: str) -> Path:
@@ -84,8 +70,8 @@ def write(exercise: str, variant: str, content: Mapping[str, Any]) -> Path:
 def band(name: str, values: Iterable[float | None], metrics: int = 1) -> dict[str, Any]:
     """Return mean, sd, low and high of one of so many metrics from its values over seeds.
 
-    All None (undefined everywhere) gives a band that only None lies in; a
-    metric that is undefined for some seeds only has no band: ValueError.
+    All None (undefined everywhere) gives a band that only None lies in. ValueError where a
+    metric is undefined for some seeds only, or there are fewer than MINIMUM_SEEDS.
     """
     from scipy import stats  # takes 0.4 s, which only the maker of bands needs
 
@@ -100,19 +86,15 @@ def band(name: str, values: Iterable[float | None], metrics: int = 1) -> dict[st
     mean, sd = statistics.mean(kept), statistics.stdev(kept)
     outside = (1 - NORMAL) / max(metrics, 1)
     reach = float(stats.t.isf(outside / 2, n - 1)) * sd * math.sqrt(1 + 1 / n)
-    low, high = _cut(name, min(mean - reach, *kept), max(mean + reach, *kept))
-    return {"mean": mean, "sd": sd, "low": low, "high": high, "values": kept}
+    ends = _cut(name, min(mean - reach, *kept), max(mean + reach, *kept))
+    return {"mean": mean, "sd": sd, **ends, "values": kept}
 
 
 def together(
     metrics: Mapping[str, list[float | None]],
     independent: Mapping[str, Mapping[str, list[float | None]]],
 ) -> dict[str, dict[str, Any]]:
-    """Return the bands of all metrics of an exercise, from their values over seeds.
-
-    `metrics` are equal in both languages. `independent` has the values of each
-    language, which share a band with room for other versions of the package.
-    """
+    """Return the bands of an exercise from values over seeds: `independent` ones by language."""
     drawn = [values for both in independent.values() for values in both.values()]
     varying = sum(len(set(values)) > 1 for values in [*metrics.values(), *drawn])
     return {
@@ -124,13 +106,13 @@ def together(
     }
 
 
-def place(record: Record, expected: Mapping[str, Any]) -> dict[str, Place]:
-    """Return where each headline result of a record lies.
+def places(record: Record, expected: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return where each headline result of a record lies: value, low, high and a word.
 
-    An independent result that is None is absent: its package is not installed.
-    A result that the record does not have is undefined.
+    The word is below, in, above, undefined, or, for an independent result whose package is not
+    installed, absent.
     """
-    places = {}
+    found = {}
     drawn = {name: one[record["language"]] for name, one in expected["independent"].items()}
     for name, limits in (expected["results"] | drawn).items():
         value, low, high = record["results"].get(name), limits["low"], limits["high"]
@@ -139,10 +121,10 @@ def place(record: Record, expected: Mapping[str, Any]) -> dict[str, Place]:
         elif value is None or low is None:
             word = "in" if value is low else "undefined"
         else:
-            value = float(value)
+            value = float(value)  # infinity is a text in JSON
             word = "below" if value < low else "above" if value > high else "in"
-        places[name] = Place(value, low, high, word)
-    return places
+        found[name] = {"value": value, "low": low, "high": high, "word": word}
+    return found
 
 
 def lower_is_better(metric: str) -> bool:
@@ -153,18 +135,18 @@ def lower_is_better(metric: str) -> bool:
 def _limits(name: str) -> tuple[float, float]:
     """Return between what a metric lies by its definition."""
     bare = name.removeprefix("val_").removeprefix("test_")
-    found = (pair for beginnings, pair in LIMITS.items() if bare.startswith(beginnings))
+    found = (pair for pattern, pair in LIMITS.items() if re.match(pattern, bare))
     return next(found, (-math.inf, math.inf))
 
 
-def _cut(name: str, low: float, high: float) -> tuple[float, float]:
-    """Return the limits of a band, cut off at those of its metric, with room for rounding."""
+def _cut(name: str, low: float, high: float) -> dict[str, float]:
+    """Return the ends of a band, cut off at the limits of its metric, with room for rounding."""
     least, most = _limits(name)
-    return max(low, least) - ROUNDING, min(high, most) + ROUNDING
+    return {"low": max(low, least) - ROUNDING, "high": min(high, most) + ROUNDING}
 
 
 def _shared(name: str, own: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the bands of both languages with the limits that they share."""
+    """Return the bands of both languages with the ends that they share."""
     python, r = own.values()
     if python["mean"] is None or r["mean"] is None:
         return own
@@ -172,6 +154,5 @@ def _shared(name: str, own: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
     middle = abs(python["mean"] + r["mean"]) / 2
     little = OF_MEAN * middle if math.inf in (-least, most) else OF_RANGE * (most - least)
     room = max(little, abs(python["mean"] - r["mean"]))
-    low, high = min(python["low"], r["low"]) - room, max(python["high"], r["high"]) + room
-    shared = dict(zip(("low", "high"), _cut(name, low, high), strict=True))
+    shared = _cut(name, min(python["low"], r["low"]) - room, max(python["high"], r["high"]) + room)
     return {language: one | shared for language, one in own.items()}

@@ -1,7 +1,6 @@
 """Tell a learner who changed a twin where the new result lies."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -18,14 +17,14 @@ SENTENCES = {
     "undefined": "[yellow]undefined, or defined where it was not[/]",
     "absent": "not computed, since a package is missing",
 }
-TEST = "test_"  # so begin the names of results on the test set
+REACHED = {True: "[green]reached[/]", False: "[yellow]not reached yet[/]"}
 
 
 def reached(metric: str, value: float | None, target: float) -> bool:
     """Whether a value reaches its target: low is good for errors and losses."""
     if value is None:
         return False
-    return value <= target if bands.lower_is_better(metric) else value >= target
+    return float(value) <= target if bands.lower_is_better(metric) else float(value) >= target
 
 
 def check(exercise: str, language: str, *, final: bool = False) -> dict[str, Any]:
@@ -42,40 +41,36 @@ def check(exercise: str, language: str, *, final: bool = False) -> dict[str, Any
         return found | {"problem": str(error)}
     if changed := record.changed(run):
         return found | {"problem": changed}
-
-    def shown(by_name: Mapping[str, Any]) -> dict[str, Any]:
-        return {k: one for k, one in by_name.items() if final or not k.startswith(TEST)}
-
-    places = shown(bands.place(run, expected))
+    for metric, target in expected["targets"].items():
+        value = run["results"].get(metric)
+        goal = {"metric": metric, "target": target, "value": value}
+        if final or not metric.startswith("test_"):
+            found["goals"].append(goal | {"reached": reached(metric, value, target)})
     if run["data"]["digest"] != expected["data"]:
         found["note"] = "the band was made from other data, so it says nothing of these"
-        places = {}
-    goals = [
-        {"metric": name, "target": target, "value": value, "reached": reached(name, value, target)}
-        for name, target in shown(expected["targets"]).items()
-        for value in [run["results"].get(name)]
-    ]
-    won = bool(goals) and all(goal["reached"] for goal in goals)
-    holds = won or all(place.word in bands.FITS for place in places.values())
-    places = {name: asdict(place) for name, place in places.items()}
-    return found | {"places": places, "goals": goals, "holds": holds}
+    else:
+        places = bands.places(run, expected).items()
+        found["places"] = {k: one for k, one in places if final or not k.startswith("test_")}
+    won = bool(found["goals"]) and all(goal["reached"] for goal in found["goals"])
+    fits = all(place["word"] in bands.FITS for place in found["places"].values())
+    return found | {"holds": won or fits}
 
 
 def show(found: Mapping[str, Any], console: Console) -> None:
     """Print the places and the goals, a line each."""
 
     def number(value: float | None) -> str:
-        return "undefined" if value is None else f"{value:.4g}"
+        return "undefined" if value is None else f"{float(value):.4g}"
 
     lines = [f"[bold]{found['exercise']}[/], {TITLES[found['language']]}"]
     lines += [f"  {escape(found[one])}" for one in ("problem", "note") if found[one]]
     for name, place in found["places"].items():
-        sentence = SENTENCES[place["word"]]
         limits = f"({number(place['low'])} to {number(place['high'])})"
-        lines.append(f"  {name:<24} {number(place['value']):>10}  {sentence} {limits}")
+        value, sentence = number(place["value"]), SENTENCES[place["word"]]
+        lines.append(f"  {name:<24} {value:>10}  {sentence} {limits}")
     for goal in found["goals"]:
-        word = "[green]reached[/]" if goal["reached"] else "[yellow]not reached yet[/]"
         value, target = number(goal["value"]), number(goal["target"])
+        word = REACHED[goal["reached"]]
         lines.append(f"  challenge: {goal['metric']} {value}, target {target}: {word}")
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)

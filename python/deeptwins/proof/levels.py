@@ -1,7 +1,6 @@
 """Compare the two records of an exercise, level by level, and both with the expected band.
 
-Each level has one rule, stated in LEVELS. All but the last compare a part of both records value
-by value. Those about networks do not apply where the expected file says that none is trained.
+LEVELS states the rule of each. Those about networks do not apply where none is trained.
 """
 
 import contextlib
@@ -18,7 +17,7 @@ from deeptwins.runs.record import Record
 
 TOLERANCE = 1e-12
 
-Said = tuple[bool | None, float | None, str]  # holds, difference and detail of a Finding
+Said = tuple[bool | None, float | None, str]  # the last three fields of a Finding
 Comparison = Callable[[Record, Record], Said]
 Part = Callable[[Record], Any]
 
@@ -29,8 +28,8 @@ class Finding:
 
     level: str
     holds: bool | None  # None: the level does not apply
-    difference: float | None  # the largest that was seen, where the level has numbers
-    detail: str
+    difference: float | None = None  # the largest that was seen, where the level has numbers
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,14 +74,14 @@ def calls(*keys: str) -> Part:
 
 def inputs(one: Record) -> Any:
     """Return the data, and what was given to Keras."""
-    data = {key: one["data"][key] for key in ("variant", "sets")}
+    data = {"variant": one["data"]["variant"], "sets": one["data"]["sets"]}
     return data | calls("section", "inputs", "settings")(one)
 
 
 def models(one: Record) -> Any:
     """Return the configurations of the fitted models."""
-    fitted = [json.loads(one["architectures"][fit["architecture"]]) for fit in record.fits(one)]
-    return {f"fit {number}": model for number, model in enumerate(fitted, start=1)}
+    texts = [one["architectures"][fit["architecture"]] for fit in record.fits(one)]
+    return {f"fit {number}": json.loads(text) for number, text in enumerate(texts, start=1)}
 
 
 def results(one: Record) -> Any:
@@ -148,13 +147,18 @@ def band(python: Record, r: Record) -> Said:
     if expected["data"] != python["data"]["digest"]:
         return None if variant == "full" else False, None, "the band was made from other data"
     for one in (python, r):
-        for name, place in bands.place(one, expected).items():
-            if place.word not in bands.FITS:
-                where = f"{place.word} [{place.low}, {place.high}] in {one['language']}"
-                return False, None, f"{name} {place.value} {where}"
+        for name, place in bands.places(one, expected).items():
+            if place["word"] not in bands.FITS:
+                where = "{value} {word} [{low}, {high}]".format_map(place)
+                return False, None, f"{name} {where} in {one['language']}"
     return True, 0.0, f"{len(expected['seeds'])} seeds"
 
 
+OWN = "what an algorithm of each language's own draws at random (t-SNE, UMAP, k-means)"
+BAND = (
+    "the headline results of both languages lie in the bands of many seeds, which a run with "
+    f"another seed leaves by chance once in {1 / (1 - bands.COVERAGE):.0f}"
+)
 LEVELS = [
     Level("script", "both ran as they stand now, with the same constants", script),
     Level("inputs", "every array given to Keras has the same shape and bits", same(inputs)),
@@ -162,43 +166,28 @@ LEVELS = [
     Level("initial weights", "every weight is bit-identical", same(calls("initial")), True),
     Level("training", "loss and metrics of every epoch differ by 0", same(calls("history")), True),
     Level("final weights", "every weight is bit-identical", same(calls("final")), True),
-    Level(
-        "predictions",
-        "predictions are bit-identical",
-        same(calls("predictions", "scores")),
-        True,
-    ),
+    Level("predictions", "every one is bit-identical", same(calls("predictions", "scores")), True),
     Level(
         "results",
-        f"values differ by at most {TOLERANCE:g}; what an algorithm of each language's own draws "
-        "at random (t-SNE, UMAP, k-means) is held to the band alone",
+        f"values differ by at most {TOLERANCE:g}; {OWN} is held to the band alone",
         same(results, TOLERANCE),
     ),
-    Level(
-        "band",
-        "the headline results of both languages lie in the bands of many seeds, which a run with "
-        f"another seed leaves by chance once in {1 / (1 - bands.COVERAGE):.0f}",
-        band,
-    ),
+    Level("band", BAND, band),
 ]
 
 
 def compare(python: Record, r: Record, *, networks: bool = True) -> Verdict:
-    """Return the verdict on two validated records of the same exercise.
-
-    With `networks=False` the levels that need one do not apply, and a record that has one fails.
-    """
-    findings = {}
+    """Return the verdict on two records; without `networks`, a record that has one fails."""
+    found = {}
     for level in LEVELS:
         applies = networks or not level.needs_network
-        said = level.compare(python, r) if applies else (None, None, "no network")
-        findings[level.name] = Finding(level.name, *said)
+        found[level.name] = level.compare(python, r) if applies else (None, None, "no network")
     if networks != any(map(record.fits, (python, r))):
         detail = "no network was fitted" if networks else "a network where none was expected"
-        findings["architecture"] = Finding("architecture", False, None, detail)
+        found["architecture"] = (False, None, detail)
+    findings = [Finding(name, *said) for name, said in found.items()]
     diverged = record.diverged(python) or record.diverged(r)
-    keras3 = r["versions"].get("keras3", "")
-    return Verdict(python["id"], list(findings.values()), keras3, diverged)
+    return Verdict(python["id"], findings, r["versions"].get("keras3", ""), diverged)
 
 
 def verify(exercise: str) -> Verdict:
@@ -209,9 +198,9 @@ def verify(exercise: str) -> Verdict:
     try:
         python, r = (record.read(exercise, language) for language in LANGUAGES)
     except record.RecordError as error:
-        details = [str(error), *[""] * (len(LEVELS) - 1)]
-        pairs = zip(LEVELS, details, strict=True)
-        return Verdict(exercise, [Finding(one.name, False, None, why) for one, why in pairs])
+        first, *others = LEVELS
+        told = Finding(first.name, False, detail=str(error))
+        return Verdict(exercise, [told, *(Finding(level.name, False) for level in others)])
     try:
         networks = bands.read(exercise, python["data"]["variant"])["networks"]
     except bands.BandError:
@@ -238,7 +227,10 @@ def _leaves(value: Any, place: str = "") -> dict[str, Any]:
         inside = {f"{place} #{n}" if many else place: one for n, one in enumerate(value, start=1)}
     else:
         return {place: value}
-    return {path: leaf for key, one in inside.items() for path, leaf in _leaves(one, key).items()}
+    leaves = {}
+    for path, one in inside.items():
+        leaves |= _leaves(one, path)
+    return leaves
 
 
 def _between_arrays(place: str, python: Record, r: Record) -> float | None:

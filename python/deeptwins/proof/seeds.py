@@ -1,18 +1,17 @@
 """Make the expected bands: run the twins with many seeds and keep their headline results.
 
-The bands serve both languages: R runs with every tenth seed and has to be equal
-to Python at every level. What each language draws by itself R does with every
-seed; its band is from both languages where a test does not tell them apart.
+The bands serve both languages: R runs with every tenth seed and has to be equal to Python at
+every level. Where each language draws by itself, R runs with every seed.
 """
 
-import contextlib
 import datetime
+import functools
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
+from deeptwins import files
 from deeptwins.paths import LANGUAGES
 from deeptwins.proof import bands, levels
 from deeptwins.runs import record, runner
@@ -40,7 +39,8 @@ def make(
     What is not given is as in the present file; without one, seeds are 1 to 20, and headlines the
     first results. A solution has the targets of its exercise.
     """
-    old, plain = (_known(one, variant) for one in (exercise, exercise.removeprefix("solutions/")))
+    ids = exercise, exercise.removeprefix("solutions/")
+    old, plain = (files.read_json(bands.expected_file(one)).get(variant, {}) for one in ids)
     drawn = list(own_random or [*old.get("independent", ()), *old.get("own_random", ())])
     seeds = list(seeds or old.get("seeds", range(1, bands.MINIMUM_SEEDS + 1)))
     runs = {"python": seeds, "r": seeds if drawn else seeds[EVERY - 1 :: EVERY]}
@@ -57,8 +57,8 @@ def make(
                 said(f"{exercise} in {language}: seed {seed}, {ended.seconds:.1f} s")
                 return record.read(exercise, language, results)
 
-        python, r = (pool.map(run, [one] * len(runs[one]), runs[one]) for one in LANGUAGES)
-        found = {"python": list(python), "r": list(r)}
+        coming = {one: pool.map(functools.partial(run, one), runs[one]) for one in LANGUAGES}
+        found = {language: list(records) for language, records in coming.items()}
     first = found["python"][0]
     for seed, one in zip(runs["r"], found["r"], strict=True):
         _compare(found["python"][seeds.index(seed)], one, seed, drawn)
@@ -66,12 +66,14 @@ def make(
     names = list(headlines or present or first["results"])[:HEADLINES]
     if missing := [name for name in names if name not in first["results"]]:
         raise SeedError(f"{exercise} has no result {', '.join(missing)}.")
-    values = {
-        name: {language: [one["results"][name] for one in found[language]] for language in runs}
-        for name in names
+
+    def values(name: str, language: str) -> list[float | None]:
+        return [one["results"][name] for one in found[language]]
+
+    shared = {name: values(name, "python") for name in names if name not in drawn}
+    independent = {
+        name: {one: values(name, one) for one in LANGUAGES} for name in names if name in drawn
     }
-    shared = {name: both["python"] for name, both in values.items() if name not in drawn}
-    independent = {name: both for name, both in values.items() if name in drawn}
     content = {
         "networks": bool(record.fits(first)),
         "seeds": seeds,
@@ -87,12 +89,6 @@ def make(
         "made": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
     }
     return bands.write(exercise, variant, content)
-
-
-def _known(exercise: str, variant: str) -> dict[str, Any]:
-    with contextlib.suppress(bands.BandError):
-        return bands.read(exercise, variant)
-    return {}
 
 
 def _compare(python: Record, r: Record, seed: int, drawn: Sequence[str]) -> None:

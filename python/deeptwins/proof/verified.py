@@ -1,165 +1,45 @@
-"""The last verified runs, as the book shows them: book/runs/<id>.json and its pictures.
+"""What a verified run depends on, as digests; nothing here needs R or TensorFlow."""
 
-They have the SHA-256 of all that can change them. Nothing here needs R or TensorFlow.
-"""
-
-import datetime
-import json
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from PIL import Image, ImageChops
-
-from deeptwins import catalog, files
 from deeptwins.data import cards
-from deeptwins.paths import BOOK, LANGUAGES, ROOT, script_file
-from deeptwins.proof import bands, levels
+from deeptwins.paths import LANGUAGES, ROOT, script_file
+from deeptwins.proof import bands
 from deeptwins.runs import record
 
-RUNS = BOOK / "runs"
-AGAIN = "deeptwins run {exercise} && deeptwins book"
 # Beside scripts, data and expected file, all that can change what a run prints, draws or computes.
 MODULES = sorted(path.name for path in Path(record.__file__).parent.glob("*.py"))
 MACHINERY = (
     *(f"python/deeptwins/runs/{name}" for name in MODULES),
     "python/deeptwins/processes.py",
+    "python/deeptwins/sections.py",
     "r/driver.R",
     "r/standin",
     ".Rprofile",
     "matplotlibrc",
     "requirements.lock",
 )
-KEPT = ("results", "sections", "seconds", "versions", "settings", "machine", "finished")
-COLOURS = 256
-VISIBLE = 8  # the largest change of one colour channel that a palette may bring, of 255
 
 
-class NotVerified(Exception):
-    """A run that does not hold, or is not the one that the book shows."""
+def digests(exercise: str) -> dict[str, str]:
+    """Return the SHA-256 of all that can change a run, by name.
 
-
-def note() -> list[Path]:
-    """Keep every exercise that was run here, and return the files that changed.
-
-    What was not run here stays as it is; what belongs to no exercise is deleted. NotVerified
-    where a run does not hold, or was made with other constants or data than the book's.
+    OSError or ValueError where a data set is not whole.
     """
-    exercises, changed = catalog.exercises(), []
-    for exercise in exercises:
-        folders = [record.folder_of(exercise, language) for language in LANGUAGES]
-        if all((one / record.RECORD).is_file() for one in folders):
-            changed += _keep(exercise)
-    for path in set(RUNS.rglob("*.json")) - {RUNS / f"{one}.json" for one in exercises}:
-        shutil.rmtree(path.with_suffix(""), ignore_errors=True)
-        path.unlink()
-        changed.append(path)
-    return changed
-
-
-def read(exercise: str) -> dict[str, Any]:
-    """Return what was kept of an exercise; {} where it was never verified."""
-    return files.read_json(RUNS / f"{exercise}.json")
-
-
-def picture(exercise: str, language: str, name: str) -> Path:
-    """Return where a figure of a verified run is kept."""
-    return RUNS / exercise / language / name
-
-
-def problems(exercises: Iterable[str]) -> list[str]:
-    """Return a sentence for each thing that changed since it was verified, and what mends it."""
-    return [
-        f"{exercise}{problem}. Run: {AGAIN.format(exercise=exercise)}"
-        for exercise in exercises
-        for problem in _problems(exercise)
-    ]
-
-
-def _problems(exercise: str) -> Iterator[str]:
-    if not (kept := read(exercise)):
-        yield " was never verified"
-        return
-    try:
-        now = _digests(exercise)
-    except (OSError, ValueError) as error:  # a data set that is not whole
-        yield f": {error}"
-        return
-    for name in sorted(now.keys() | kept["digests"].keys()):
-        if now.get(name) != kept["digests"].get(name):
-            yield f": {name} changed since it was verified"
-    for language, name in _figures(kept):
-        if not picture(exercise, language, name).is_file():
-            yield f": the picture {name} of {language} is missing"
-
-
-def _keep(exercise: str) -> list[Path]:
-    both = {language: record.read(exercise, language) for language in LANGUAGES}
-    for one in both.values():
-        if one["set"] or one["data"]["variant"] != "mini":
-            values = ", ".join(one["set"]) or one["data"]["variant"]
-            again = f"the book shows it as it stands. Run: deeptwins run {exercise}"
-            raise NotVerified(f"{exercise} last ran with {values} set; {again}")
-    verdict = levels.verify(exercise)
-    for finding in verdict.failed:
-        raise NotVerified(f"{exercise} does not hold: {finding.level}: {finding.detail}")
-    content = {
-        "digests": _digests(exercise),
-        "verified": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-        "ledger": verdict.as_dict(),
-        **{language: {key: one[key] for key in KEPT} for language, one in both.items()},
-    }
-    shown, changed = set(), []
-    for language, name in _figures(both):
-        target = picture(exercise, language, name)
-        shown.add(target)
-        if _compress(record.folder_of(exercise, language) / record.FIGURES / name, target):
-            changed.append(target)
-    for left in set((RUNS / exercise).rglob("*.png")) - shown:
-        left.unlink()
-        changed.append(left)
-    known = read(exercise)
-    if changed or any(known.get(key) != content[key] for key in ("digests", "ledger")):
-        path = RUNS / f"{exercise}.json"
-        files.write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-        changed.append(path)
-    return changed
-
-
-def _figures(runs: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield language and name of each picture that was drawn."""
-    for language in LANGUAGES:
-        for section in runs[language]["sections"]:
-            yield from ((language, name) for name in section["figures"])
-
-
-def _digests(exercise: str) -> dict[str, str]:
-    """Return the digests of all that can change a run, by name."""
     scripts = [script_file(exercise, language) for language in LANGUAGES]
     sets = {name for one in scripts for name in cards.named_in(one)}
     ours = [*scripts, bands.expected_file(exercise), *(ROOT / name for name in MACHINERY)]
-    return {one.relative_to(ROOT).as_posix(): cards.digest_of(one) for one in ours} | {
-        f"shared_data/{name}": cards.verify(name) for name in sets
-    }
+    found = {one.relative_to(ROOT).as_posix(): cards.digest_of(one) for one in ours}
+    return found | {f"shared_data/{name}": cards.verify(name) for name in sets}
 
 
-def _compress(source: Path, target: Path) -> bool:
-    """Write a picture as a small PNG, and say whether `target` changed.
-
-    A picture of few colours gets a palette, which makes it a third the size; a
-    photograph keeps its colours. `target` is left alone if it shows the same.
-    """
-    with Image.open(source) as image:
-        shown = image.convert("RGB")
-    small = shown.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    change = ImageChops.difference(small.convert("RGB"), shown)
-    if max(high for _, high in change.getextrema()) > VISIBLE:
-        small = shown
-    if target.is_file():
-        with Image.open(target) as old:
-            if old.convert("RGB").tobytes() == small.convert("RGB").tobytes():
-                return False
-    with files.replacing(target) as temporary:
-        small.save(temporary, format="PNG", optimize=True)
-    return True
+def changes(exercise: str, known: Mapping[str, str]) -> list[str]:
+    """Return a clause for each thing that is not as when an exercise had these digests."""
+    try:
+        now = digests(exercise)
+    except (OSError, ValueError) as error:
+        return [str(error)]
+    names = sorted(now.keys() | known.keys())
+    changed = [name for name in names if now.get(name) != known.get(name)]
+    return [f"{name} changed since it was verified" for name in changed]

@@ -1,8 +1,7 @@
 """Note every fit, predict and evaluate of Keras in this process, whichever language called it.
 
 keras3 for R ends in Python, in R's own process, so that one implementation serves both drivers.
-`start()` puts a hook on the three methods of `keras.Model`; a call that another one makes (the
-validation within a fit) is part of that one. `finish()` writes, into the working directory,
+A call that another one makes (the validation within a fit) is part of that one. It writes
 
     calls.json   in order: architecture, inputs, weights before and after, history, predictions;
                  arrays as their shape and the SHA-256 of their values as float32 in row order
@@ -15,7 +14,7 @@ import inspect
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -31,20 +30,13 @@ KEPT = ("initial", "final", "predictions")  # the arrays in tensors.f32, in this
 BLOCK = 1 << 22  # values that are turned into float32 at once
 CALLS, TENSORS = "calls.json", "tensors.f32"
 
-Tensor = dict[str, Any]
-
 # What was noted so far; `tensors` is the open file, from the first array on.
-_noted = SimpleNamespace(section="setup", within=False, calls=[], architectures={}, tensors=None)
+noted = SimpleNamespace(section="setup", within=False, calls=[], architectures={}, tensors=None)
 
 
 def begin(section: str) -> None:
     """Let what comes next be part of a section."""
-    _noted.section = section
-
-
-def section() -> str:
-    """Return the section that runs now."""
-    return _noted.section
+    noted.section = section
 
 
 def start() -> None:
@@ -56,11 +48,11 @@ def start() -> None:
 
 
 def finish() -> None:
-    """Write calls.json, and end tensors.f32."""
-    if _noted.tensors:
-        _noted.tensors.close()
-    noted = {"architectures": _noted.architectures, "calls": _noted.calls}
-    Path(CALLS).write_text(json.dumps(noted, allow_nan=False), encoding="utf-8")
+    """Write calls.json, and close tensors.f32."""
+    if noted.tensors:
+        noted.tensors.close()
+    kept = {"architectures": noted.architectures, "calls": noted.calls}
+    Path(CALLS).write_text(json.dumps(kept, allow_nan=False), encoding="utf-8")
 
 
 class _WhenImported(MetaPathFinder):
@@ -86,18 +78,18 @@ def _hook(name: str, original: Callable) -> Callable:
 
     @functools.wraps(original)
     def hooked(model: Any, *args: Any, **options: Any) -> Any:
-        if _noted.within:
+        if noted.within:
             return original(model, *args, **options)
         bound = signature.bind(model, *args, **options)
         bound.apply_defaults()
         call = _before(name, model, bound.arguments)
-        _noted.within = True
+        noted.within = True
         try:
             returned = original(model, *args, **options)
         finally:
-            _noted.within = False
+            noted.within = False
         _after(call, model, returned)
-        _noted.calls.append(call)
+        noted.calls.append(call)
         return returned
 
     return hooked
@@ -106,8 +98,8 @@ def _hook(name: str, original: Callable) -> Callable:
 def _before(name: str, model: Any, given: dict[str, Any]) -> dict[str, Any]:
     call = {
         "call": name,
-        "section": _noted.section,
-        "inputs": {key: describe(given[key]) for key in INPUTS if given.get(key) is not None},
+        "section": noted.section,
+        "inputs": {key: _described(given[key]) for key in INPUTS if given.get(key) is not None},
     }
     if name == "fit":
         call["settings"] = {key: given[key] for key in SETTINGS}
@@ -134,49 +126,43 @@ def _architecture(model: Any) -> str:
     except Exception as error:  # a subclassed model may have none
         text = json.dumps({"unavailable": f"{type(model).__name__}: {error}"})
     digest = hashlib.sha256(text.encode()).hexdigest()
-    _noted.architectures[digest] = text
+    noted.architectures[digest] = text
     return digest
 
 
-def describe(value: Any) -> Any:
-    """Return an array as its shape and digest, a collection item by item, a dataset as a stream."""
+def _described(value: Any) -> Any:
+    """Describe an array, a collection item by item, a dataset as a stream."""
     if value is None:
         return None
     if isinstance(value, dict):
-        return {str(key): describe(one) for key, one in value.items()}
+        return {str(key): _described(one) for key, one in value.items()}
     if isinstance(value, list | tuple) and any(hasattr(one, "shape") for one in value):
-        return [describe(one) for one in value]
+        return [_described(one) for one in value]
     if not hasattr(value, "__array__") and not isinstance(value, list | tuple):
         return {"stream": "dataset or generator"}
-    array = np.asarray(value)
-    if array.dtype.kind in "OSU":
-        return _described(array, ["\0".join(map(str, array.ravel())).encode()])
-    return _described(array, _blocks(array))
+    return _tensor(np.asarray(value))
 
 
-def _described(array: np.ndarray, blocks: Iterable[bytes], keep: Callable | None = None) -> Tensor:
+def _kept(arrays: Any) -> list[dict[str, Any]]:
+    """Describe one array or a list of them, and keep their values in tensors.f32."""
+    noted.tensors = noted.tensors or Path(TENSORS).open("wb")  # noqa: SIM115 finish() closes it
+    several = arrays if isinstance(arrays, list | tuple) else [arrays]
+    return [_tensor(np.asarray(one), noted.tensors.write) for one in several]
+
+
+def _tensor(array: np.ndarray, keep: Callable[[bytes], Any] = len) -> dict[str, Any]:
+    """Return shape and digest of an array, having handed its values to `keep`."""
     digest = hashlib.sha256()
-    for block in blocks:
-        digest.update(block)
-        if keep:
+    if array.dtype.kind in "OSU":
+        digest.update("\0".join(map(str, array.ravel())).encode())
+    else:
+        rows = np.atleast_1d(array)
+        step = max(1, BLOCK * len(rows) // max(1, rows.size))
+        for first in range(0, len(rows), step):
+            block = np.ascontiguousarray(rows[first : first + step], "<f4").tobytes()
+            digest.update(block)
             keep(block)
     return {"shape": list(array.shape), "digest": digest.hexdigest()}
-
-
-def _blocks(array: np.ndarray) -> Iterator[bytes]:
-    """Yield the values of an array as float32 in row order, some rows at a time."""
-    array = np.atleast_1d(array)
-    rows = max(1, BLOCK * len(array) // max(1, array.size))
-    for first in range(0, len(array), rows):
-        yield np.ascontiguousarray(array[first : first + rows], "<f4").tobytes()
-
-
-def _kept(arrays: Any) -> list[Tensor]:
-    """Describe one array or a list of them, and keep their values in tensors.f32."""
-    _noted.tensors = _noted.tensors or Path(TENSORS).open("wb")  # noqa: SIM115 finish() closes it
-    several = arrays if isinstance(arrays, list | tuple) else [arrays]
-    found = [np.asarray(one) for one in several]
-    return [_described(one, _blocks(one), _noted.tensors.write) for one in found]
 
 
 def number(value: Any) -> float | str:

@@ -3,9 +3,9 @@
     python -m deeptwins.runs.driver JOB.json
     python -m deeptwins.runs.driver --warm      forks for each job that it is sent (warm.py)
 
-The job is that of runner.py. The script's own file name, line numbers and tracebacks stay.
-figures.py and capture.py keep figures and calls in the job's folder; constants, results and
-versions go to ran.json. r/driver.R does the same for R.
+The job is runner.job(). The script's own file name, line numbers and tracebacks stay. Figures
+and calls are kept in the job's folder by figures.py and capture.py; constants, results and
+versions go to ran.json there. r/driver.R does the same for R.
 """
 
 import ast
@@ -21,11 +21,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from deeptwins.runs import capture, sections, warm
+from deeptwins import sections
+from deeptwins.runs import capture, warm
 
 WARM = ("keras", "matplotlib.pyplot", "pandas", "sklearn.linear_model", "sklearn.metrics")
-PACKAGES = ("tensorflow", "keras", "numpy", "sklearn", "umap", "matplotlib")
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "umap": "umap-learn"}
+COMPUTING = ("tensorflow", "keras", "numpy", "scikit-learn", "umap-learn", "matplotlib")
+MODULES = {"scikit-learn": "sklearn", "umap-learn": "umap"}
 
 
 def replace_constants(nodes: list[ast.stmt], values: dict[str, Any], where: str) -> None:
@@ -79,7 +80,10 @@ def run(job_file: str) -> int:
             for name, value in namespace.items()
             if sections.CONSTANT.fullmatch(name) and _is_plain(value)
         },
-        "results": {name: number(value) for name, value in namespace.get("results", {}).items()},
+        "results": {
+            name: None if value is None or math.isnan(value) else capture.number(value)
+            for name, value in namespace.get("results", {}).items()
+        },
         "seconds": round(time.monotonic() - began, 3),
         "versions": {"python": platform.python_version()} | loaded_versions(),
     }
@@ -89,13 +93,8 @@ def run(job_file: str) -> int:
 
 def loaded_versions() -> dict[str, str]:
     """Return the versions of the packages, among those that compute, which are loaded here."""
-    loaded = [DISTRIBUTIONS.get(name, name) for name in PACKAGES if name in sys.modules]
+    loaded = [name for name in COMPUTING if MODULES.get(name, name) in sys.modules]
     return {name: metadata.version(name) for name in loaded}
-
-
-def number(value: Any) -> float | str | None:
-    """Return a result as JSON can hold it: None where undefined, text where infinite."""
-    return None if value is None or math.isnan(value) else capture.number(value)
 
 
 def _is_plain(value: Any) -> bool:

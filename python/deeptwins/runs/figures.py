@@ -9,7 +9,8 @@ from pathlib import Path
 from matplotlib._pylab_helpers import Gcf
 from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas
 
-from deeptwins.runs import capture, sections
+from deeptwins import sections
+from deeptwins.runs import capture
 
 __all__ = ["FigureCanvas", "show"]
 
@@ -18,7 +19,7 @@ def show(*args: object, **options: object) -> None:
     """Write every open figure to a file, and close it."""
     folder = Path("figures")
     folder.mkdir(exist_ok=True)
-    name = sections.slug(capture.section())
+    name = sections.slug(capture.noted.section)
     for manager in Gcf.get_all_fig_managers():
         count = len(list(folder.glob(f"{name}-*.png"))) + 1
         manager.canvas.figure.savefig(folder / f"{name}-{count}.png")

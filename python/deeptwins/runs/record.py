@@ -1,7 +1,6 @@
-"""The record of a run: put together when a twin has ended, read and refused where it is not whole.
+"""The record of a run, results/<language>/<id>/record.json, which follows record.schema.json.
 
-results/<language>/<id>/record.json follows record.schema.json; beside it lie
-output.txt, errors.txt, figures/ and whatever the twin wrote.
+Beside it lie output.txt, errors.txt, figures/ and whatever the twin wrote.
 """
 
 import datetime
@@ -14,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from deeptwins import files
+from deeptwins import files, sections
 from deeptwins.paths import results_dir, script_file
-from deeptwins.runs import capture, sections
+from deeptwins.runs import capture
 
 SCHEMA = Path(__file__).with_name("record.schema.json")
 RECORD, OUTPUT, ERRORS, RAN = "record.json", "output.txt", "errors.txt", "ran.json"

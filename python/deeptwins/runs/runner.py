@@ -1,9 +1,9 @@
-"""Run twins: each in a process and a folder of its own, two side by side.
+"""Run twins: each in a process of its own and in results/<language>/<id>/, two side by side.
 
-The driver of its language runs the script in results/<language>/<id>/, where `shared_data` is
-linked. One twin gets a fresh process; several are forked from a warm one (warm.py).
+One twin gets a fresh process; several are forked from a warm one (warm.py).
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -23,15 +23,14 @@ from typing import Any
 import filelock
 import yaml
 
-from deeptwins import files, processes
+from deeptwins import files, processes, sections
 from deeptwins.data import cards, variants
 from deeptwins.paths import BOOK, FIGURES, ROOT, results_dir, script_file
-from deeptwins.runs import record, sections, warm
+from deeptwins.processes import THREADS
+from deeptwins.runs import record, warm
 
-THREADS = 1  # of each twin, so that the numbers do not depend on how many cores a machine has
 TIMEOUT = 3600  # seconds: only what hangs takes so long, on a slow and busy machine too
 LAST_LINES = 12
-MAKE_ROOM = "see to it, or choose another folder: export DEEPTWINS_RESULTS=/some/folder"
 # What TensorFlow writes before it knows its log level, and our own marks.
 NOISE = re.compile(rf"{sections.MARK}|[IWE]0000 |WARNING: All log messages before absl|\s*$")
 
@@ -65,34 +64,13 @@ def driver(language: str) -> list[str]:
     return ["Rscript", str(ROOT / "r" / "driver.R")]
 
 
-def environment(threads: int = THREADS) -> dict[str, str]:
-    """Return the environment of a twin: the user's own, with the settings of the run."""
-    env = os.environ | {
-        "MPLBACKEND": "module://deeptwins.runs.figures",
-        "MATPLOTLIBRC": str(ROOT / "matplotlibrc"),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONUTF8": "1",
-        "R_PROFILE_USER": str(ROOT / ".Rprofile"),
-        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
-        # Sums depend on how many threads share them, so every run says how many.
-        "TF_NUM_INTRAOP_THREADS": str(threads),
-        "OMP_NUM_THREADS": str(threads),
-    }
-    named = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or "C"
-    if os.name == "posix" and not re.search("utf-?8", named, re.I):
-        # R would take every letter beyond ASCII apart, those of the checkout's own path too.
-        env["LC_ALL"] = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
-    return env
-
-
 @contextlib.contextmanager
 def warm_processes(languages: Sequence[str], threads: int = THREADS) -> Iterator[dict[str, bytes]]:
     """Yield the address of a warm process for each language that can have one, for `run_twin`."""
+    env = processes.environment(threads)
     with contextlib.ExitStack() as held:
         yield {
-            language: held.enter_context(
-                warm.started([*driver(language), "--warm"], environment(threads), ROOT)
-            )
+            language: held.enter_context(warm.started([*driver(language), "--warm"], env, ROOT))
             for language in languages
             if processes.can_fork() and shutil.which(driver(language)[0])
         }
@@ -109,7 +87,7 @@ def job(
         "script": str(script),
         "folder": str(folder),
         "set": dict(values),
-        # In inches, of the pictures of each section in R; a Python script says it itself.
+        # In inches, of each section's pictures in R; a Python script says it itself.
         "sizes": {k.rpartition("-")[0]: one["size"] for k, one in figures.items() if "size" in one},
         "mark": sections.MARK,
         "pattern": sections.PATTERN,
@@ -132,10 +110,12 @@ def run_twin(
     """
     began = time.monotonic()
     folder = record.folder_of(exercise, language, results)
+    lines = []
     try:
-        problem, *lines = _run(exercise, language, settings, server, folder)
+        if problem := _run(exercise, language, settings, server, folder):
+            lines = _last_lines(folder)
     except (record.RecordError, OSError, ValueError) as error:
-        problem, lines = str(error), []
+        problem = str(error)
     seconds = round(time.monotonic() - began, 2)
     return Outcome(exercise, language, not problem, seconds, problem, lines)
 
@@ -154,14 +134,11 @@ def run(
 
     `compared` is called for each exercise as soon as it has ended in all languages. Until then it
     is locked, so that two runs in the same results do not mix. An interrupt ends every twin.
+    OSError where nothing can be written into the results.
     """
-    left = dict.fromkeys(exercises, len(languages))
-    place = results_dir() / ".locks"
-    place.mkdir(parents=True, exist_ok=True)
-    locks = {
-        exercise: filelock.FileLock(place / exercise.replace("/", "-"), thread_local=False)
-        for exercise in exercises
-    }
+    if trouble := files.trouble(results_dir()):
+        raise OSError(trouble)
+    locks = {one: files.lock(results_dir() / ".locks" / one) for one in exercises}
     told: set[str] = set()
     stop = threading.Event()
 
@@ -178,27 +155,26 @@ def run(
                 return run_twin(exercise, language, settings, servers.get(language))
         raise CancelledError
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    several = languages if len(exercises) > 1 else ()
     with (
-        warm_processes(languages if len(exercises) > 1 else (), settings.threads) as servers,
-        ThreadPoolExecutor(min(2, cores or 1)) as pool,
+        warm_processes(several, settings.threads) as servers,
+        ThreadPoolExecutor(min(2, processes.cores())) as pool,
     ):
-        futures = {
-            pool.submit(one, exercise, language): exercise
-            for exercise in _in_order(exercises)
-            for language in languages
-        }
+        pairs = [(exercise, each) for exercise in _in_order(exercises) for each in languages]
+        futures = {pool.submit(one, *pair): pair[0] for pair in pairs}
+        left = collections.Counter(futures.values())
+        running = set(futures)
         try:
-            running = set(futures)
             while running:
                 # Not one long wait: on Windows, Ctrl+C comes through only between two.
                 done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in done:
                     ended(future.result())
-                    left[futures[future]] -= 1
-                    if not left[futures[future]]:
-                        compared(futures[future])
-                        locks[futures[future]].release(force=True)
+                    exercise = futures[future]
+                    left[exercise] -= 1
+                    if not left[exercise]:
+                        compared(exercise)
+                        locks[exercise].release(force=True)
         except BaseException:
             stop.set()
             # A twin may just be starting: go on until none is left.
@@ -218,34 +194,31 @@ _running: set[subprocess.Popen | warm.Forked] = set()
 
 def _run(
     exercise: str, language: str, settings: Settings, server: bytes | None, folder: Path
-) -> list[str]:
-    """Run one twin in an empty folder; return what went wrong, or "", and its last lines."""
+) -> str:
+    """Run one twin in an empty folder; return how it failed, or "". Raises if it cannot begin."""
     script, command = script_file(exercise, language), driver(language)
     if not script.is_file():
-        return [f"{script.relative_to(ROOT).as_posix()} does not exist"]
+        raise FileNotFoundError(f"{script.relative_to(ROOT).as_posix()} does not exist")
     if shutil.which(command[0]) is None:
-        return [f"{command[0]} was not found; `deeptwins doctor` says how to get it"]
-    if trouble := files.trouble(folder.parent):
-        return [f"{trouble}; {MAKE_ROOM}"]
+        raise FileNotFoundError(f"{command[0]} is missing; `deeptwins doctor` says how to get it")
     values = variants.constants(exercise, settings.variant) | dict(settings.values)
     data = cards.read_by(script, values, settings.variant)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     files.link(folder / "shared_data", ROOT / "shared_data")
     the_job = job(exercise, language, script, folder, values)
     job_file = folder / "job.json"
     job_file.write_text(json.dumps(the_job), encoding="utf-8")
-    env = environment(settings.threads)
-    status = _process([*command, str(job_file)], env, folder, settings.timeout, server)
+    status = _process([*command, str(job_file)], settings, folder, server)
     if status == 0:
         how = {  # what decides how TensorFlow computes
             "threads": settings.threads,
-            "onednn": env.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-            "deterministic": env.get("TF_DETERMINISTIC_OPS", "default"),
+            "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+            "deterministic": os.environ.get("TF_DETERMINISTIC_OPS", "default"),
         }
         record.write(the_job, data, how)
         job_file.unlink()
-        return [""]
+        return ""
     if status is None:
         problem = f"still ran after {settings.timeout:g} s and was ended"
     elif status < 0:
@@ -254,28 +227,21 @@ def _run(
             problem += "; if nobody did that, the memory was too small"
     else:
         problem = f"ended with status {status}"
-    if trouble := files.trouble(folder):
-        problem += f"; {trouble}; {MAKE_ROOM}"
-    return [problem, *_last_lines(folder)]
+    trouble = files.trouble(folder)
+    return f"{problem}; {trouble}" if trouble else problem
 
 
-def _process(
-    argv: list[str], env: dict[str, str], folder: Path, timeout: float, server: bytes | None
-) -> int | None:
+def _process(argv: list[str], settings: Settings, folder: Path, server: bytes | None) -> int | None:
     """Run a driver to its end and return its status; None where it was ended at the timeout."""
-    until = time.monotonic() + timeout
+    until = time.monotonic() + settings.timeout
     process: subprocess.Popen | warm.Forked | None = None
     with (folder / record.OUTPUT).open("wb") as out, (folder / record.ERRORS).open("wb") as err:
-        if server:
-            try:
-                process = warm.Forked(server, argv[-1], timeout)
-            except TimeoutError:
-                return None
-            except OSError:
-                pass  # it has ended
+        with contextlib.suppress(EOFError, OSError):  # a fresh one serves where it has ended
+            process = warm.Forked(server, argv[-1], settings.timeout) if server else None
         if not process:
             # R reads .Rprofile where it starts; the driver goes to the folder.
             to = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
+            env = processes.environment(settings.threads)
             process = processes.start(argv, cwd=ROOT, env=env, **to)
     _running.add(process)
     try:
