@@ -40,12 +40,7 @@ for score in ["score", "second_score", "both"]:
     cuts = np.unique(val[score])
     costs = [cost(val, score, cut) for cut in cuts]
     threshold = cuts[np.argmin(costs)]
-<<<<<<< HEAD
-    print(score, count(val, score, threshold),
-          "cost:", min(costs))
-=======
     print(score, count(val, score, threshold), min(costs))
->>>>>>> 5c4265c38920b16e9a95d8bd2fb438aaa80cfac7
 
 # ---- curve ----
 plt.plot(cuts, costs)
