@@ -96,7 +96,8 @@ guess = baseline.predict(average_blocks(x_val))
 print(f"logistic regression {(guess == y_val).mean():.4f}")
 
 # ---- errors ----
-print(pd.crosstab(np.array(CLASSES)[y_val], y_pred))
+print(pd.crosstab(np.array(CLASSES)[y_val], y_pred,
+                  rownames=["true"], colnames=["predicted"]))
 of_truth = y_prob[np.arange(VAL), y_val]
 worst = of_truth.argsort()[:8]
 draw(x_val[worst], [
@@ -127,10 +128,9 @@ draw([image, 1 - p_covered.reshape(side, side)],
 print(f"p: {of_truth[surest]:.3f}, {p_covered.min():.3f}")
 
 # ---- predict ----
-new = keras.utils.img_to_array(keras.utils.load_img(
-    PICTURE, target_size=(32, 32), interpolation="box"
-))
-new_prob = model.predict(new[None], verbose=0)[0]
+new = keras.utils.load_img(PICTURE, target_size=(32, 32),
+                           interpolation="box")
+new_prob = model.predict(np.array([new]), verbose=0)[0]
 print(f"{CLASSES[new_prob.argmax()]} {new_prob.max():.4f}")
 
 # ---- test ----
