@@ -215,7 +215,7 @@ def bands(
 ) -> None:
     """Make the expected bands of exercises again, from many seeds."""
     for exercise in _find(ids, solutions=solutions):
-        with _ending(maker.SeedError, ValueError):
+        with _ending(ValueError):
             path = maker.make(
                 exercise,
                 data.value,

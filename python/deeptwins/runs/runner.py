@@ -155,9 +155,8 @@ def run(
                 return run_twin(exercise, language, settings, servers.get(language))
         raise CancelledError
 
-    several = languages if len(exercises) > 1 else ()
     with (
-        warm_processes(several, settings.threads) as servers,
+        warm_processes(languages if len(exercises) > 1 else (), settings.threads) as servers,
         ThreadPoolExecutor(min(2, processes.cores())) as pool,
     ):
         pairs = [(exercise, each) for exercise in _in_order(exercises) for each in languages]
