@@ -24,7 +24,7 @@ import filelock
 import yaml
 
 from deeptwins import files, processes, sections
-from deeptwins.data import cards, variants
+from deeptwins.data import cards
 from deeptwins.paths import BOOK, FIGURES, ROOT, results_dir, script_file
 from deeptwins.processes import THREADS
 from deeptwins.runs import record, warm
@@ -200,7 +200,7 @@ def _run(
         raise FileNotFoundError(f"{script.relative_to(ROOT).as_posix()} does not exist")
     if shutil.which(command[0]) is None:
         raise FileNotFoundError(f"{command[0]} is missing; `deeptwins doctor` says how to get it")
-    values = variants.constants(exercise, settings.variant) | dict(settings.values)
+    values = cards.constants(exercise, settings.variant) | dict(settings.values)
     data = cards.read_by(script, values, settings.variant)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
