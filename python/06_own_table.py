@@ -39,7 +39,7 @@ classes = list(target.unique())
 if len(classes) != 2:
     raise SystemExit(f"{TARGET_COLUMN} has not 2 classes but "
                      f"{len(classes)}: {', '.join(classes[:5])}")
-positive = POSITIVE or min(classes, key=list(target).count)
+positive = str(POSITIVE) or min(classes, key=list(target).count)
 y = (target == positive).astype(int)
 
 # ---- split ----

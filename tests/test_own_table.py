@@ -25,28 +25,19 @@ def table(separator=",", labels=("no", "yes"), heading="id,age,marker,ward,ill",
     return end.join(lines) + end
 
 
-def without_ids(text):
-    return "\n".join(line.partition(",")[2] for line in text.splitlines()) + "\n"
-
-
-def with_gaps(text):
-    lines = text.splitlines()
-    for place, missing in enumerate(["", "NA", "?", " NA "], start=3):
-        fields = lines[place].split(",")
-        lines[place] = ",".join([fields[0], missing, *fields[2:]])
-    lines[9] = lines[9].rpartition(",")[0] + ","  # nobody knows yet whether this one is ill
-    return "\n".join([*lines, ",,,,"]) + "\n"
-
-
+PLAIN = table().splitlines()
+GAPS = [
+    line.replace(f",{person[1]},", f",{gap},")
+    for line, person, gap in zip(PLAIN[1:], PEOPLE, ["", "NA", "?", " NA "], strict=False)
+]
+NEW = PLAIN[5].rpartition(",")[0] + ","  # nobody knows yet whether this one is ill
 GOOD = {
     "a German Excel": "\ufeff" + table(";", end="\r\n").replace(".", ","),
-    "gaps": with_gaps(table()),
+    "gaps": "\n".join([PLAIN[0], *GAPS, NEW, *PLAIN[6:], ",,,,", ""]),
     "text labels, tabs": table("\t", ("healthy", "ill")),
     "integer codes": table(labels=("1", "2")),
-    "no ids": without_ids(table()),
-    "R's write.csv": "\n".join(
-        f'"{i or ""}",{line}' for i, line in enumerate(table().splitlines())
-    ),
+    "no ids": "\n".join(line.partition(",")[2] for line in PLAIN),
+    "R's write.csv": "\n".join(f'"{i or ""}",{line}' for i, line in enumerate(PLAIN)),
 }
 BAD = {
     "no such column": (table(heading="id,age,marker,ward,sick"), "There is no column ill, but: "),

@@ -40,8 +40,7 @@ for score in ["score", "second_score", "both"]:
     cuts = np.unique(val[score])
     costs = [cost(val, score, cut) for cut in cuts]
     threshold = cuts[np.argmin(costs)]
-    print(score, count(val, score, threshold),
-          "cost:", min(costs))
+    print(score, count(val, score, threshold), min(costs))
 
 # ---- curve ----
 plt.plot(cuts, costs)

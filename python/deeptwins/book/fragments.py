@@ -151,7 +151,7 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
         rows.append([f"`{name}`", *values, reach, spread])
     note = (
         f"Expected band: from {len(expected['seeds'])} seeds, so that one further run lies in all "
-        f"bands of the table with a chance of {100 * expected['coverage']:g} %."
+        f"bands of the table with a chance of at least {100 * expected['coverage']:g} %."
     )
     if own := ", ".join(f"`{name}`" for name in expected["independent"]):
         note += (
