@@ -8,7 +8,7 @@ import synthetic
 from scipy import stats
 
 from deeptwins import catalog, files
-from deeptwins.data import variants
+from deeptwins.data import cards
 from deeptwins.paths import LANGUAGES, script_file
 from deeptwins.proof import bands
 from deeptwins.proof import check as checks
@@ -101,7 +101,7 @@ def test_writing_one_variant_keeps_the_other(tmp_path, monkeypatch):
 
 
 EVERY_BAND = [(one, "mini") for one in catalog.exercises()] + [
-    (one, "full") for one in variants.with_full()
+    (one, "full") for one in cards.with_full()
 ]
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from deeptwins import catalog, files
 from deeptwins.cli import app
-from deeptwins.data import variants
+from deeptwins.data import cards
 from deeptwins.proof import bands, ledger, levels
 from deeptwins.runs import record, runner
 
@@ -125,7 +125,7 @@ def test_run_hands_on_what_was_set(call, monkeypatch):
     assert asked == [("01_first_network", "mini", values)]
     asked.clear()
     call("run", "--data", "full", "--lang", "python")
-    full = [one for one in catalog.exercises(solutions=False) if one in variants.with_full()]
+    full = [one for one in catalog.exercises(solutions=False) if one in cards.with_full()]
     assert sorted(one for one, *_ in asked) == full
     assert call("run", "01", "--set", "epochs=3").exit_code == 1
 

@@ -14,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from deeptwins.cli import app
-from deeptwins.data import originals, variants
+from deeptwins.data import cards, originals
 from deeptwins.paths import ROOT
 
 REAL = ROOT.parent / "shared" / "real_data"
@@ -146,10 +146,10 @@ def test_the_real_samples_are_whole(monkeypatch, name):
 def test_full_constants_name_files_of_the_data_home(monkeypatch):
     monkeypatch.setenv("DEEPTWINS_DATA", "/data")
     paths = {one["path"] for one in originals.known().values()}
-    for exercise in variants.with_full():
-        values = variants.constants(exercise, "full").values()
+    for exercise in cards.with_full():
+        values = cards.constants(exercise, "full").values()
         named = [one for one in values if isinstance(one, str) and one.startswith("/data")]
         assert named
         assert {one.split("/")[2] for one in named} <= {one.split("/")[0] for one in paths}
     with pytest.raises(ValueError, match="has no full data"):
-        variants.constants("01_first_network", "full")
+        cards.constants("01_first_network", "full")

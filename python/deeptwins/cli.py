@@ -22,7 +22,7 @@ from typer import Argument, Exit, Option, Typer
 
 from deeptwins import catalog, files, sections
 from deeptwins import doctor as examination
-from deeptwins.data import cards, originals, variants
+from deeptwins.data import cards, originals
 from deeptwins.paths import LANGUAGES, ROOT, SHARED, data_home, find_r, results_dir
 from deeptwins.progress import Progress
 from deeptwins.proof import check as checks
@@ -153,7 +153,7 @@ def run(
     """Run twins, each in a process of its own, and print the ledger of their agreement."""
     exercises = _find(ids, solutions=solutions)
     if data is Data.full and not ids:
-        exercises = [one for one in exercises if one in variants.with_full()]
+        exercises = [one for one in exercises if one in cards.with_full()]
     languages = _languages(lang)
     with _ending(ValueError):
         chosen = dict(map(constant, values or [])) | ({} if seed is None else {"SEED": seed})
@@ -215,7 +215,7 @@ def bands(
 ) -> None:
     """Make the expected bands of exercises again, from many seeds."""
     for exercise in _find(ids, solutions=solutions):
-        with _ending(maker.SeedError, ValueError):
+        with _ending(ValueError):
             path = maker.make(
                 exercise,
                 data.value,

@@ -145,9 +145,9 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
     limits |= {name: list(both.values()) for name, both in expected["independent"].items()}
     rows = []
     for name, of in limits.items():
-        values = [_number(kept[language]["results"].get(name)) for language in LANGUAGES]
-        reach = f"{_number(of[0]['low'])} to {_number(of[0]['high'])}"
-        spread = "; ".join(f"{_number(one['mean'])} ± {_number(one['sd'])}" for one in of)
+        values = [bands.number(kept[language]["results"].get(name)) for language in LANGUAGES]
+        reach = f"{bands.number(of[0]['low'])} to {bands.number(of[0]['high'])}"
+        spread = "; ".join(f"{bands.number(one['mean'])} ± {bands.number(one['sd'])}" for one in of)
         rows.append([f"`{name}`", *values, reach, spread])
     note = (
         f"Expected band: from {len(expected['seeds'])} seeds, so that one further run lies in all "
@@ -208,13 +208,6 @@ def _difference(finding: Finding) -> str:
     if not finding.holds:
         return "–" if finding.holds is None else "✗"
     return "✓" if finding.difference is None else f"{finding.difference:.0g}"
-
-
-def _number(value: float | str | None) -> str:
-    """Return a value with four significant digits; limits are widened by rounding errors only."""
-    if value is None or isinstance(value, str):
-        return value or "undefined"
-    return f"{0.0 if 1e-12 < abs(value) <= 2 * bands.ROUNDING else value:.4g}"
 
 
 def _place(path: Path) -> str:

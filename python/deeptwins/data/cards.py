@@ -1,4 +1,4 @@
-"""The data sets that ship, each with its card, and whether they are whole."""
+"""The data sets that ship, each with its card, and whether they are whole; what runs read."""
 
 import hashlib
 import json
@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from deeptwins import files
 from deeptwins.paths import ROOT, SHARED, data_home
 
 RESTORE = "Restore it with: git checkout -- shared_data/{}"
+FULL = SHARED / "full.yml"  # the constants of a run on original data, by exercise
 NAMED = re.compile(r"shared_data/([a-z0-9_]+)")
 
 
@@ -102,3 +105,23 @@ def read_by(script: Path, values: Mapping[str, Any], variant: str) -> dict[str, 
         else:
             sets[value], found = digest_of(Path(ROOT, value)), "own"
     return {"variant": found, "sets": sets, "digest": _digest(sets)}
+
+
+def with_full() -> dict[str, dict[str, Any]]:
+    """Return by exercise the constants of those that have a full variant, as the file has them."""
+    return yaml.safe_load(FULL.read_text(encoding="utf-8")) or {}
+
+
+def constants(exercise: str, variant: str) -> dict[str, Any]:
+    """Return the constants to replace for a variant: none for `mini`; {home} is the data home.
+
+    Raises ValueError where the exercise has no full variant.
+    """
+    if variant != "full":
+        return {}
+    if not (found := with_full().get(exercise)):
+        raise ValueError(f"{exercise} has no full data: its mini data are all there are.")
+    home = str(data_home())
+    return {
+        key: one.format(home=home) if isinstance(one, str) else one for key, one in found.items()
+    }

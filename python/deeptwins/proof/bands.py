@@ -132,6 +132,14 @@ def lower_is_better(metric: str) -> bool:
     return any(word in metric for word in ("loss", "rmse", "error", "squares", "cost"))
 
 
+def number(value: float | str | None) -> str:
+    """Return a value with four significant digits; what is only room for rounding becomes 0."""
+    if value is None:
+        return "undefined"
+    value = float(value)
+    return f"{0.0 if 1e-12 < abs(value) <= 2 * ROUNDING else value:.4g}"
+
+
 def _limits(name: str) -> tuple[float, float]:
     """Return between what a metric lies by its definition."""
     bare = name.removeprefix("val_").removeprefix("test_")

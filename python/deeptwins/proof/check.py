@@ -58,19 +58,15 @@ def check(exercise: str, language: str, *, final: bool = False) -> dict[str, Any
 
 def show(found: Mapping[str, Any], console: Console) -> None:
     """Print the places and the goals, a line each."""
-
-    def number(value: float | None) -> str:
-        return "undefined" if value is None else f"{float(value):.4g}"
-
     lines = [f"[bold]{found['exercise']}[/], {TITLES[found['language']]}"]
     lines += [f"  {escape(found[one])}" for one in ("problem", "note") if found[one]]
     for name, place in found["places"].items():
-        limits = f"({number(place['low'])} to {number(place['high'])})"
-        value, sentence = number(place["value"]), SENTENCES[place["word"]]
+        limits = f"({bands.number(place['low'])} to {bands.number(place['high'])})"
+        value, sentence = bands.number(place["value"]), SENTENCES[place["word"]]
         lines.append(f"  {name:<24} {value:>10}  {sentence} {limits}")
     for goal in found["goals"]:
-        value, target = number(goal["value"]), number(goal["target"])
-        word = REACHED[goal["reached"]]
-        lines.append(f"  challenge: {goal['metric']} {value}, target {target}: {word}")
+        value, target = bands.number(goal["value"]), bands.number(goal["target"])
+        said = f"{goal['metric']} {value}, target {target}: {REACHED[goal['reached']]}"
+        lines.append(f"  challenge: {said}")
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)

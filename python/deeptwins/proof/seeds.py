@@ -21,10 +21,6 @@ HEADLINES = 6  # at most, where nobody has named any
 EVERY = 10  # of the seeds, for R where it has to be equal
 
 
-class SeedError(Exception):
-    """A run failed, R differs from Python with the same seed, or a headline result is missing."""
-
-
 def make(
     exercise: str,
     variant: str = "mini",
@@ -34,10 +30,11 @@ def make(
     own_random: Sequence[str] = (),
     said: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Make the bands of one exercise, and return their file; SeedError where that cannot be.
+    """Make the bands of one exercise, and return their file.
 
     What is not given is as in the present file; without one, seeds are 1 to 20, and headlines the
-    first results. A solution has the targets of its exercise.
+    first results. A solution has the targets of its exercise. ValueError where a run fails, R
+    differs from Python with the same seed, or a headline result is missing or sometimes undefined.
     """
     ids = exercise, exercise.removeprefix("solutions/")
     old, plain = (files.read_json(bands.expected_file(one)).get(variant, {}) for one in ids)
@@ -53,7 +50,7 @@ def make(
                 ended = runner.run_twin(exercise, language, settings, server, results)
                 if not ended.ok:
                     lines = "\n".join([ended.problem, *ended.last_lines])
-                    raise SeedError(f"{exercise} in {language}, seed {seed}: {lines}")
+                    raise ValueError(f"{exercise} in {language}, seed {seed}: {lines}")
                 said(f"{exercise} in {language}: seed {seed}, {ended.seconds:.1f} s")
                 return record.read(exercise, language, results)
 
@@ -65,7 +62,7 @@ def make(
     present = [*old.get("results", ()), *old.get("independent", ())]
     names = list(headlines or present or first["results"])[:HEADLINES]
     if missing := [name for name in names if name not in first["results"]]:
-        raise SeedError(f"{exercise} has no result {', '.join(missing)}.")
+        raise ValueError(f"{exercise} has no result {', '.join(missing)}.")
 
     def values(name: str, language: str) -> list[float | None]:
         return [one["results"][name] for one in found[language]]
@@ -92,7 +89,7 @@ def make(
 
 
 def _compare(python: Record, r: Record, seed: int, drawn: Sequence[str]) -> None:
-    """Raise SeedError where R differs from Python with the same seed, the band apart."""
+    """Raise ValueError where R differs from Python with the same seed, the band apart."""
     pair = [
         one | {"results": {k: v for k, v in one["results"].items() if k not in drawn}}
         for one in (python, r)
@@ -100,4 +97,4 @@ def _compare(python: Record, r: Record, seed: int, drawn: Sequence[str]) -> None
     for finding in levels.compare(*pair, networks=bool(record.fits(python))).failed:
         if finding.level != "band":
             where = f"{python['id']}, seed {seed}, {finding.level}"
-            raise SeedError(f"R differs from Python in {where}: {finding.detail}")
+            raise ValueError(f"R differs from Python in {where}: {finding.detail}")

@@ -24,7 +24,7 @@ import filelock
 import yaml
 
 from deeptwins import files, processes, sections
-from deeptwins.data import cards, variants
+from deeptwins.data import cards
 from deeptwins.paths import BOOK, FIGURES, ROOT, results_dir, script_file
 from deeptwins.processes import THREADS
 from deeptwins.runs import record, warm
@@ -155,9 +155,8 @@ def run(
                 return run_twin(exercise, language, settings, servers.get(language))
         raise CancelledError
 
-    several = languages if len(exercises) > 1 else ()
     with (
-        warm_processes(several, settings.threads) as servers,
+        warm_processes(languages if len(exercises) > 1 else (), settings.threads) as servers,
         ThreadPoolExecutor(min(2, processes.cores())) as pool,
     ):
         pairs = [(exercise, each) for exercise in _in_order(exercises) for each in languages]
@@ -201,7 +200,7 @@ def _run(
         raise FileNotFoundError(f"{script.relative_to(ROOT).as_posix()} does not exist")
     if shutil.which(command[0]) is None:
         raise FileNotFoundError(f"{command[0]} is missing; `deeptwins doctor` says how to get it")
-    values = variants.constants(exercise, settings.variant) | dict(settings.values)
+    values = cards.constants(exercise, settings.variant) | dict(settings.values)
     data = cards.read_by(script, values, settings.variant)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
