@@ -29,7 +29,7 @@ from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PAGES = [page.replace(".qmd", ".html") for page in helpers.pages()]
 DECKS = sorted(path.stem for path in exports.SLIDES.glob("*.qmd"))
-CHAPTER, NEXT = "book/01_first_network.html", "book/04_curves.html"
+CHAPTER, NEXT = "book/01_first_network.html", "book/02_partitions.html"
 SCHEMES = ("light", pytest.param("dark", marks=pytest.mark.long))
 NARROW, MIDDLE, WIDE = 390, 768, 1440
 LARGEST_PAGE = 1_500_000  # bytes, with all that it loads
@@ -377,8 +377,8 @@ def test_pictures_open_in_full_size_and_have_numbers(visit, rendered):
     if rendered.renderer.name == "smalldocs":
         pytest.skip(f"not in the preview: {'; '.join(renderer.NOT_IN_PREVIEW.values())}")
     page = visit(CHAPTER)
-    assert re.search(r"Figure\s4\.1", page.locator("main figcaption").first.inner_text())
-    assert page.locator("main h2 .header-section-number").first.inner_text() == "4.1"
+    assert re.search(r"Figure\s1\.1", page.locator("main figcaption").first.inner_text())
+    assert page.locator("main h2 .header-section-number").first.inner_text() == "1.1"
     page.locator("main a.lightbox:visible").first.click()
     opened = page.locator(".glightbox-container img").first
     expect(opened).to_be_visible()
