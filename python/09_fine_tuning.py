@@ -19,9 +19,9 @@ SEED = 1
 SIZE = 64
 LAYER = "conv_pw_6_relu"
 UNITS = 32
-MOMENTUM = {"frozen": 0.99, "original": 0.99, "faster": 0.9}
-EPOCHS = 8
-SHOWN = [1, 2, 4, 8]
+MOMENTUM = {"original": 0.99, "faster": 0.9}
+EPOCHS = 6
+SHOWN = [1, 2, 4, 6]
 
 # ---- load ----
 images = keras.utils.image_dataset_from_directory(
@@ -60,14 +60,13 @@ x_train, x_val, x_test = x[is_train], x[is_val], x[is_test]
 y_val = y[is_val]
 
 # ---- model ----
-def build(momentum, frozen):
+def build(momentum):
     keras.utils.set_random_seed(SEED)
     base = keras.applications.MobileNet(
         alpha=0.25, include_top=False, weights=WEIGHTS
     )
     middle = base.get_layer(LAYER).output
     base = keras.Model(base.input, middle, name="base")
-    base.trainable = not frozen
     for layer in base.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = momentum
@@ -86,7 +85,7 @@ def build(momentum, frozen):
 # ---- fit ----
 models, curve = {}, {}
 for name, momentum in MOMENTUM.items():
-    models[name] = build(momentum, frozen=name == "frozen")
+    models[name] = build(momentum)
     history = models[name].fit(
         x_train, y[is_train], epochs=EPOCHS, verbose=0,
         validation_data=(x_val, y_val),
@@ -97,40 +96,40 @@ for name, momentum in MOMENTUM.items():
 # ---- table ----
 curve = pd.DataFrame(curve, index=range(1, EPOCHS + 1))
 print(curve.loc[SHOWN, list(MOMENTUM)].round(2))
-curve.iloc[:, 2:].plot(xlabel="epoch", ylabel="accuracy")
+curve.plot(xlabel="epoch", ylabel="accuracy")
 plt.show()
+
+# ---- validate ----
+faster = models["faster"]
+y_prob = faster.predict(x_val, verbose=0)[:, 0]
+val_auc = roc_auc_score(y_val, y_prob)
+print(f"momentum 0.9: AUC {val_auc:.3f}")
 
 # ---- renew ----
 # The same weights; only the averages are computed anew.
-renewed = build(momentum=0.0, frozen=False)
-renewed.set_weights(models["original"].get_weights())
-renewed(x_train, training=True)
-y_prob = renewed.predict(x_val, verbose=0)[:, 0]
+original = models["original"]
+for layer in original.layers[0].layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.momentum = 0.0
+original(x_train, training=True)
+y_prob = original.predict(x_val, verbose=0)[:, 0]
 val_accuracy_renewed = ((y_prob >= 0.5) == y_val).mean()
 print(f"with new averages: {val_accuracy_renewed:.3f}")
 
-# ---- choose ----
-last = curve.loc[EPOCHS, list(MOMENTUM)]
-chosen = last.idxmax()
-y_prob = models[chosen].predict(x_val, verbose=0)[:, 0]
-val_auc = roc_auc_score(y_val, y_prob)
-print(f"chosen: {chosen}, AUC {val_auc:.3f}")
-
 # ---- test ----
 y_test = y[is_test]
-y_prob = models[chosen].predict(x_test, verbose=0)[:, 0]
+y_prob = faster.predict(x_test, verbose=0)[:, 0]
 right = pd.Series((y_prob >= 0.5) == y_test)
 shares = right.groupby(person[is_test]).mean()
 interval = stats.ttest_1samp(shares, 0).confidence_interval()
 results = {
-    "val_accuracy_frozen": last["frozen"],
-    "val_accuracy_original": last["original"],
+    "val_accuracy_original": curve.loc[EPOCHS, "original"],
     "val_accuracy_renewed": val_accuracy_renewed,
-    "val_accuracy": last[chosen],
+    "val_accuracy": curve.loc[EPOCHS, "faster"],
     "val_auc": val_auc,
     "test_accuracy": shares.mean(),
-    "test_low": interval.low,
-    "test_high": interval.high,
+    "test_low": max(interval.low, 0),
+    "test_high": min(interval.high, 1),
     "test_sensitivity": right[y_test == 1].mean(),
     "test_specificity": right[y_test == 0].mean(),
 }

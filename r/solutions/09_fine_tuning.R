@@ -13,7 +13,7 @@ LAYER <- "conv_pw_6_relu"
 UNITS <- 32
 MOMENTUM <- 0.9
 TURN <- 0.25 # of a full turn
-EPOCHS <- 20
+EPOCHS <- 16
 
 # ---- load ----
 images <- image_dataset_from_directory(
@@ -110,8 +110,8 @@ results <- list(
   val_accuracy = val_accuracy,
   val_auc = val_auc,
   test_accuracy = mean(shares),
-  test_low = interval[1],
-  test_high = interval[2],
+  test_low = max(interval[1], 0),
+  test_high = min(interval[2], 1),
   test_sensitivity = mean(right[y_test == 1]),
   test_specificity = mean(right[y_test == 0])
 )
