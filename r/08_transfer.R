@@ -145,8 +145,8 @@ results <- list(
   val_auc = val_auc,
   val_accuracy = mean((y_prob >= threshold) == y_val),
   test_accuracy = mean(shares),
-  test_low = interval[1],
-  test_high = interval[2],
+  test_low = max(interval[1], 0),
+  test_high = min(interval[2], 1),
   test_sensitivity = mean(right[y_test == 1]),
   test_specificity = mean(right[y_test == 0])
 )

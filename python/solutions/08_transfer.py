@@ -104,8 +104,8 @@ results = {
     "val_auc": val_auc,
     "val_accuracy": ((y_prob >= threshold) == y_val).mean(),
     "test_accuracy": shares.mean(),
-    "test_low": interval.low,
-    "test_high": interval.high,
+    "test_low": max(interval.low, 0),
+    "test_high": min(interval.high, 1),
     "test_sensitivity": right[y_test == 1].mean(),
     "test_specificity": right[y_test == 0].mean(),
 }
