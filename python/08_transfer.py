@@ -74,9 +74,8 @@ def vote(i, hidden):
 
 
 rows = np.arange(len(y))
-right = [vote(i, ~is_train) for i in rows[is_val]]
-val_accuracy_colour = np.mean(right)
-print(f"accuracy by the mean colour: {val_accuracy_colour:.3f}")
+by_colour = [vote(i, ~is_train) for i in rows[is_val]]
+print(f"accuracy by the mean colour: {np.mean(by_colour):.3f}")
 
 # ---- shortcut ----
 vote_by_image, vote_by_person = (
@@ -141,7 +140,7 @@ right = pd.Series((test_prob >= threshold) == y_test)
 shares = right.groupby(person[is_test]).mean()
 interval = stats.ttest_1samp(shares, 0).confidence_interval()
 results = {
-    "val_accuracy_colour": val_accuracy_colour,
+    "val_accuracy_colour": np.mean(by_colour),
     "vote_by_image": vote_by_image,
     "vote_by_person": vote_by_person,
     "val_auc": val_auc,
