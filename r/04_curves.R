@@ -6,6 +6,8 @@ library(ggplot2)
 # ---- constants ----
 TUMOURS <- "shared_data/nuclei/nuclei.csv"
 PARTITIONS <- "shared_data/nuclei/partitions.csv"
+OTHER <- c("row", "diagnosis", "partition", "block")
+LABELS <- c("benign", "malignant")
 LOGS <- "04_curves_logs"
 SEED <- 1
 NETWORKS <- 5
@@ -21,20 +23,19 @@ L2 <- 0.05
 DROPOUT <- 0.5
 
 # ---- load ----
-tumours <- merge(read.csv(TUMOURS), read.csv(PARTITIONS))
+tumours <- merge(read.csv(TUMOURS), read.csv(PARTITIONS), "row")
 is_train <- tumours$block == 1
 is_more <- tumours$partition == "train"
 is_val <- tumours$partition == "val"
 is_test <- tumours$partition == "test"
 
-raw <- as.matrix(tumours[2:11])
+raw <- as.matrix(tumours[setdiff(names(tumours), OTHER)])
 scaler <- layer_normalization()
 scaler |> adapt(raw[is_train, ])
 x <- as.array(scaler(raw))
-y <- ifelse(tumours$diagnosis == "malignant", 1L, 0L)
+y <- match(tumours$diagnosis, LABELS) - 1L
+stopifnot(!anyNA(y))
 y <- matrix(y, length(y), NETWORKS) # a column for each network
-x_train <- x[is_train, ]
-y_train <- y[is_train, ]
 x_val <- x[is_val, ]
 y_val <- y[is_val, ]
 
@@ -54,20 +55,16 @@ build <- function(regularizer = NULL, dropout = 0) {
 # ---- train ----
 models <- list()
 histories <- data.frame()
-unlink(LOGS, recursive = TRUE)
 
-train <- function(name, model, x = x_train, y = y_train,
-                  epochs = EPOCHS, rate = LEARNING_RATE,
-                  callbacks = NULL) {
-  model |> compile(optimizer_adam(rate),
-                   loss = "binary_crossentropy",
+train <- function(name, model, rows = is_train, epochs = EPOCHS,
+                  rate = LEARNING_RATE, callbacks = list()) {
+  model |> compile(optimizer_adam(rate), "binary_crossentropy",
                    metrics = "binary_crossentropy")
   log <- callback_tensorboard(file.path(LOGS, name))
   history <- model |> fit(
-    x, y, batch_size = BATCH_SIZE, epochs = epochs, verbose = 0,
-    validation_data = list(x_val, y_val),
-    callbacks = c(log, callbacks)
-  )
+    x[rows, ], y[rows, ], batch_size = BATCH_SIZE,
+    epochs = epochs, callbacks = c(list(log), callbacks),
+    validation_data = list(x_val, y_val), verbose = 0)
   models[[name]] <<- model
   curve <- subset(as.data.frame(history), metric != "loss")
   histories <<- rbind(histories, cbind(name, curve))
@@ -80,9 +77,8 @@ train("underfit", build(), rate = SLOW_RATE)
 train("overfit", build())
 
 # ---- stop ----
-train("early", build(), callbacks = callback_early_stopping(
-  patience = PATIENCE, restore_best_weights = TRUE
-))
+train("early", build(), callbacks = list(callback_early_stopping(
+  patience = PATIENCE, restore_best_weights = TRUE)))
 
 # ---- curves ----
 draw <- function(names) {
@@ -107,47 +103,52 @@ train("dropout", build(dropout = DROPOUT))
 draw(c("l1", "l2", "dropout"))
 
 # ---- more ----
-train("more", build(), x[is_more, ], y[is_more, ],
-      epochs = MORE_EPOCHS)
+train("more", build(), is_more, epochs = MORE_EPOCHS)
 
 # ---- baseline ----
 cross_entropy <- function(y, p) {
-  colMeans(-log(pmax(abs(p - 1 + y), 1e-7)))
+  colMeans(-log(pmax(ifelse(y, p, 1 - p), 1e-7)))
 }
 
-line <- glmnet::glmnet(x_train, y_train[, 1], "binomial",
-                       alpha = 0, lambda = 1 / nrow(x_train),
-                       standardize = FALSE, thresh = 1e-12)
-prob_line <- predict(line, x_val, type = "response")
-loss_line <- cross_entropy(y_val[, 1], prob_line)
-right_line <- mean((prob_line > 0.5) == y_val[, 1])
-cat("baseline:", round(c(loss_line, right_line), 3), "\n")
+regress <- function(rows) {
+  line <- glmnet::glmnet(x[rows, ], y[rows, 1], "binomial",
+                         alpha = 0, lambda = 1 / sum(rows),
+                         standardize = FALSE, thresh = 1e-12)
+  p <- predict(line, x_val, type = "response")
+  c(loss = cross_entropy(y_val[, 1, drop = FALSE], p),
+    accuracy = mean((p > 0.5) == y_val[, 1]))
+}
+
+logit <- rbind(few = regress(is_train), more = regress(is_more))
+round(logit, 3)
 
 # ---- compare ----
 y_prob <- lapply(models, \(model) as.array(model(x_val)))
 val_loss <- sapply(y_prob, cross_entropy, y = y_val)
 means <- colMeans(val_loss)
-half <- apply(val_loss, 2, \(v) diff(t.test(v)$conf.int) / 2)
+change <- val_loss - val_loss[, "overfit"]
+half <- apply(change, 2, sd) / sqrt(NETWORKS) *
+  qt(0.975, NETWORKS - 1)
 accuracy <- sapply(y_prob, \(p) mean((p > 0.5) == y_val))
-round(cbind(loss = means, low = means - half,
-            high = means + half, accuracy), 3)
+change <- colMeans(change)
+round(cbind(loss = means, change, low = change - half,
+            high = change + half, accuracy), 3)
 chosen <- names(which.min(means))
 
-# ---- training_loss ----
+# ---- gap ----
 train("first", build(), epochs = 1)
 for (one in c("first", "overfit", "dropout")) {
   curve <- subset(histories, name == one & data == "training")
   after <- models[[one]] |>
-    evaluate(x_train, y_train, verbose = 0)
+    evaluate(x[is_train, ], y[is_train, ], verbose = 0)
   cat(sprintf("%s: during %.3f, after %.3f\n", one,
               tail(curve$value, 1), after$binary_crossentropy))
 }
 
 # ---- predict ----
 new <- scaler(t(c(15, 20, 97, 700, .1, .1, .1, .05, .18, .06)))
-prob_new <- predict(models[[chosen]], new, verbose = 0)
-cat(chosen, "says for one new tumour:", round(prob_new[1], 2),
-    if (prob_new[1] > 0.5) "malignant" else "benign", "\n")
+p <- predict(models[[chosen]], new, verbose = 0)[1]
+cat(chosen, "says:", round(p, 2), LABELS[1 + (p > 0.5)], "\n")
 
 # ---- test ----
 x_test <- x[is_test, ]
@@ -156,7 +157,7 @@ y_prob <- predict(models[[chosen]], x_test, verbose = 0)[, 1]
 right <- sum((y_prob > 0.5) == y_test)
 ci <- prop.test(right, length(y_test), correct = FALSE)$conf.int
 names(means) <- paste0("val_loss_", names(means))
-results <- c(as.list(means), val_accuracy_baseline = right_line,
+results <- c(as.list(means), val_accuracy_baseline = logit[1, 2],
              test_accuracy = right / length(y_test),
              test_low = ci[1], test_high = ci[2])
 str(results)

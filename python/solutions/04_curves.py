@@ -9,6 +9,8 @@ from scipy.stats import binomtest
 # ---- constants ----
 TUMOURS = "shared_data/nuclei/nuclei.csv"
 PARTITIONS = "shared_data/nuclei/partitions.csv"
+OTHER = ["row", "diagnosis", "partition", "block"]
+LABELS = ["benign", "malignant"]
 SEED = 1
 NETWORKS = 5
 UNITS = 64
@@ -18,15 +20,16 @@ EPOCHS = 16
 DROPOUT = 0.5
 
 # ---- load ----
-tumours = pd.read_csv(TUMOURS).merge(pd.read_csv(PARTITIONS))
+tumours = pd.read_csv(TUMOURS).merge(pd.read_csv(PARTITIONS),
+                                     on="row")
 is_train = tumours["block"] == 1
 is_val = tumours["partition"] == "val"
 is_test = tumours["partition"] == "test"
-raw = tumours.iloc[:, 1:11].to_numpy("float32").copy()
+raw = tumours.drop(columns=OTHER).to_numpy("float32").copy()
 scaler = keras.layers.Normalization()
 scaler.adapt(raw[is_train])
 x = np.array(scaler(raw))
-y = np.where(tumours[["diagnosis"]] == "malignant", 1, 0)
+y = tumours[["diagnosis"]].map(LABELS.index).to_numpy()
 y = y.repeat(NETWORKS, axis=1)  # one column for each network
 
 # ---- model ----
@@ -59,8 +62,8 @@ plt.show()
 
 # ---- validate ----
 y_prob = np.array(model(x[is_val])).astype(float)
-p_true = np.abs(y_prob - 1 + y[is_val]).clip(1e-7)
-results = {"val_loss_overfit": -np.log(p_true).mean()}
+p_true = np.where(y[is_val] == 1, y_prob, 1 - y_prob)
+results = {"val_loss_overfit": -np.log(p_true.clip(1e-7)).mean()}
 
 # ---- test ----
 x_test, y_test = x[is_test], y[is_test][:, 0]

@@ -6,6 +6,8 @@ library(ggplot2)
 # ---- constants ----
 TUMOURS <- "shared_data/nuclei/nuclei.csv"
 PARTITIONS <- "shared_data/nuclei/partitions.csv"
+OTHER <- c("row", "diagnosis", "partition", "block")
+LABELS <- c("benign", "malignant")
 SEED <- 1
 NETWORKS <- 5
 UNITS <- 64
@@ -15,15 +17,16 @@ EPOCHS <- 16
 DROPOUT <- 0.5
 
 # ---- load ----
-tumours <- merge(read.csv(TUMOURS), read.csv(PARTITIONS))
+tumours <- merge(read.csv(TUMOURS), read.csv(PARTITIONS), "row")
 is_train <- tumours$block == 1
 is_val <- tumours$partition == "val"
 is_test <- tumours$partition == "test"
-raw <- as.matrix(tumours[2:11])
+raw <- as.matrix(tumours[setdiff(names(tumours), OTHER)])
 scaler <- layer_normalization()
 scaler |> adapt(raw[is_train, ])
 x <- as.array(scaler(raw))
-y <- ifelse(tumours$diagnosis == "malignant", 1L, 0L)
+y <- match(tumours$diagnosis, LABELS) - 1L
+stopifnot(!anyNA(y))
 y <- matrix(y, length(y), NETWORKS) # a column for each network
 
 # ---- model ----
@@ -52,8 +55,9 @@ as.data.frame(history) |>
 
 # ---- validate ----
 y_prob <- as.array(model(x[is_val, ]))
-p_true <- pmax(abs(y_prob - 1 + y[is_val, ]), 1e-7)
-results <- list(val_loss_overfit = -mean(log(p_true)))
+p_true <- ifelse(y[is_val, ] == 1, y_prob, 1 - y_prob)
+val_loss <- -mean(log(pmax(p_true, 1e-7)))
+results <- list(val_loss_overfit = val_loss)
 
 # ---- test ----
 x_test <- x[is_test, ]
