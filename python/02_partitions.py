@@ -23,9 +23,10 @@ EPOCHS = 80
 GENES = 20
 
 # ---- load ----
-flowers = pd.read_csv(FLOWERS).merge(
-    pd.read_csv(PARTITIONS), on="row"
-)
+flowers = pd.read_csv(FLOWERS)
+partitions = pd.read_csv(PARTITIONS)
+assert set(flowers["row"]) == set(partitions["row"])
+flowers = flowers.merge(partitions, on="row").sort_values("row")
 x = flowers[FEATURES].to_numpy("float32").copy()
 y = flowers["species"].map(SPECIES.index).to_numpy()
 is_test = (flowers["partition"] == "test").to_numpy()
@@ -93,7 +94,8 @@ fig, axes = plt.subplots(1, len(UNITS), sharey=True)
 for ax, units in zip(axes, UNITS):
     for way in WAYS[1:]:
         own = spread[units, way]
-        ax.scatter([way] * len(own), own, alpha=0.4)
+        at, count = np.unique(own, return_counts=True)
+        ax.scatter([way] * len(at), at, s=30 * count, alpha=0.6)
         ax.scatter(way, np.mean(own), marker="_", s=900, c="k")
     ax.set_title(f"units: {units}")
     ax.margins(x=0.3)
@@ -103,13 +105,16 @@ plt.show()
 # ---- final ----
 # A tie goes to the first, which is the smaller network.
 chosen = table["fold_10"].round(3).idxmax()
-final = train(networks[chosen], SEED, x, y, ~is_test)
+network = compiled(len(FEATURES), int(chosen), 3)
+final = train(network, SEED, x, y, ~is_test)
 print(f"{chosen} units, trained on {(~is_test).sum()} flowers")
 
 # ---- leaks ----
 patients = pd.read_csv(PATIENTS).query("partition == 'rest'")
 genes = patients.filter(like="gene_").to_numpy("float32")
 ill = patients["ill"].to_numpy()
+places = patients.groupby("patient")["fold_patients"].nunique()
+assert (places == 1).all()
 guesser = compiled(GENES, 10, 2)
 
 

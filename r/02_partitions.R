@@ -19,20 +19,23 @@ EPOCHS <- 80
 GENES <- 20
 
 # ---- load ----
-flowers <- merge(
-  read.csv(FLOWERS), read.csv(PARTITIONS), by = "row"
-)
+flowers <- read.csv(FLOWERS)
+partitions <- read.csv(PARTITIONS)
+stopifnot(setequal(flowers$row, partitions$row))
+flowers <- merge(flowers, partitions, by = "row")
 x <- as.matrix(flowers[FEATURES])
 y <- match(flowers$species, SPECIES) - 1L
+stopifnot(!anyNA(y))
 is_test <- flowers$partition == "test"
 flowers$validation <- as.integer(flowers$partition == "val")
 table(flowers$partition, flowers$species)
 
 # ---- stratify ----
 set.seed(SEED)
-drawn <- seq_len(nrow(flowers)) |>
-  split(flowers$species) |>
-  lapply(\(rows) sample(rows, 0.2 * length(rows))) |>
+drawn <- split(seq_len(nrow(flowers)), flowers$species) |>
+  lapply(\(rows) {
+    rows[sample.int(length(rows), round(0.2 * length(rows)))]
+  }) |>
   unlist()
 table(flowers$species[drawn])
 
@@ -88,17 +91,18 @@ round(means, 3)
 
 # ---- spread ----
 ggplot(subset(spread, way != "validation"), aes(way, own)) +
-  geom_point(aes(colour = way), alpha = 0.4, size = 3) +
   stat_summary(fun = mean, geom = "point", shape = "-",
                size = 20) +
+  geom_count(aes(colour = way), alpha = 0.6,
+             show.legend = FALSE) +
   facet_wrap(~ units, labeller = label_both) +
-  labs(x = NULL, y = "accuracy of a fold") +
-  guides(colour = "none")
+  labs(x = NULL, y = "accuracy of a fold")
 
 # ---- final ----
 # A tie goes to the first, which is the smaller network.
 chosen <- names(which.max(round(means[, "fold_10"], 3)))
-final <- train(networks[[chosen]], SEED, x, y, !is_test)
+network <- compiled(length(FEATURES), as.integer(chosen), 3)
+final <- train(network, SEED, x, y, !is_test)
 cat(chosen, "units, trained on", sum(!is_test), "flowers\n")
 
 # ---- leaks ----
@@ -106,6 +110,8 @@ patients <- read.csv(PATIENTS) |> subset(partition == "rest")
 is_gene <- startsWith(names(patients), "gene_")
 genes <- as.matrix(patients[is_gene])
 ill <- patients$ill
+places <- unique(patients[c("patient", "fold_patients")])
+stopifnot(!anyDuplicated(places$patient))
 guesser <- compiled(GENES, 10, 2)
 
 guess <- function(by, leak) {
@@ -132,13 +138,9 @@ interval <- prop.test(
 cat(sprintf("95 %% interval %.4f to %.4f\n",
             interval[1], interval[2]))
 
-results <- list()
-for (units in names(networks)) {
-  for (way in WAYS) {
-    name <- paste0("val_accuracy_", units, "_units_", way)
-    results[[name]] <- means[units, way]
-  }
-}
+label <- outer(UNITS, WAYS, paste, sep = "_units_")
+results <- as.list(c(t(means)))
+names(results) <- paste0("val_accuracy_", t(label))
 names(leaks) <- paste0("val_accuracy_", names(leaks))
 results <- c(results, leaks)
 results$test_accuracy <- correct / sum(is_test)

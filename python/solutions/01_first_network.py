@@ -14,14 +14,15 @@ FEATURES = [
     "sepal_length", "sepal_width", "petal_length", "petal_width"
 ]
 UNITS = 10
-LEARNING_RATE = 0.03
+LEARNING_RATE = 0.02
 BATCH_SIZE = 16
 EPOCHS = 30
 
 # ---- load ----
-flowers = pd.read_csv(FLOWERS).merge(
-    pd.read_csv(PARTITIONS), on="row"
-)
+flowers = pd.read_csv(FLOWERS)
+partitions = pd.read_csv(PARTITIONS)
+assert set(flowers["row"]) == set(partitions["row"])
+flowers = flowers.merge(partitions, on="row").sort_values("row")
 flowers["class"] = flowers["species"].map(SPECIES.index)
 train = flowers[flowers["partition"] == "train"]
 val = flowers[flowers["partition"] == "val"]
@@ -34,8 +35,8 @@ x_test, y_test = test[FEATURES].to_numpy(), test["class"]
 # ---- broken ----
 models = []
 unscaled = []
-for seed in range(SEED, SEED + 5):
-    keras.utils.set_random_seed(seed)
+for i in range(1, 6):
+    keras.utils.set_random_seed(100 * SEED + i)
     model = keras.Sequential([
         keras.Input(shape=(4,)),
         keras.layers.Dense(UNITS, activation="relu"),
@@ -50,7 +51,7 @@ for seed in range(SEED, SEED + 5):
     y_pred = np.array(model(x_val)).argmax(axis=1)
     models.append(model)
     unscaled.append((y_pred == y_val).mean())
-    print(f"mended, seed {seed}: {unscaled[-1]:.4f}")
+    print(f"mended network {i}: {unscaled[-1]:.4f}")
 
 # ---- test ----
 y_pred = models[0].predict(x_test, verbose=0).argmax(axis=1)
