@@ -98,6 +98,7 @@ def backward(x, y, weights):
 
 
 # ---- check ----
+# The loss for another W1, with the other three as they are
 def loss(w1):
     return cross_entropy(x_train, y_train, [w1, *weights[1:]])
 
@@ -106,7 +107,7 @@ w1 = weights[0]
 slopes = 0 * w1
 for i in range(w1.size):
     h = 0 * w1
-    h.flat[i] = STEP
+    h.flat[i] = STEP  # move only weight number i
     slopes.flat[i] = (loss(w1 + h) - loss(w1 - h)) / 2 / STEP
 gap = np.abs(backward(x_train, y_train, weights)[0] - slopes)
 print(f"largest gap in the gradient: {gap.max():.0e}")
@@ -131,6 +132,7 @@ gap = max(np.abs(ours - theirs).max() for ours, theirs
 print(f"largest gap in the weights: {gap:.0e}")
 
 # ---- curve ----
+# | joins two dictionaries: one more column for the table
 curve = pd.DataFrame(history.history | {"by hand": by_hand})
 curve.index += 1
 curve.plot(xlabel="epoch", ylabel="cross-entropy",
@@ -138,8 +140,9 @@ curve.plot(xlabel="epoch", ylabel="cross-entropy",
 plt.show()
 
 # ---- validate ----
-line = LogisticRegression(C=np.inf)
+line = LogisticRegression(C=np.inf)  # without a penalty
 line.fit(x_train, y_train.ravel())
+# The probability of class 1; [1] in brackets keeps a column
 prob_line = line.predict_proba(x_val)[:, [1]]
 prob_val = forward(x_val, weights)[1]
 results = {

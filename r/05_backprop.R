@@ -89,6 +89,7 @@ backward <- function(x, y, weights) {
 
 # ---- check ----
 w1 <- weights[[1]]
+# The loss for another W1, with the other three as they are
 loss <- function(w1) {
   cross_entropy(x_train, y_train, c(list(w1), weights[-1]))
 }
@@ -96,7 +97,7 @@ loss <- function(w1) {
 slopes <- 0 * w1
 for (i in seq_along(w1)) {
   h <- 0 * w1
-  h[i] <- STEP
+  h[i] <- STEP # move only weight number i
   slopes[i] <- (loss(w1 + h) - loss(w1 - h)) / 2 / STEP
 }
 gap <- abs(backward(x_train, y_train, weights)[[1]] - slopes)
@@ -127,10 +128,12 @@ curve <- data.frame(epoch = seq_len(EPOCHS), history$metrics)
 ggplot(curve, aes(epoch)) +
   geom_line(aes(y = loss, colour = "loss")) +
   geom_line(aes(y = val_loss, colour = "val_loss")) +
-  geom_line(aes(y = by_hand, colour = "by hand"), linetype = 3) +
+  geom_line(aes(y = by_hand, linetype = "by hand")) +
+  scale_linetype_manual(NULL, values = "dotted") +
   labs(y = "cross-entropy", colour = NULL)
 
 # ---- validate ----
+# Without a penalty
 line <- glm(y_train ~ x_train, family = binomial)
 prob_line <- sigmoid(cbind(1, x_val) %*% coef(line))
 prob_val <- forward(x_val, weights)$p
