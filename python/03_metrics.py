@@ -47,6 +47,8 @@ def rates(tp, fn, fp, tn):
 def auc(people):
     ill, ranks = people["label"] == 1, people["score"].rank()
     n = ill.sum()
+    # U: pairs that the ill person wins. The ranks of n people
+    # sum to n (n + 1) / 2 at least; all above it is pairs won.
     u = ranks[ill].sum() - n * (n + 1) / 2
     return u / (n * (~ill).sum())
 
@@ -80,9 +82,10 @@ library = {
     "r2": sk.r2_score(observed, predicted),
 }
 hand = {**rates(**four), "auc": auc(balanced), **errors}
-print(pd.DataFrame({"hand": hand, "library": library}).round(4))
+print(pd.DataFrame({"hand": hand, "library": library}).round(3))
 
 # ---- prevalence ----
+# in each group, the share with each answer
 share = {k: n / 100 for k, n in four.items()}  # 100 of each
 print(pd.DataFrame({p: rates(
     p * share["tp"], p * share["fn"], (1 - p) * share["fp"],
@@ -95,6 +98,7 @@ for name, people in samples.items():
     at = pd.DataFrame([rates(**count(people, cut))
                        for cut in np.unique(people["score"])])
     axes[0].plot(1 - at["specificity"], at["sensitivity"])
+    # ten bins: scores from 0 to 0.1, from 0.1 to 0.2, ...
     bins = people.groupby(np.floor(people["score"] * 10))
     axes[1].plot(bins["score"].mean(), bins["label"].mean(),
                  label=name)
@@ -123,6 +127,7 @@ def cost(people, cut):
 
 cuts = np.unique(val["score"])
 threshold = cuts[np.argmin([cost(val, cut) for cut in cuts])]
+# nobody has a score of 2, so nobody is called ill there
 mccs = [rates(**count(val, cut))["mcc"] for cut in cuts]
 print(pd.DataFrame({
     name: {**count(val, cut), "cost": cost(val, cut)}
@@ -133,10 +138,10 @@ print(pd.DataFrame({
 # ---- test ----
 four = count(test, threshold)
 print(four, "cost:", cost(test, threshold))
-for name, k, of in [("sensitivity", "tp", "fn"),
-                    ("specificity", "tn", "fp"),
-                    ("precision", "tp", "fp")]:
-    k, n = four[k], four[k] + four[of]
+for name, yes, no in [("sensitivity", "tp", "fn"),
+                      ("specificity", "tn", "fp"),
+                      ("precision", "tp", "fp")]:
+    k, n = four[yes], four[yes] + four[no]
     interval = binomtest(k, n).proportion_ci(method="wilson")
     print(name, np.round([k / n, *interval], 3))
 results = {

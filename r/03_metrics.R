@@ -43,6 +43,8 @@ rates <- function(four) {
 auc <- function(people) {
   ill <- people$label == 1
   n <- sum(ill)
+  # U: pairs that the ill person wins. The ranks of n people
+  # sum to n (n + 1) / 2 at least; all above it is pairs won.
   u <- sum(rank(people$score)[ill]) - n * (n + 1) / 2
   u / (n * sum(!ill))
 }
@@ -57,8 +59,7 @@ squares <- sum((observed - predicted)^2)
 total <- sum((observed - mean(observed))^2)
 errors <- c(
   sum_of_squares = squares, mse = squares / nrow(doses),
-  rmse = sqrt(squares / nrow(doses)), r2 = 1 - squares / total
-)
+  rmse = sqrt(squares / nrow(doses)), r2 = 1 - squares / total)
 
 # ---- library ----
 curve <- pROC::roc(label ~ score, balanced,
@@ -77,9 +78,10 @@ library <- c(
   r2 = 1 - deviance(fitted) / deviance(lm(observed ~ 1))
 )
 hand <- c(rates(four), auc = auc(balanced), errors)
-round(cbind(hand, library), 4)
+round(cbind(hand, library), 3)
 
 # ---- prevalence ----
+# in each group, the share with each answer
 share <- four / 100 # 100 people of each kind
 at <- c(0.5, 0.1, 0.025, 0.001)
 shares <- sapply(at, \(p) rates(share * c(p, p, 1 - p, 1 - p)))
@@ -91,20 +93,22 @@ panels <- lapply(names(samples), \(name) {
   people <- samples[[name]]
   cuts <- sort(unique(people$score))
   at <- sapply(cuts, \(cut) rates(count(people, cut)))
+  # ten bins: scores from 0 to 0.1, from 0.1 to 0.2, ...
   bin <- floor(people$score * 10)
   rbind(
-    data.frame(name, panel = "1 - specificity, sensitivity",
+    data.frame(name, panel = "1. sensitivity vs 1 - specificity",
                x = 1 - at["specificity", ],
                y = at["sensitivity", ]),
-    data.frame(name, panel = "sensitivity, precision",
+    data.frame(name, panel = "3. precision vs sensitivity",
                x = at["sensitivity", ], y = at["precision", ]),
-    data.frame(name, panel = "mean score, share of ill people",
+    data.frame(name, panel = "2. share of ill vs mean score",
                x = c(tapply(people$score, bin, mean)),
                y = c(tapply(people$label, bin, mean))))
 })
 ggplot(do.call(rbind, panels), aes(x, y, colour = name)) +
   geom_path() + facet_wrap(~panel) +
-  labs(x = NULL, y = NULL, colour = NULL)
+  labs(x = NULL, y = NULL, colour = NULL) +
+  theme(panel.spacing = unit(1.5, "lines"))
 
 # ---- classes ----
 table <- table(true = cells$true, predicted = cells$predicted)
@@ -124,6 +128,7 @@ cost <- function(people, cut) {
 
 cuts <- sort(unique(val$score))
 threshold <- cuts[which.min(sapply(cuts, cost, people = val))]
+# nobody has a score of 2, so nobody is called ill there
 mccs <- sapply(cuts, \(cut) rates(count(val, cut))[["mcc"]])
 sapply(c("one half" = 0.5, cheapest = threshold,
          "best MCC" = cuts[which.max(mccs)], "nobody ill" = 2),

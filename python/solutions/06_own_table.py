@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from keras.layers import Dense, Normalization
 from scipy.stats import binomtest
+from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
 DATA = "shared_data/breast_cancer/samples.csv"
@@ -21,12 +22,14 @@ EPOCHS = 40
 
 # ---- read ----
 header = open(DATA, encoding="utf-8-sig").readline()
+# the separator: whichever occurs most often in the headings
 rows = pd.read_csv(DATA, sep=max(",;\t", key=header.count),
                    encoding="utf-8-sig", dtype=str,
                    keep_default_na=False)
 rows = rows.rename(columns=str.strip).fillna("").map(str.strip)
 rows = rows.mask(rows.isin(MISSING)).dropna(how="all")
 for name in [TARGET_COLUMN, ID_COLUMN]:
+    # a file without a column "id" is all right
     if name not in [*rows.columns, "id"]:
         raise SystemExit(f"There is no column {name}, but: "
                          + ", ".join(rows.columns))
@@ -43,14 +46,16 @@ positive = str(POSITIVE) or min(classes, key=list(target).count)
 y = (target == positive).astype(int)
 
 # ---- split ----
+# a row without an id gets one of its own
 own = pd.Series(rows.index.astype(str) + " row", rows.index)
 ids = rows.get(ID_COLUMN, own).fillna(own)
-ill = y.groupby(ids, sort=False).max()  # of each id
+ill = y.groupby(ids, sort=False).max()  # 1: any row of the id
 if not 10 <= ill.sum() <= len(ill) - 10:
     raise SystemExit(f"{ill.sum()} of {len(ill)} ids are "
                      f"{positive}. Each class needs 10.")
 draw = keras.random.uniform((len(ill),), seed=SPLIT_SEED)
 draw = pd.Series(np.array(draw), ill.index)
+# the place of its id in the order of the numbers, from 0 to 1
 share = ids.map(draw.groupby(ill).rank(pct=True))
 train = share <= 0.6
 val = (share > 0.6) & (share <= 0.8) & ~ids.duplicated()
@@ -68,6 +73,7 @@ medians, levels = {}, {}
 for name in rows.columns.drop(ID_COLUMN, errors="ignore"):
     values = numbers(rows[name])
     seen = rows[name][train].dropna()
+    # text: fewer numbers than filled cells
     is_text = values.count() < rows[name].count()
     if seen.nunique() < 2:
         print("not used:", name, "- constant or missing")
@@ -100,54 +106,55 @@ keras.utils.set_random_seed(SEED)
 model = keras.Sequential([
     normalize, Dense(UNITS, "relu", kernel_regularizer="l2"),
     Dense(1, "sigmoid")])
-logistic = keras.Sequential([normalize, Dense(1, "sigmoid")])
 
 # ---- fit ----
 weights = {0: 1, 1: (1 - y_train).sum() / y_train.sum()}
-for network in [logistic, model]:
-    network.compile(keras.optimizers.Adam(0.01),
-                    "binary_crossentropy")
-    history = network.fit(
-        x_train, y_train, validation_data=(x_val, y_val),
-        epochs=EPOCHS, class_weight=weights, verbose=0,
-        callbacks=[keras.callbacks.EarlyStopping(
-            patience=10, restore_best_weights=True)])
+model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+history = model.fit(
+    x_train, y_train, validation_data=(x_val, y_val),
+    epochs=EPOCHS, class_weight=weights, verbose=0,
+    callbacks=[keras.callbacks.EarlyStopping(
+        patience=10, restore_best_weights=True)])
+
+# ---- baseline ----
+logistic = LogisticRegression(class_weight=weights, tol=1e-6)
+logistic.fit(normalize(x_train), y_train)
+p_logistic = logistic.predict_proba(normalize(x_val))[:, 1]
 
 
 # ---- threshold ----
-def scores(network, x):
-    return network.predict(x, verbose=0)[:, 0]
+def scores(x):
+    return model.predict(x, verbose=0)[:, 0]
 
 
-def costs(network):  # of each threshold
-    y_prob = scores(network, x_val)
+def costs(y_prob):  # of each threshold
     return pd.Series({cut: np.where(
         y_val == 1, COST_MISS * (y_prob < cut), y_prob >= cut
     ).sum() for cut in np.unique(y_prob)})
 
 
-cost = costs(model)
-threshold = cost.idxmin()
-print(pd.crosstab(y_val, scores(model, x_val) >= threshold))
+y_prob = scores(x_val)
+cost = costs(y_prob)
+threshold = cost.idxmin()  # the first, so the lowest, of equals
+print(pd.crosstab(y_val, y_prob >= threshold, colnames=["call"]))
 
 # ---- predict ----
 if len(new):
-    y_prob = scores(model, encode(new))
+    y_prob = scores(encode(new))
     names = np.where(y_prob >= threshold, positive, "other")
     print(new.assign(score=y_prob, predicted=names).T)
 
 # ---- test ----
 x_test, y_test = encode(rows[test]), y[test]
-y_pred = scores(model, x_test) >= threshold
-print(pd.crosstab(y_test, y_pred))
+y_pred = scores(x_test) >= threshold
+print(pd.crosstab(y_test, y_pred, colnames=["call"]))
 for one, right in (y_pred == y_test).groupby(y_test):
     rate = binomtest(right.sum(), len(right))
     print(one, right.mean(), rate.proportion_ci(method="wilson"))
 results = {
-    "threshold": threshold,
+    "threshold": threshold, "val_cost": cost.min(),
     "val_loss": min(history.history["val_loss"]),
-    "val_cost": cost.min(),
-    "val_cost_logistic": costs(logistic).min(),
+    "val_cost_logistic": costs(p_logistic).min(),
     "test_sensitivity": y_pred[y_test == 1].mean(),
     "test_specificity": 1 - y_pred[y_test == 0].mean(),
 }

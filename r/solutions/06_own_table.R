@@ -19,12 +19,14 @@ EPOCHS <- 40
 lines <- sub("^\ufeff", "", readLines(DATA, encoding = "UTF-8"))
 stopifnot("The file is not UTF-8." = validUTF8(lines))
 seps <- c(",", ";", "\t")
+# the separator: whichever cuts the headings most often
 fields <- lengths(sapply(seps, strsplit, x = lines[1]))
 rows <- read.csv(text = lines, sep = seps[which.max(fields)],
   na = MISSING, colClasses = "character", strip.white = TRUE,
   check.names = FALSE)
 rows <- rows[rowSums(!is.na(rows)) > 0, ]
 for (name in c(TARGET_COLUMN, ID_COLUMN))
+  # a file without a column "id" is all right
   if (!name %in% c(names(rows), "id")) stop(
     "There is no column ", name, ", but: ",
     toString(names(rows)), call. = FALSE)
@@ -43,13 +45,15 @@ positive <- if (POSITIVE == "") rarer else POSITIVE
 y <- as.integer(target == positive)
 
 # ---- split ----
+# a row without an id gets one of its own
 ids <- c(rows[[ID_COLUMN]], rep(NA, length(y)))[seq_along(y)]
 ids <- ifelse(is.na(ids), paste(seq_along(y), "row"), ids)
-ill <- tapply(y, factor(ids, unique(ids)), max) # of each id
+ill <- tapply(y, factor(ids, unique(ids)), max) # 1: any row
 if (sum(ill) < 10 || sum(ill) > length(ill) - 10) stop(
   sum(ill), " of ", length(ill), " ids are ", positive,
   ". Each class needs 10.", call. = FALSE)
 draw <- as.array(random_uniform(length(ill), seed = SPLIT_SEED))
+# the place of each id in the order of the numbers, from 0 to 1
 share <- ave(c(draw), ill, FUN = \(u) rank(u) / length(u))
 share <- share[match(ids, names(ill))]
 train <- share <= 0.6
@@ -67,6 +71,7 @@ medians <- levels <- list()
 for (name in setdiff(names(rows), ID_COLUMN)) {
   values <- numbers(rows[[name]])
   seen <- unique(na.omit(rows[[name]][train]))
+  # text: a filled cell that is no number
   is_text <- any(is.na(values) & !is.na(rows[[name]]))
   why <- if (length(seen) < 2) "constant or missing" else
     if (is_text && length(seen) > 20) "free text" else
@@ -84,14 +89,14 @@ if (length(c(medians, levels)) == 0)
 encode <- function(rows) {
   x <- lapply(rows[names(medians)], numbers)
   x <- Map(\(one, m) replace(one, is.na(one), m), x, medians)
-  y <- Map(outer, rows[names(levels)], levels, "==")
-  x <- unname(do.call(cbind, c(x, y))) * 1
-  replace(x, is.na(x), 0)
+  y <- Map(\(one, level) outer(one, level, "==") & !is.na(one),
+           rows[names(levels)], levels)
+  unname(do.call(cbind, c(x, y))) * 1
 }
 
 x_train <- encode(rows[train, ])
-y_train <- y[train]
 x_val <- encode(rows[val, ])
+y_train <- y[train]
 y_val <- y[val]
 
 # ---- model ----
@@ -101,52 +106,56 @@ model <- keras_model_sequential(layers = list(
   normalize, layer_dense(units = UNITS, activation = "relu",
                          kernel_regularizer = "l2"),
   layer_dense(units = 1, activation = "sigmoid")))
-logistic <- keras_model_sequential(layers = list(
-  normalize, layer_dense(units = 1, activation = "sigmoid")))
 
 # ---- fit ----
 weights <- list("0" = 1, "1" = sum(1 - y_train) / sum(y_train))
-for (network in list(logistic, model)) {
-  network |> compile(optimizer_adam(0.01), "binary_crossentropy")
-  history <- network |> fit(
-    x_train, y_train, validation_data = list(x_val, y_val),
-    epochs = EPOCHS, class_weight = weights, verbose = 0,
-    callbacks = callback_early_stopping(
-      patience = 10, restore_best_weights = TRUE))
-}
+model |> compile(optimizer_adam(0.01), "binary_crossentropy")
+history <- model |> fit(
+  x_train, y_train, validation_data = list(x_val, y_val),
+  epochs = EPOCHS, class_weight = weights, verbose = 0,
+  callbacks = callback_early_stopping(
+    patience = 10, restore_best_weights = TRUE))
+
+# ---- baseline ----
+# glmnet wants two columns: the column of zeros changes nothing
+scaled <- \(x) cbind(0, as.array(normalize(x)))
+each <- ifelse(y_train == 1, weights[["1"]], 1)
+logistic <- glmnet::glmnet(
+  scaled(x_train), y_train, "binomial", each, alpha = 0,
+  lambda = 1 / sum(each), standardize = FALSE, thresh = 1e-10)
+p_logistic <- predict(logistic, scaled(x_val), type = "response")
 
 
 # ---- threshold ----
-scores <- \(network, x) predict(network, x, verbose = 0)[, 1]
+scores <- \(x) predict(model, x, verbose = 0)[, 1]
 
-costs <- function(network) { # of each threshold
-  y_prob <- scores(network, x_val)
+costs <- function(y_prob) { # of each threshold
   cut <- sort(unique(y_prob))
   data.frame(cut, cost = sapply(cut, \(one) sum(ifelse(
     y_val == 1, COST_MISS * (y_prob < one), y_prob >= one))))
 }
 
-cost <- costs(model)
+y_prob <- scores(x_val)
+cost <- costs(y_prob)
+# the first, so the lowest, of equals
 threshold <- cost$cut[which.min(cost$cost)]
-table(y_val, scores(model, x_val) >= threshold)
+table(y_val, call = y_prob >= threshold)
 
 # ---- predict ----
-if (nrow(new)) {
-  y_prob <- scores(model, encode(new))
-  names <- ifelse(y_prob >= threshold, positive, "other")
-  t(cbind(new, score = y_prob, predicted = names))
-}
+if (nrow(new)) new$score <- scores(encode(new))
+if (nrow(new)) t(cbind(new, predicted = ifelse(
+  new$score >= threshold, positive, "other")))
 
 # ---- test ----
 y_test <- y[test]
-y_pred <- scores(model, encode(rows[test, ])) >= threshold
-table(y_test, y_pred)
+y_pred <- scores(encode(rows[test, ])) >= threshold
+table(y_test, call = y_pred)
 sapply(split(y_pred == y_test, y_test), \(right) prop.test(
   sum(right), length(right), correct = FALSE)$conf.int)
 results <- list(
   threshold = threshold, val_cost = min(cost$cost),
   val_loss = min(history$metrics$val_loss),
-  val_cost_logistic = min(costs(logistic)$cost),
+  val_cost_logistic = min(costs(p_logistic)$cost),
   test_sensitivity = mean(y_pred[y_test == 1]),
   test_specificity = 1 - mean(y_pred[y_test == 0]))
 str(results)
