@@ -59,6 +59,7 @@ crop = keras.layers.CenterCrop(SIZE // 2, SIZE // 2)
 average = keras.layers.GlobalAveragePooling2D()
 colour_of = keras.Sequential([crop, average])
 colour = colour_of.predict(stream, verbose=0)
+assert len(colour) == len(files), "unread image"
 
 
 def vote(i, hidden):
@@ -85,7 +86,6 @@ base = keras.applications.MobileNet(weights=WEIGHTS, alpha=0.25,
 scale = keras.layers.Rescaling(1 / 127.5, offset=-1)
 extractor = keras.Sequential([scale, base])
 x = extractor.predict(stream, verbose=0)
-assert len(x) == len(files), "an image cannot be read"
 print("features:", x.shape, " weights:", base.count_params())
 
 # ---- head ----

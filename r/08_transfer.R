@@ -56,6 +56,7 @@ colour <- keras_model_sequential() |>
   layer_center_crop(SIZE / 2, SIZE / 2) |>
   layer_global_average_pooling_2d() |>
   predict(stream, verbose = 0)
+stopifnot("unread image" = nrow(colour) == length(files))
 
 vote <- function(i, hidden) {
   distance <- colSums((t(colour) - colour[i, ])^2)
@@ -77,7 +78,6 @@ base <- application_mobilenet(weights = WEIGHTS, alpha = 0.25,
 extractor <- keras_model_sequential() |>
   layer_rescaling(1 / 127.5, offset = -1) |> base()
 x <- predict(extractor, stream, verbose = 0)
-stopifnot("an image cannot be read" = nrow(x) == length(files))
 cat("features:", dim(x), " weights:", count_params(base), "\n")
 
 # ---- head ----

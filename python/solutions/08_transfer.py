@@ -57,7 +57,7 @@ extractor = keras.Sequential([
     keras.layers.GlobalAveragePooling2D(),
 ])
 x = extractor.predict(stream, verbose=0)
-assert len(x) == len(files), "an image cannot be read"
+assert len(x) == len(files), "unread image"
 x_train, x_val, x_test = x[is_train], x[is_val], x[is_test]
 print("features:", x.shape)
 

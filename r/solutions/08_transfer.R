@@ -53,7 +53,7 @@ extractor <- keras_model_sequential(c(SIZE, SIZE, 3)) |>
   middle() |>
   layer_global_average_pooling_2d()
 x <- predict(extractor, stream, verbose = 0)
-stopifnot("an image cannot be read" = nrow(x) == length(files))
+stopifnot("unread image" = nrow(x) == length(files))
 cat("features:", dim(x), "\n")
 
 # ---- head ----
