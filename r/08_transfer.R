@@ -15,37 +15,28 @@ UNITS <- 32
 EPOCHS <- 30
 
 # ---- load ----
-images <- image_dataset_from_directory(
-  DATA, image_size = c(SIZE, SIZE), batch_size = NULL,
-  shuffle = FALSE
-)
-# Hidden files, such as macOS' ._a.png, are no images: they
-# are skipped here, and in the list of files too.
+images <- image_dataset_from_directory(DATA, shuffle = FALSE,
+  image_size = c(SIZE, SIZE), batch_size = NULL)
+# Files of macOS such as ._a.png are no images: they are
+# skipped here, and in the list of files too.
 stream <- images$ignore_errors()$batch(32L)
 files <- unlist(images$file_paths)
-files <- files[!startsWith(basename(files), ".")]
+files <- files[!grepl("._", files, fixed = TRUE)]
 label <- basename(dirname(files))
 y <- as.integer(label == POSITIVE)
 name <- basename(files)
 person <- regmatches(name, regexpr(PERSON, name))
-photo <- sub("_cell.*", "", name)
 infected <- person %in% person[y == 1]
 
 # ---- partition ----
-every <- function(n, values, start) {
-  values <- sort(unique(values), method = "radix")
-  values[seq_along(values) %% n == start %% n]
-}
-
 is_val <- is_test <- logical(length(y))
-for (group in list(infected, !infected)) {
-  people <- every(4, person[group], 2)
-  is_test <- is_test | group & person %in% people
-  rest <- group & !is_test
-  # If only one person is left, split the photographs.
-  several <- length(unique(person[rest])) > 1
-  unit <- if (several) person else photo
-  is_val <- is_val | rest & unit %in% every(3, unit[rest], 2)
+for (group in list(person[infected], person[!infected])) {
+  people <- sort(unique(group), method = "radix")
+  stopifnot("too few people in a group" = length(people) >= 3)
+  rest <- people[seq_along(people) %% 4 != 2]
+  is_test <- is_test | person %in% setdiff(people, rest)
+  third <- rest[seq_along(rest) %% 3 == 2]
+  is_val <- is_val | person %in% third
 }
 is_train <- !is_val & !is_test
 part <- ifelse(is_train, "train", ifelse(is_val, "val", "test"))
@@ -53,29 +44,28 @@ ftable(table(part, infected, label))
 tapply(person, part, \(who) length(unique(who)))
 
 # ---- look ----
-par(mfrow = c(2, 4), mar = c(0.5, 0.5, 2.5, 0.5))
+old <- par(mfrow = c(2, 4), mar = c(0.5, 0.5, 2.5, 0.5))
 for (i in which(is_train)[c(TRUE, logical(23))]) {
-  pixels <- image_to_array(image_load(files[i]))
-  plot(as.raster(pixels / 255))
+  plot(as.raster(image_to_array(image_load(files[i])) / 255))
   title(paste0(person[i], "\n", label[i]), cex.main = 0.9)
 }
+par(old)
 
 # ---- colour ----
-average <- keras_model_sequential() |>
+colour <- keras_model_sequential() |>
   layer_center_crop(SIZE / 2, SIZE / 2) |>
-  layer_global_average_pooling_2d()
-colour <- predict(average, stream, verbose = 0)
+  layer_global_average_pooling_2d() |>
+  predict(stream, verbose = 0)
+stopifnot("unread image" = nrow(colour) == length(files))
 
 vote <- function(i, hidden) {
   distance <- colSums((t(colour) - colour[i, ])^2)
   distance[hidden | is_test] <- Inf
-  near <- order(distance)[1:5]
-  (mean(y[near]) > 0.5) == y[i]
+  (mean(y[order(distance)[1:5]]) > 0.5) == y[i]
 }
 
-right <- sapply(which(is_val), vote, hidden = !is_train)
-val_accuracy_colour <- mean(right)
-round(val_accuracy_colour, 3)
+by_colour <- mean(sapply(which(is_val), vote, !is_train))
+cat(sprintf("accuracy by the mean colour: %.3f\n", by_colour))
 
 # ---- shortcut ----
 votes <- sapply(list(image = files, person = person), \(who)
@@ -83,49 +73,58 @@ votes <- sapply(list(image = files, person = person), \(who)
 round(votes, 3)
 
 # ---- base ----
-base <- application_mobilenet(
-  alpha = 0.25, include_top = FALSE, pooling = "avg",
-  weights = WEIGHTS
-)
-extractor <- keras_model_sequential(c(SIZE, SIZE, 3)) |>
-  layer_rescaling(1 / 127.5, offset = -1) |>
-  base()
+base <- application_mobilenet(weights = WEIGHTS, alpha = 0.25,
+  include_top = FALSE, pooling = "avg")
+extractor <- keras_model_sequential() |>
+  layer_rescaling(1 / 127.5, offset = -1) |> base()
 x <- predict(extractor, stream, verbose = 0)
 cat("features:", dim(x), " weights:", count_params(base), "\n")
 
 # ---- head ----
 set_random_seed(SEED)
-head <- keras_model_sequential(input_shape = ncol(x)) |>
+head <- keras_model_sequential() |>
   layer_dense(UNITS, activation = "relu") |>
   layer_dense(1, activation = "sigmoid")
-head |> compile(optimizer = "adam",
-                loss = "binary_crossentropy")
+head |> compile(optimizer = "adam", loss = "binary_crossentropy")
 
 # ---- fit ----
 y_val <- y[is_val]
 history <- head |> fit(
   x[is_train, ], y[is_train], epochs = EPOCHS, verbose = 0,
-  validation_data = list(x[is_val, ], y_val)
-)
+  validation_data = list(x[is_val, ], y_val))
 ggplot(as.data.frame(history)) +
-  geom_line(aes(epoch, value, colour = data))
+  geom_line(aes(epoch, value, colour = data)) +
+  labs(y = "loss", colour = NULL)
 
 # ---- validate ----
+get_auc <- \(score) as.numeric(
+  pROC::auc(y_val, score, levels = 0:1, direction = "<"))
 y_prob <- predict(head, x[is_val, ], verbose = 0)[, 1]
-roc <- pROC::roc(y_val, y_prob, levels = 0:1, direction = "<")
-val_auc <- as.numeric(pROC::auc(roc))
+val_auc <- get_auc(y_prob)
 candidates <- sort(unique(y_prob), decreasing = TRUE)
-gain <- sapply(candidates, function(threshold) {
-  diff(tapply(y_prob >= threshold, y_val, mean))
-})
+gain <- sapply(candidates, \(threshold)
+  diff(tapply(y_prob >= threshold, y_val, mean)))
 threshold <- candidates[which.max(gain)]
 cat(sprintf("AUC %.3f, threshold %.3f\n", val_auc, threshold))
 
+# ---- control ----
+# The same networks with new random weights. The features of
+# a random base are tiny, so they are enlarged.
+set_random_seed(SEED)
+copy <- clone_model(extractor)
+z <- predict(copy, stream, verbose = 0) * 2^50
+control <- clone_model(head)
+control |> compile("adam", "binary_crossentropy")
+control |> fit(z[is_train, ], y[is_train], epochs = EPOCHS,
+               verbose = 0)
+random_prob <- predict(control, z[is_val, ], verbose = 0)[, 1]
+val_auc_random <- get_auc(random_prob)
+cat(sprintf("AUC with a random base: %.3f\n", val_auc_random))
+
 # ---- predict ----
-model <- keras_model_sequential() |> extractor() |> head()
-image <- image_load(NEW, target_size = c(SIZE, SIZE),
-                    interpolation = "bilinear")
-image <- image_to_array(image)
+model <- keras_model_sequential() |>
+  layer_resizing(SIZE, SIZE) |> extractor() |> head()
+image <- image_to_array(image_load(NEW))
 dim(image) <- c(1, dim(image))
 new_prob <- predict(model, image, verbose = 0)[1, 1]
 named <- paste0(if (new_prob < threshold) "not ", POSITIVE)
@@ -137,16 +136,19 @@ test_prob <- predict(head, x[is_test, ], verbose = 0)[, 1]
 right <- (test_prob >= threshold) == y_test
 # Cells of one person are alike: what counts are people.
 shares <- tapply(right, person[is_test], mean)
-interval <- t.test(shares)$conf.int
+ci <- t.test(shares)$conf.int
+for (one in c("sensitivity", "specificity")) {
+  hits <- right[y_test == (one == "sensitivity")]
+  count <- prop.test(sum(hits), length(hits), correct = FALSE)
+  cat(one, round(count$conf.int, 3), "\n")
+}
 results <- list(
-  val_accuracy_colour = val_accuracy_colour,
-  vote_by_image = votes[["image"]],
-  vote_by_person = votes[["person"]],
-  val_auc = val_auc,
+  val_accuracy_colour = by_colour,
+  vote_by_image = votes[[1]], vote_by_person = votes[[2]],
+  val_auc = val_auc, val_auc_random = val_auc_random,
   val_accuracy = mean((y_prob >= threshold) == y_val),
   test_accuracy = mean(shares),
-  test_low = max(interval[1], 0),
-  test_high = min(interval[2], 1),
+  test_low = max(ci[1], 0), test_high = min(ci[2], 1),
   test_sensitivity = mean(right[y_test == 1]),
   test_specificity = mean(right[y_test == 0])
 )

@@ -22,35 +22,31 @@ LEARNING_RATE = 0.003
 EPOCHS = 20
 
 # ---- load ----
-images = keras.utils.image_dataset_from_directory(
-    DATA, image_size=[SIZE] * 2, batch_size=None, shuffle=False
-)
-# Hidden files, such as macOS' ._a.png, are no images: they
-# are skipped here, and in the list of files too.
+images = keras.utils.image_dataset_from_directory(DATA,
+    image_size=[SIZE] * 2, batch_size=None, shuffle=False)
+# Files of macOS such as ._a.png are no images: they are
+# skipped here, and in the list of files too.
 stream = images.ignore_errors().batch(32)
-files = [Path(file) for file in images.file_paths]
-files = [file for file in files if file.name[0] != "."]
+files = [Path(f) for f in images.file_paths if "._" not in f]
 label = np.array([file.parent.name for file in files])
 y = (label == POSITIVE).astype(int)
 person = np.array([re.match(PERSON, f.name)[0] for f in files])
-photo = np.array([f.name.split("_cell")[0] for f in files])
 infected = np.isin(person, person[y == 1])
 
 # ---- partition ----
 is_val, is_test = np.zeros((2, len(y)), dtype=bool)
-for group in [infected, ~infected]:
-    people = np.unique(person[group])
-    is_test |= group & np.isin(person, people[1::4])
-    rest = group & ~is_test
-    # If only one person is left, split the photographs.
-    unit = person if len(set(person[rest])) > 1 else photo
-    is_val |= rest & np.isin(unit, np.unique(unit[rest])[1::3])
+for group in [person[infected], person[~infected]]:
+    people = np.unique(group)
+    assert len(people) >= 3, "too few people in a group"
+    is_test |= np.isin(person, people[1::4])
+    rest = np.delete(people, np.s_[1::4])
+    is_val |= np.isin(person, rest[1::3])
 is_train = ~is_val & ~is_test
 part = np.select([is_train, is_val], ["train", "val"], "test")
 print(pd.crosstab([part, infected], label))
 
 # ---- base ----
-# The last blocks know emoji; the middle sees rings and dots.
+# Features from the middle may be more general.
 base = keras.applications.MobileNet(
     alpha=0.25, include_top=False, weights=WEIGHTS
 )
@@ -61,16 +57,17 @@ extractor = keras.Sequential([
     keras.layers.GlobalAveragePooling2D(),
 ])
 x = extractor.predict(stream, verbose=0)
+assert len(x) == len(files), "unread image"
 x_train, x_val, x_test = x[is_train], x[is_val], x[is_test]
 print("features:", x.shape)
 
 # ---- head ----
 keras.utils.set_random_seed(SEED)
-scale = keras.layers.Normalization()
-scale.adapt(x_train)
+normalize = keras.layers.Normalization()
+normalize.adapt(x_train)
 head = keras.Sequential([
     keras.Input(shape=x.shape[1:]),
-    scale,
+    normalize,
     keras.layers.Dense(UNITS, activation="relu"),
     keras.layers.Dense(1, activation="sigmoid"),
 ])

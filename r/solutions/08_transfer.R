@@ -15,44 +15,35 @@ LEARNING_RATE <- 0.003
 EPOCHS <- 20
 
 # ---- load ----
-images <- image_dataset_from_directory(
-  DATA, image_size = c(SIZE, SIZE), batch_size = NULL,
-  shuffle = FALSE
-)
-# Hidden files, such as macOS' ._a.png, are no images: they
-# are skipped here, and in the list of files too.
+images <- image_dataset_from_directory(DATA, shuffle = FALSE,
+  image_size = c(SIZE, SIZE), batch_size = NULL)
+# Files of macOS such as ._a.png are no images: they are
+# skipped here, and in the list of files too.
 stream <- images$ignore_errors()$batch(32L)
 files <- unlist(images$file_paths)
-files <- files[!startsWith(basename(files), ".")]
+files <- files[!grepl("._", files, fixed = TRUE)]
 label <- basename(dirname(files))
 y <- as.integer(label == POSITIVE)
 name <- basename(files)
 person <- regmatches(name, regexpr(PERSON, name))
-photo <- sub("_cell.*", "", name)
 infected <- person %in% person[y == 1]
 
 # ---- partition ----
-every <- function(n, values, start) {
-  values <- sort(unique(values), method = "radix")
-  values[seq_along(values) %% n == start %% n]
-}
-
 is_val <- is_test <- logical(length(y))
-for (group in list(infected, !infected)) {
-  people <- every(4, person[group], 2)
-  is_test <- is_test | group & person %in% people
-  rest <- group & !is_test
-  # If only one person is left, split the photographs.
-  several <- length(unique(person[rest])) > 1
-  unit <- if (several) person else photo
-  is_val <- is_val | rest & unit %in% every(3, unit[rest], 2)
+for (group in list(person[infected], person[!infected])) {
+  people <- sort(unique(group), method = "radix")
+  stopifnot("too few people in a group" = length(people) >= 3)
+  rest <- people[seq_along(people) %% 4 != 2]
+  is_test <- is_test | person %in% setdiff(people, rest)
+  third <- rest[seq_along(rest) %% 3 == 2]
+  is_val <- is_val | person %in% third
 }
 is_train <- !is_val & !is_test
 part <- ifelse(is_train, "train", ifelse(is_val, "val", "test"))
 ftable(table(part, infected, label))
 
 # ---- base ----
-# The last blocks know emoji; the middle sees rings and dots.
+# Features from the middle may be more general.
 base <- application_mobilenet(
   alpha = 0.25, include_top = FALSE, weights = WEIGHTS
 )
@@ -62,14 +53,15 @@ extractor <- keras_model_sequential(c(SIZE, SIZE, 3)) |>
   middle() |>
   layer_global_average_pooling_2d()
 x <- predict(extractor, stream, verbose = 0)
+stopifnot("unread image" = nrow(x) == length(files))
 cat("features:", dim(x), "\n")
 
 # ---- head ----
 set_random_seed(SEED)
-scale <- layer_normalization()
-scale |> adapt(x[is_train, ])
+normalize <- layer_normalization()
+normalize |> adapt(x[is_train, ])
 head <- keras_model_sequential(input_shape = ncol(x)) |>
-  scale() |>
+  normalize() |>
   layer_dense(UNITS, activation = "relu") |>
   layer_dense(1, activation = "sigmoid")
 head |> compile(
