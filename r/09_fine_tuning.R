@@ -13,8 +13,7 @@ SIZE <- 64
 LAYER <- "conv_pw_6_relu"
 UNITS <- 32
 MOMENTUM <- c(original = 0.99, faster = 0.9)
-EPOCHS <- 6
-SHOWN <- c(1, 2, 4, 6)
+EPOCHS <- 5
 
 # ---- load ----
 images <- image_dataset_from_directory(
@@ -101,7 +100,7 @@ for (name in names(MOMENTUM)) {
 # ---- table ----
 curve <- sapply(curve, unlist)
 rownames(curve) <- seq_len(EPOCHS)
-round(curve[SHOWN, names(MOMENTUM)], 2)
+round(curve[, names(MOMENTUM)], 2)
 stack(as.data.frame(curve)) |>
   transform(epoch = seq_len(EPOCHS)) |>
   ggplot(aes(epoch, values, colour = ind)) +

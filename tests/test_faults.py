@@ -22,7 +22,7 @@ LEVELS = [level.name for level in levels.LEVELS]
 SMALL = {
     "07_cnn": {"EPOCHS": 1},
     "08_transfer": {"SIZE": 64, "EPOCHS": 2},
-    "09_fine_tuning": {"SIZE": 32, "EPOCHS": 2, "SHOWN": [1, 2]},
+    "09_fine_tuning": {"SIZE": 32, "EPOCHS": 2},
     "11_lstm": {"EPOCHS": 1},
     "12_cnn_lstm": {"EPOCHS": 2},
     "15_maps": {"ROUNDS": 5, "ITERATIONS": 250, "UMAP_EPOCHS": 20},

@@ -6,7 +6,7 @@ import numpy as np
 from deeptwins.paths import BOOK
 
 BATCHES = np.arange(101)
-MARKS = {6: "1 epoch", 36: "6 epochs"}  # of six batches
+MARKS = {6: "1 epoch", 30: "5 epochs"}  # of six batches
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 for momentum, colour in {0.99: "#D55E00", 0.9: "#0072B2"}.items():
     ax.plot(BATCHES, momentum**BATCHES, color=colour, label=f"momentum {momentum}")
