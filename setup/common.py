@@ -107,7 +107,7 @@ def answers(url: str, seconds: float) -> bool:
     context = ssl._create_unverified_context()
 
     def ask() -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: no address at all
             with contextlib.suppress(urllib.error.HTTPError):
                 urllib.request.urlopen(plain, timeout=seconds, context=context).close()
             answered.set()
