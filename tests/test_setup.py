@@ -278,9 +278,9 @@ def test_root_gets_from_apt_what_is_lacking_and_nothing_twice(course, debian, mo
 
 
 def test_what_apt_has_not_is_named(debian, capsys):
-    debian.has, debian.server = debian.needed - {"r-cran-png", "r-cran-uwot"}, {"r-cran-png"}
+    debian.has, debian.server = debian.needed - {"r-cran-proc", "r-cran-uwot"}, {"r-cran-proc"}
     debian.set_up()
-    assert debian.calls[-1].endswith(f" {NO_MORE} r-cran-png")
+    assert debian.calls[-1].endswith(f" {NO_MORE} r-cran-proc")
     assert "apt could not install r-cran-uwot:" in capsys.readouterr().out
 
 
@@ -300,7 +300,7 @@ def test_without_root_the_line_to_type_is_shown_and_python_goes_on(
         patch.setattr(course.python, "lacks", lambda python, package: ["libpython3.11"])
         assert debian.set_up() == "python"
     shown = capsys.readouterr().out
-    assert f"sudo apt-get install {NO_MORE} libpython3.11 r-base-core r-cran-digest" in shown
+    assert f"sudo apt-get install {NO_MORE} libpython3.11 r-base-core r-cran-future" in shown
     assert "keras3" not in shown
     assert "the Python half goes on alone" in shown
     for said in (f"sudo apt-get install {NO_MORE} chromium", "set-up"):  # the browser: once

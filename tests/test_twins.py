@@ -24,7 +24,7 @@ THEIRS = {
     },
     "r": {
         *("keras3", "ggplot2", "dplyr", "readr", "tidyr", "pROC", "glmnet", "Rtsne", "uwot"),
-        *("future", "png", "reticulate", "digest", "jsonlite"),
+        *("future", "reticulate", "jsonlite"),
     },
 }
 

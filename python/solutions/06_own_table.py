@@ -100,11 +100,11 @@ x_train, y_train = encode(rows[train]), y[train]
 x_val, y_val = encode(rows[val]), y[val]
 
 # ---- model ----
-normalize = Normalization()
-normalize.adapt(x_train)
+scaler = Normalization()
+scaler.adapt(x_train)
 keras.utils.set_random_seed(SEED)
 model = keras.Sequential([
-    normalize, Dense(UNITS, "relu", kernel_regularizer="l2"),
+    scaler, Dense(UNITS, "relu", kernel_regularizer="l2"),
     Dense(1, "sigmoid")])
 
 # ---- fit ----
@@ -118,8 +118,8 @@ history = model.fit(
 
 # ---- baseline ----
 logistic = LogisticRegression(class_weight=weights, tol=1e-6)
-logistic.fit(normalize(x_train), y_train)
-p_logistic = logistic.predict_proba(normalize(x_val))[:, 1]
+logistic.fit(scaler(x_train), y_train)
+p_logistic = logistic.predict_proba(scaler(x_val))[:, 1]
 
 
 # ---- threshold ----

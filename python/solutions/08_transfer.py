@@ -63,11 +63,11 @@ print("features:", x.shape)
 
 # ---- head ----
 keras.utils.set_random_seed(SEED)
-normalize = keras.layers.Normalization()
-normalize.adapt(x_train)
+scaler = keras.layers.Normalization()
+scaler.adapt(x_train)
 head = keras.Sequential([
     keras.Input(shape=x.shape[1:]),
-    normalize,
+    scaler,
     keras.layers.Dense(UNITS, activation="relu"),
     keras.layers.Dense(1, activation="sigmoid"),
 ])

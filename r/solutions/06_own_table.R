@@ -100,10 +100,10 @@ y_train <- y[train]
 y_val <- y[val]
 
 # ---- model ----
-normalize <- layer_normalization() |> adapt(x_train)
+scaler <- layer_normalization() |> adapt(x_train)
 set_random_seed(SEED)
 model <- keras_model_sequential(layers = list(
-  normalize, layer_dense(units = UNITS, activation = "relu",
+  scaler, layer_dense(units = UNITS, activation = "relu",
                          kernel_regularizer = "l2"),
   layer_dense(units = 1, activation = "sigmoid")))
 
@@ -118,7 +118,7 @@ history <- model |> fit(
 
 # ---- baseline ----
 # glmnet wants two columns: the column of zeros changes nothing
-scaled <- \(x) cbind(0, as.array(normalize(x)))
+scaled <- \(x) cbind(0, as.array(scaler(x)))
 each <- ifelse(y_train == 1, weights[["1"]], 1)
 logistic <- glmnet::glmnet(
   scaled(x_train), y_train, "binomial", each, alpha = 0,

@@ -58,10 +58,10 @@ cat("features:", dim(x), "\n")
 
 # ---- head ----
 set_random_seed(SEED)
-normalize <- layer_normalization()
-normalize |> adapt(x[is_train, ])
+scaler <- layer_normalization()
+scaler |> adapt(x[is_train, ])
 head <- keras_model_sequential(input_shape = ncol(x)) |>
-  normalize() |>
+  scaler() |>
   layer_dense(UNITS, activation = "relu") |>
   layer_dense(1, activation = "sigmoid")
 head |> compile(
