@@ -91,7 +91,7 @@ def test_the_bounds_of_python_are_those_of_the_project(monkeypatch, version, fit
         ({"reticulate": "1.20"}, "reticulate", True, "install.packages('reticulate'"),
         ({"python": ""}, "Python of R", True, "no Python"),
         ({"python": "managed"}, "Python of R", True, "unset RETICULATE_PYTHON"),
-        ({"ggplot2": None, "png": "0.1-6"}, "R packages", False, "Rscript r/setup.R"),
+        ({"ggplot2": None, "pROC": "1.17"}, "R packages", False, "Rscript r/setup.R"),
         ({"utf8": "FALSE"}, "Locale", False, "export LC_ALL="),
     ],
 )
@@ -100,7 +100,7 @@ def test_what_does_not_fit_in_r_is_named(changed, name, required, remedy):
     row = the_only_misfit(doctor.check_r(facts))
     assert (row.name, row.required) == (name, required)
     assert remedy in row.remedy
-    assert name != "R packages" or row.found == "ggplot2 missing, png 0.1-6"
+    assert name != "R packages" or row.found == "ggplot2 missing, pROC 1.17"
 
 
 @pytest.mark.parametrize(
