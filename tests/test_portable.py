@@ -20,9 +20,12 @@ ELSEWHERE = """
 import os, socket, sys, sysconfig, warnings
 from pathlib import Path
 import filelock, psutil, rich.console, typer
-for name in ("fork", "forkpty", "killpg", "pidfd_open", "getpgid", "setsid", "symlink", "wait4",
+for name in ("fork", "forkpty", "killpg", "pidfd_open", "getpgid", "setsid", "wait4",
              "sched_getaffinity", "getuid", "geteuid"):
     delattr(os, name)
+def denied(*_, **__):
+    raise OSError("A required privilege is not held by the client")
+os.symlink = denied  # as Windows has it for those who are no developers
 os.process_cpu_count = os.cpu_count  # as Python defines it there
 del socket.AF_UNIX
 sys.modules.update(fcntl=None, grp=None, pwd=None, resource=None)
