@@ -13,7 +13,8 @@ TANH = synthetic.ARCHITECTURE.replace("relu", "tanh")
 
 
 @pytest.fixture(autouse=True)
-def expected_files(tmp_path, monkeypatch):
+def own_files(results, tmp_path, monkeypatch):
+    """Neither bands nor arrays of a real run take part."""
     monkeypatch.setattr(bands, "EXPECTED", tmp_path / "expected")
     bands.write(synthetic.EXERCISE, "mini", synthetic.expected())
 

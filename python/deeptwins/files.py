@@ -58,7 +58,7 @@ def link(place: Path, target: Path) -> None:
     """Make `place` stand for the folder `target`: a link, a junction on Windows, or else a copy."""
     try:
         place.symlink_to(target, target_is_directory=True)
-    except (OSError, NotImplementedError):  # Windows without developer mode, network drives
+    except (OSError, NotImplementedError):  # some Windows accounts, network drives
         try:
             import _winapi
 
