@@ -16,7 +16,7 @@ SPECIES = ["setosa", "versicolor", "virginica"]
 FEATURES = [
     "sepal_length", "sepal_width", "petal_length", "petal_width"
 ]
-UNITS = [2, 10]
+UNITS = [4, 10]
 WAYS = ["validation", "fold_3", "fold_5", "fold_10"]
 LEARNING_RATE = 1.0
 EPOCHS = 80

@@ -153,4 +153,4 @@ results = {
     "test_sensitivity": rates(**four)["sensitivity"],
     "test_cost": cost(test, threshold),
 }
-print(results)
+print(pd.Series(results).to_string())

@@ -157,4 +157,4 @@ results = {
     "test_sensitivity": y_pred[y_test == 1].mean(),
     "test_specificity": 1 - y_pred[y_test == 0].mean(),
 }
-print(results)
+print(pd.Series(results).to_string())

@@ -34,13 +34,16 @@ person = np.array([re.match(PERSON, f.name)[0] for f in files])
 infected = np.isin(person, person[y == 1])
 
 # ---- partition ----
+rows = np.arange(len(y))
 is_val, is_test = np.zeros((2, len(y)), dtype=bool)
-for group in [person[infected], person[~infected]]:
-    people = np.unique(group)
-    assert len(people) >= 3, "too few people in a group"
-    is_test |= np.isin(person, people[1::4])
-    rest = np.delete(people, np.s_[1::4])
-    is_val |= np.isin(person, rest[1::3])
+for group in [infected, ~infected]:
+    people = np.unique(person[group])
+    assert len(people) >= 2, "too few people in a group"
+    is_test |= group & np.isin(person, people[1::4])
+    rest = group & ~is_test
+    # If only one person is left, split that person's images.
+    unit = person if len(people) > 2 else rows
+    is_val |= rest & np.isin(unit, np.unique(unit[rest])[1::3])
 is_train = ~is_val & ~is_test
 part = np.select([is_train, is_val], ["train", "val"], "test")
 print(pd.crosstab([part, infected], label))
@@ -69,15 +72,13 @@ def vote(i, hidden):
     return (near.mean() > 0.5) == y[i]
 
 
-rows = np.arange(len(y))
 by_colour = np.mean([vote(i, ~is_train) for i in rows[is_val]])
 print(f"accuracy by the mean colour: {by_colour:.3f}")
 
 # ---- shortcut ----
-by_image, by_person = (
-    np.mean([vote(i, who == who[i]) for i in rows[~is_test]])
-    for who in [rows, person]
-)
+by_image, by_person = [np.mean([
+    vote(i, who == who[i]) for i in rows[~is_test]
+]) for who in [rows, person]]
 print(f"image {by_image:.3f}, person {by_person:.3f}")
 
 # ---- base ----

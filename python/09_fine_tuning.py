@@ -34,17 +34,18 @@ files = [file for file in files if file.name[0] != "."]
 label = np.array([file.parent.name for file in files])
 y = (label == POSITIVE).astype(int)
 person = np.array([re.match(PERSON, f.name)[0] for f in files])
-photo = np.array([f.name.split("_cell")[0] for f in files])
 infected = np.isin(person, person[y == 1])
 
 # ---- partition ----
+rows = np.arange(len(y))
 is_val, is_test = np.zeros((2, len(y)), dtype=bool)
 for group in [infected, ~infected]:
     people = np.unique(person[group])
+    assert len(people) >= 2, "too few people in a group"
     is_test |= group & np.isin(person, people[1::4])
     rest = group & ~is_test
-    # If only one person is left, split the photographs.
-    unit = person if len(set(person[rest])) > 1 else photo
+    # If only one person is left, split that person's images.
+    unit = person if len(people) > 2 else rows
     is_val |= rest & np.isin(unit, np.unique(unit[rest])[1::3])
 is_train = ~is_val & ~is_test
 part = np.select([is_train, is_val], ["train", "val"], "test")
@@ -55,6 +56,7 @@ scale = keras.Sequential([
     keras.layers.Rescaling(1 / 127.5, offset=-1)
 ])
 x = scale.predict(stream, verbose=0)
+assert len(x) == len(files), "unread image"
 x_train, x_val, x_test = x[is_train], x[is_val], x[is_test]
 y_val = y[is_val]
 

@@ -12,7 +12,7 @@ SPECIES <- c("setosa", "versicolor", "virginica")
 FEATURES <- c(
   "sepal_length", "sepal_width", "petal_length", "petal_width"
 )
-UNITS <- c(2, 10)
+UNITS <- c(4, 10)
 WAYS <- c("validation", "fold_3", "fold_5", "fold_10")
 LEARNING_RATE <- 1.0
 EPOCHS <- 80

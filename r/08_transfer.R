@@ -30,13 +30,16 @@ infected <- person %in% person[y == 1]
 
 # ---- partition ----
 is_val <- is_test <- logical(length(y))
-for (group in list(person[infected], person[!infected])) {
-  people <- sort(unique(group), method = "radix")
-  stopifnot("too few people in a group" = length(people) >= 3)
-  rest <- people[seq_along(people) %% 4 != 2]
-  is_test <- is_test | person %in% setdiff(people, rest)
-  third <- rest[seq_along(rest) %% 3 == 2]
-  is_val <- is_val | person %in% third
+every <- \(n, units) sort(unique(units), method = "radix")[
+  c(FALSE, TRUE, logical(n - 2))]
+for (group in list(infected, !infected)) {
+  people <- unique(person[group])
+  stopifnot("too few people in a group" = length(people) >= 2)
+  is_test <- is_test | group & person %in% every(4, people)
+  rest <- group & !is_test
+  # If only one person is left, split that person's images.
+  unit <- if (length(people) > 2) person else seq_along(y)
+  is_val <- is_val | rest & unit %in% every(3, unit[rest])
 }
 is_train <- !is_val & !is_test
 part <- ifelse(is_train, "train", ifelse(is_val, "val", "test"))
@@ -93,8 +96,7 @@ history <- head |> fit(
   x[is_train, ], y[is_train], epochs = EPOCHS, verbose = 0,
   validation_data = list(x[is_val, ], y_val))
 ggplot(as.data.frame(history)) +
-  geom_line(aes(epoch, value, colour = data)) +
-  labs(y = "loss", colour = NULL)
+  geom_line(aes(epoch, value, colour = data)) + labs(y = "loss")
 
 # ---- validate ----
 get_auc <- \(score) as.numeric(
@@ -111,8 +113,7 @@ cat(sprintf("AUC %.3f, threshold %.3f\n", val_auc, threshold))
 # The same networks with new random weights. The features of
 # a random base are tiny, so they are enlarged.
 set_random_seed(SEED)
-copy <- clone_model(extractor)
-z <- predict(copy, stream, verbose = 0) * 2^50
+z <- predict(clone_model(extractor), stream, verbose = 0) * 2^50
 control <- clone_model(head)
 control |> compile("adam", "binary_crossentropy")
 control |> fit(z[is_train, ], y[is_train], epochs = EPOCHS,

@@ -69,4 +69,4 @@ print(f"95 % interval    {interval.low:.3f} to",
 
 results = {"val_accuracy_genes": np.mean(scores),
            "test_accuracy": correct / is_test.sum()}
-print(results)
+print(pd.Series(results).to_string())

@@ -62,4 +62,4 @@ results = {
     "test_sensitivity": four["tp"] / ill,
     "test_cost": cost(test, "both", threshold),
 }
-print(results)
+print(pd.Series(results).to_string())

@@ -30,13 +30,16 @@ infected <- person %in% person[y == 1]
 
 # ---- partition ----
 is_val <- is_test <- logical(length(y))
-for (group in list(person[infected], person[!infected])) {
-  people <- sort(unique(group), method = "radix")
-  stopifnot("too few people in a group" = length(people) >= 3)
-  rest <- people[seq_along(people) %% 4 != 2]
-  is_test <- is_test | person %in% setdiff(people, rest)
-  third <- rest[seq_along(rest) %% 3 == 2]
-  is_val <- is_val | person %in% third
+every <- \(n, units) sort(unique(units), method = "radix")[
+  c(FALSE, TRUE, logical(n - 2))]
+for (group in list(infected, !infected)) {
+  people <- unique(person[group])
+  stopifnot("too few people in a group" = length(people) >= 2)
+  is_test <- is_test | group & person %in% every(4, people)
+  rest <- group & !is_test
+  # If only one person is left, split that person's images.
+  unit <- if (length(people) > 2) person else seq_along(y)
+  is_val <- is_val | rest & unit %in% every(3, unit[rest])
 }
 is_train <- !is_val & !is_test
 part <- ifelse(is_train, "train", ifelse(is_val, "val", "test"))

@@ -29,23 +29,20 @@ label <- basename(dirname(files))
 y <- as.integer(label == POSITIVE)
 name <- basename(files)
 person <- regmatches(name, regexpr(PERSON, name))
-photo <- sub("_cell.*", "", name)
 infected <- person %in% person[y == 1]
 
 # ---- partition ----
-every <- function(n, values, start) {
-  values <- sort(unique(values), method = "radix")
-  values[seq_along(values) %% n == start %% n]
-}
-
+every <- \(n, units) sort(unique(units), method = "radix")[
+  c(FALSE, TRUE, logical(n - 2))]
 is_val <- is_test <- logical(length(y))
 for (group in list(infected, !infected)) {
-  people <- every(4, person[group], 2)
-  is_test <- is_test | group & person %in% people
+  people <- unique(person[group])
+  stopifnot("too few people in a group" = length(people) >= 2)
+  is_test <- is_test | group & person %in% every(4, people)
   rest <- group & !is_test
-  # If only one person is left, split the photographs.
-  unit <- if (length(unique(person[rest])) > 1) person else photo
-  is_val <- is_val | rest & unit %in% every(3, unit[rest], 2)
+  # If only one person is left, split that person's images.
+  unit <- if (length(people) > 2) person else seq_along(y)
+  is_val <- is_val | rest & unit %in% every(3, unit[rest])
 }
 is_train <- !is_val & !is_test
 part <- ifelse(is_train, "train", ifelse(is_val, "val", "test"))
@@ -55,6 +52,7 @@ ftable(table(part, infected, label))
 scale <- keras_model_sequential() |>
   layer_rescaling(1 / 127.5, offset = -1)
 x <- predict(scale, stream, verbose = 0)
+stopifnot("unread image" = nrow(x) == length(files))
 x_train <- x[is_train, , , ]
 x_val <- x[is_val, , , ]
 x_test <- x[is_test, , , ]
