@@ -57,16 +57,16 @@ def run(exercise: str, language: str, results: Path) -> float:
     return sum(os.times()[2:4]) - before
 
 
-def measure(exercise: str, results: Path) -> dict[str, float]:
-    """Return what the table says of an exercise, from one run in each language."""
+def measure(exercise: str, results: Path) -> tuple[float, ...]:
+    """Return the numbers of the table's columns, from one run in each language."""
     python, r = (run(exercise, language, results) for language in LANGUAGES)
     noted = record.folder_of(exercise, "python", results) / SPENT
     cost = float(noted.read_text(encoding="utf-8"))
-    return {"python": python, "r": r, "ratio": r / python, "capture": 100 * cost / (python - cost)}
+    return python, r, r / python, 100 * cost / (python - cost)
 
 
-def commands() -> dict[str, float]:
-    """Return the seconds, by the clock, of the set-up in a new clone, the book and a command."""
+def commands() -> dict[str, list[str]]:
+    """Return rows of seconds by the clock: the set-up in a new clone, the book, a command."""
     ours = [sys.executable, "-m", "deeptwins"]
     found = {}
     with tempfile.TemporaryDirectory() as clone:
@@ -76,11 +76,11 @@ def commands() -> dict[str, float]:
             ("`make setup` in a new clone, with a filled cache", set_up),
             ("`make setup` again", set_up),
             (f"`make book`, by {renderer.renderer().name}", [*ours, "book", "--render"]),
-            ("`deeptwins list`", [*ours, "list"]),
+            ("`deeptwins --help`", [*ours, "--help"]),
         ):
             began = time.monotonic()
             subprocess.run(command, cwd=ROOT, check=True)
-            found[words] = round(time.monotonic() - began, 1)
+            found[words] = [words, f"{time.monotonic() - began:.1f}", "", "", ""]
     return found
 
 
@@ -91,29 +91,34 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     known = yaml.safe_load(FOUND.read_text(encoding="utf-8"))
-    rows = {row["exercise"]: row for row in known["exercises"] if options.ids}
+    rows = {row[0]: row for row in known["rows"] if options.ids}
     usual = runner.driver
     runner.driver = lambda language: CLOCKED if language == "python" else usual(language)
     with tempfile.TemporaryDirectory() as results:
         for exercise in catalog.find(options.ids):
             rounds = [measure(exercise, Path(results)) for _ in range(options.rounds)]
-            middle = {name: round(median(one[name] for one in rounds), 3) for name in rounds[0]}
-            rows[exercise] = {"exercise": exercise, **middle}
-            print(rows[exercise], flush=True)
+            python, r, ratio, cost = map(median, zip(*rounds, strict=True))
+            numbers = [f"{python:.1f}", f"{r:.1f}", f"{ratio:.2f}", f"{cost:+.1f} %"]
+            rows[f"`{exercise}`"] = [f"`{exercise}`", *numbers]
+            print(exercise, *numbers, flush=True)
+    if not options.ids:
+        rows |= commands()
     processor = re.search("model name\\s*: (.+)", subprocess.getoutput("cat /proc/cpuinfo"))
+    machine = {
+        "processor": processor[1] if processor else platform.machine(),
+        "cores": os.cpu_count() or 1,
+        "load": round(os.getloadavg()[1], 1),
+        "Python": platform.python_version(),
+        "TensorFlow": metadata.version("tensorflow"),
+        "Keras": metadata.version("keras"),
+    }
+    said = ", ".join(f"{name} {value}" for name, value in machine.items())
+    made = time.strftime("%Y-%m-%d", time.gmtime())
     found = {
-        "made": time.strftime("%Y-%m-%d", time.gmtime()),
-        "rounds": options.rounds,
-        "machine": {
-            "processor": processor[1] if processor else platform.machine(),
-            "cores": os.cpu_count() or 1,
-            "load": round(os.getloadavg()[1], 1),
-            "Python": platform.python_version(),
-            "TensorFlow": metadata.version("tensorflow"),
-            "Keras": metadata.version("keras"),
-        },
-        "exercises": [rows[exercise] for exercise in sorted(rows)],
-        "commands": known["commands"] if options.ids else commands(),
+        "heads": ["Seconds of", "Python", "R", "R / Python", "capture"],
+        # Exercises first: their names begin with a digit, those of commands with a letter.
+        "rows": [rows[name] for name in sorted(rows)],
+        "note": f"Measured on {made}, the middle of {options.rounds} rounds: {said}.",
     }
     text = yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=100)
     files.write_text(FOUND, "# Made by bench/run.py: do not edit\n" + text)

@@ -8,7 +8,6 @@ local({
     cat(name, "\t", as.character(value), "\n", sep = "")
   }
   show("R", getRversion())
-  show("utf8", l10n_info()$`UTF-8`)
   for (name in commandArgs(TRUE)) {
     if (nzchar(system.file(package = name))) show(name, packageVersion(name))
   }

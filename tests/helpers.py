@@ -6,7 +6,6 @@ from pathlib import Path
 import psutil
 import yaml
 
-from deeptwins.book import exports
 from deeptwins.paths import LANGUAGES, ROOT
 
 # Seconds after which a process hangs for certain, however slow and busy the machine: a test
@@ -17,7 +16,8 @@ HANGS = 3600
 def pages() -> list[str]:
     """Return the sources of the book's pages in the order that _quarto.yml gives them."""
     book = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
-    return exports.pages(book)
+    parts = (one["chapters"] if isinstance(one, dict) else [one] for one in book["chapters"])
+    return [page for part in parts for page in part]
 
 
 def copy_sources(folder: Path) -> None:

@@ -213,26 +213,25 @@ def checked(results, monkeypatch):
 def test_check_places_a_result_and_weighs_it_against_the_target(
     checked, accuracy, word, reached, holds
 ):
-    found = checked(accuracy)
-    assert found["places"]["accuracy"]["word"] == word
-    assert [goal["reached"] for goal in found["goals"]] == [reached]
-    assert found["holds"] is holds
+    said, lines = checked(accuracy)
+    assert [line for line in lines if "accuracy " in line and checks.SENTENCES[word] in line]
+    assert f"challenge: accuracy {accuracy}, target 0.9: {checks.REACHED[reached]}" in lines[-1]
+    assert said is holds
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_check_says_nothing_of_a_script_that_changed_since_it_ran(checked, language):
-    found = checked(0.97, language, {"script": "0" * 64})
+    holds, (_, *lines) = checked(0.97, language, {"script": "0" * 64})
     name = script_file(synthetic.EXERCISE, language).name
-    assert f"{name} changed since it ran: deeptwins run" in found["problem"]
-    assert (found["places"], found["goals"], found["holds"]) == ({}, [], False)
+    assert f"{name} changed since it ran: deeptwins run" in "".join(lines)
+    assert (holds, len(lines)) == (None, 1)
 
 
 def test_check_holds_other_data_to_their_goal_and_not_to_the_band(checked):
-    found = checked(0.97, changes={"data.digest": "0" * 64})
-    assert "other data" in found["note"]
-    assert found["places"] == {}
-    assert [goal["reached"] for goal in found["goals"]] == [True]
-    assert found["holds"]
+    holds, (_, note, goal) = checked(0.97, changes={"data.digest": "0" * 64})
+    assert "other data" in note
+    assert checks.REACHED[True] in goal
+    assert holds
 
 
 @pytest.mark.parametrize("final", [False, True])
@@ -240,14 +239,14 @@ def test_check_looks_at_results_on_the_test_set_only_at_the_end(checked, final):
     expected = synthetic.expected() | {"targets": {"accuracy": 0.7, "test_accuracy": 0.9}}
     expected["results"]["test_accuracy"] = bands.band("test_accuracy", [0.7, 0.8] * 10)
     values = {"results": {"accuracy": 0.75, "loss": 0.5, "test_accuracy": 0.1}}
-    found = checked(0.75, changes=values, expected=expected, final=final)
-    assert ("test_accuracy" in found["places"]) is final
-    assert [goal["metric"] for goal in found["goals"]] == ["accuracy", "test_accuracy"][: 1 + final]
-    assert found["holds"] is not final
+    holds, lines = checked(0.75, changes=values, expected=expected, final=final)
+    assert sum("test_accuracy" in line for line in lines) == 2 * final
+    assert sum("challenge: " in line for line in lines) == 1 + final
+    assert holds is not final
 
 
 def test_check_names_what_is_missing(results):
-    assert "deeptwins run 01_first_network" in checks.check("01_first_network", "r")["problem"]
+    assert "deeptwins run 01_first_network" in checks.check("01_first_network", "r")[1][1]
 
 
 @pytest.mark.parametrize(("metric", "value", "reached"), [("loss", 0.4, True), ("mcc", 0.4, False)])

@@ -18,7 +18,7 @@ from urllib.parse import urldefrag
 import helpers
 import pytest
 
-from deeptwins.book import exports, renderer, site
+from deeptwins.book import renderer, site, slides
 from deeptwins.paths import TITLES
 
 pytest.importorskip("playwright.sync_api", reason="playwright is missing: no page was opened")
@@ -28,7 +28,7 @@ from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PAGES = [page.replace(".qmd", ".html") for page in helpers.pages()]
-DECKS = sorted(path.stem for path in exports.SLIDES.glob("*.qmd"))
+DECKS = sorted(path.stem for path in slides.SLIDES.glob("*.qmd"))
 CHAPTER, NEXT = "book/01_first_network.html", "book/02_partitions.html"
 SCHEMES = ("light", pytest.param("dark", marks=pytest.mark.long))
 NARROW, MIDDLE, WIDE = 390, 768, 1440
@@ -375,7 +375,7 @@ def test_the_theme_can_be_changed_and_is_remembered(visit):
 
 def test_pictures_open_in_full_size_and_have_numbers(visit, rendered):
     if rendered.renderer.name == "smalldocs":
-        pytest.skip(f"not in the preview: {'; '.join(renderer.NOT_IN_PREVIEW.values())}")
+        pytest.skip(f"not in the preview: {renderer.NOT_IN_PREVIEW}")
     page = visit(CHAPTER)
     assert re.search(r"Figure\s1\.1", page.locator("main figcaption").first.inner_text())
     assert page.locator("main h2 .header-section-number").first.inner_text() == "1.1"
@@ -414,7 +414,7 @@ OVERFLOW = """async () => {
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("deck", DECKS)
 def test_a_deck_fits_its_screen_and_asks_nobody(visit, deck, scheme):
-    page = visit(f"{exports.DECKS}/{deck}.html", scheme=scheme, width=1280, height=720)
+    page = visit(f"{slides.DECKS}/{deck}.html", scheme=scheme, width=1280, height=720)
     page.wait_for_function("Reveal.isReady()")
     found = []
     for view in ("both", "python", "r"):

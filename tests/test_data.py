@@ -48,7 +48,7 @@ def test_damage_is_named_with_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"a\.csv is not the file that its card.*git checkout"):
         cards.verify("toy")
     (tmp_path / "toy" / "a.csv").unlink()
-    with pytest.raises(FileNotFoundError, match=r"a\.csv is missing\. Restore it"):
+    with pytest.raises(ValueError, match=r"a\.csv is missing\. Restore it"):
         cards.verify("toy")
     (tmp_path / "toy" / "card.json").write_text("[")
     with pytest.raises(ValueError, match="is no card"):

@@ -3,21 +3,19 @@
 import functools
 import hashlib
 import http.server
-import json
+import re
 import socket
 import threading
 import zipfile
 
-import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from deeptwins.cli import app
 from deeptwins.data import cards, originals
-from deeptwins.paths import ROOT
 
-REAL = ROOT.parent / "shared" / "real_data"
+CELLS = ("Parasitized", "Uninfected")
 
 
 @pytest.fixture
@@ -33,71 +31,44 @@ def deeptwins(*words):
     return done.exit_code, " ".join((done.output + (done.stderr or "")).split())
 
 
-def arrays(**changes):
-    good = {
-        "x_train": np.zeros((2, 32, 32, 3), "uint8"),
-        "y_train": np.array([0, 9], "uint8"),
-        "x_test": np.zeros((1, 32, 32, 3), "uint8"),
-        "y_test": np.array([1], "uint8"),
-    }
-    return {name: one for name, one in (good | changes).items() if one is not None}
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({}, "x_train (2, 32, 32, 3), y_train (2,), x_test (1, 32, 32, 3), y_test (1,)"),
-        (
-            {"x_train": np.zeros((2, 32, 32), "uint8")},
-            "x_train is uint8 (2, 32, 32), not uint8 (2, 32, 32, 3)",
-        ),
-        ({"x_train": np.zeros((2, 32, 32, 3))}, "x_train is float64 (2, 32, 32, 3), not uint8"),
-        ({"y_test": np.array([10])}, "y_test is int64 (1,), not uint8 (1,)"),
-        ({"y_test": None}, "y_test"),
-    ],
-)
-def test_verify_looks_into_arrays(home, changes, says):
-    home.mkdir()
-    np.savez(home / "cifar10.npz", **arrays(**changes))
+def test_verify_compares_an_original_with_what_was_fetched(home, monkeypatch):
+    content = {"cifar10": b"as it came"}
+    fetches = {"cifar10": lambda target: target.write_bytes(content["cifar10"])}
+    monkeypatch.setattr(originals, "FETCHES", fetches)
     code, said = deeptwins("verify", "cifar10")
-    assert says in said
-    assert code == (1 if changes else 0)
-
-
-def test_verify_finds_what_is_cut_off_or_missing(home):
-    home.mkdir()
-    np.savez(home / "cifar10.npz", **arrays())
-    whole = (home / "cifar10.npz").read_bytes()
-    (home / "cifar10.npz").write_bytes(whole[: len(whole) // 2])
-    assert "cifar10.npz is not whole (" in deeptwins("verify", "cifar10")[1]
-    code, said = deeptwins("verify", "imdb")
     assert code == 1
-    assert "Get it: deeptwins data fetch imdb" in said
+    assert "cifar10.npz is missing. Get it: deeptwins data fetch cifar10" in said
+    assert deeptwins("fetch", "cifar10")[0] == 0
+    assert "is there already" in deeptwins("fetch", "cifar10")[1]
+    code, said = deeptwins("verify", "cifar10")
+    assert (code, "is as it came" in said) == (0, True)
+    (home / "cifar10.npz").write_bytes(b"as it c")
+    code, said = deeptwins("verify")
+    assert (code, "is not as it came. Move it away" in said) == (1, True)
+    assert "✓ iris: as on its card" in said
 
 
-def test_verify_looks_at_every_image_and_not_at_what_a_mac_leaves(home):
-    for name in originals.CELLS:
-        (home / "malaria_cells" / name).mkdir(parents=True)
-        Image.new("RGB", (4, 4)).save(home / "malaria_cells" / name / "a.png")
-        (home / "malaria_cells" / name / "._a.png").write_bytes(b"no image")
-    assert deeptwins("verify", "malaria_cells")[0] == 0
-    (home / "malaria_cells" / "Uninfected" / "b.png").write_bytes(b"no image")
-    code, said = deeptwins("verify", "malaria_cells")
+def test_verify_says_where_there_is_nothing_to_compare_with(home):
+    (home / "amp_challenge").mkdir(parents=True)
+    code, said = deeptwins("verify", "amp_challenge")
+    assert (code, "was put there by hand" in said) == (0, True)
+
+
+@pytest.mark.parametrize("command", ["verify", "fetch"])
+def test_an_unknown_set_is_named_with_those_that_there_are(home, command):
+    code, said = deeptwins(command, "mnist")
     assert code == 1
-    assert "b.png" in said
+    assert re.match("There is no data set mnist. There are: .*cifar10", said)
 
 
-def test_an_unknown_set_is_status_2(home):
-    assert deeptwins("verify", "mnist")[0] == 2
-    assert deeptwins("fetch", "mnist")[0] == 2
-
-
-def test_list_says_what_is_here(home):
+def test_list_says_what_is_here_and_how_to_get_the_rest(home):
     home.mkdir()
-    np.savez(home / "cifar10.npz", **arrays())
-    rows = json.loads(CliRunner().invoke(app, ["data", "list", "--json"]).output)
-    there = {row["name"]: row["there"] for row in rows if row["variant"] == "full"}
-    assert there == {name: name == "cifar10" for name in originals.known()}
+    (home / "cifar10.npz").touch()
+    _, said = deeptwins("list")
+    assert "iris" in said
+    assert f"fetch imdb: {home / 'imdb_top500.npz'}" in said
+    assert "fetch cifar10:" not in said
+    assert str(home / "cifar10.npz") in said
 
 
 @pytest.mark.parametrize("name", ["imdb", "malaria_cells", "mobilenet"])
@@ -116,7 +87,7 @@ def test_the_cells_arrive_whole_or_not_at_all(home, tmp_path, monkeypatch):
     archive = tmp_path / "www" / "cell_images.zip"
     archive.parent.mkdir()
     with zipfile.ZipFile(archive, "w") as out:
-        for name in originals.CELLS:
+        for name in CELLS:
             Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
             out.write(tmp_path / "a.png", f"cell_images/{name}/a.png")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(archive.parent))
@@ -132,15 +103,9 @@ def test_the_cells_arrive_whole_or_not_at_all(home, tmp_path, monkeypatch):
         monkeypatch.setattr(originals, "CELLS_SHA256", digest)
         assert deeptwins("fetch", "malaria_cells")[0] == 0
         server.shutdown()
-    assert "2 of 27,558 images" in originals.verify(["malaria_cells"])[0]["found"]
+    assert deeptwins("verify", "malaria_cells")[0] == 0
+    assert len([*home.glob("malaria_cells/*/a.png")]) == 2
     assert [one.name for one in home.iterdir() if one.name[0] != "."] == ["malaria_cells"]
-
-
-@pytest.mark.skipif(not REAL.is_dir(), reason="the samples of the real data are not here")
-@pytest.mark.parametrize("name", ["cifar10", "imdb", "malaria_cells", "amp_challenge"])
-def test_the_real_samples_are_whole(monkeypatch, name):
-    monkeypatch.setenv("DEEPTWINS_DATA", str(REAL))
-    assert originals.verify([name])[0]["ok"]
 
 
 def test_full_constants_name_files_of_the_data_home(monkeypatch):

@@ -48,7 +48,7 @@ def elsewhere(results, *arguments, change=""):
         env=os.environ
         | {"DEEPTWINS_RESULTS": str(results), "PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"},
         capture_output=True,
-        encoding="cp1252",
+        encoding="utf-8",
         timeout=HANGS,
     )
     assert "Traceback" not in done.stderr, done.stderr
@@ -58,10 +58,10 @@ def elsewhere(results, *arguments, change=""):
 def test_twins_run_where_none_can_be_forked(results):
     done = elsewhere(results, "run", "01", "03", "--lang", "python")  # of two, Linux forks
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "+ [2/2]" in done.stderr
+    assert "✓ [2/2]" in done.stderr
     assert record.read("01_first_network", "python")["versions"]["keras"]
     ledger = elsewhere(results, "verify", "01").stdout
-    assert "+ or x with the largest difference" in ledger
+    assert "✓ or ✗ with the largest difference" in ledger
     assert "01_first_network/record.json is missing" in " ".join(ledger.split())
 
 
@@ -77,7 +77,7 @@ def test_a_hanging_twin_is_ended_with_what_it_started_where_there_are_no_groups(
         change=f"runner.script_file = lambda *_: Path({str(script)!r})",
     )
     assert done.returncode == 1
-    assert "x [1/1] 01_first_network Python" in done.stderr
+    assert "✗ [1/1] 01_first_network Python" in done.stderr
     assert "still ran after 10 s and was ended" in done.stderr
     twin, child = map(int, pids.read_text(encoding="utf-8").split())
     assert not alive(twin)
@@ -88,10 +88,9 @@ def test_a_hanging_twin_is_ended_with_what_it_started_where_there_are_no_groups(
     ("arguments", "status", "said"),
     [
         ("--help", 0, "doctor"),
-        ("list", 0, "01_first_network"),
         ("run 4x", 2, "There is no exercise"),
         ("data list", 0, "iris"),
-        ("data verify iris", 0, "+ iris"),
+        ("data verify iris", 0, "✓ iris"),
         ("doctor", None, "Python"),
     ],
 )

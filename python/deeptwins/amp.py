@@ -1,14 +1,12 @@
 """The AMP challenge for a class: make a hidden set, read the teams' predictions, rank them.
 
-A truth is a table of peptides and labels (1 is an AMP), indexed by id: the public test set of
-exercise 11, or a hidden set. Labels leave this module only in the truth.csv that `hide()` writes.
+A truth is a table of peptides and labels (1 is an AMP), indexed by id. No label leaves this module
+but in the truth.csv that `hide()` writes.
 """
 
 import codecs
-import csv
 import io
 import re
-import stat
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +16,7 @@ import pandas as pd
 import sklearn.metrics as sk
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
-from scipy.stats import bootstrap, mannwhitneyu, rankdata
+from scipy.stats import bootstrap, mannwhitneyu
 
 from deeptwins import files
 from deeptwins.paths import SHARED
@@ -34,14 +32,6 @@ LEGEND = (
     "number of clearly better files: the interval of the difference in AUC is above 0. "
     f"Sensitivity, specificity, accuracy and MCC are those at a threshold of {THRESHOLD}."
 )
-PAGE = """\
-<!doctype html>
-<html lang="en-GB"><head><meta charset="utf-8"><title>The AMP challenge</title>
-<style>:root {{ color-scheme: light dark }} body {{ font: 1rem/1.5 system-ui; margin: 2rem }}
-th, td {{ text-align: left; padding: .3rem .8rem; overflow-wrap: anywhere }}</style></head>
-<body><main><h1>The AMP challenge</h1><p>{legend}</p>
-{rows}</main></body></html>
-"""
 
 
 class Refused(ValueError):
@@ -57,77 +47,49 @@ def plain(text: str, longest: int = 40) -> str:
 # ---- tables as people make them ----
 
 
-def _read_text(path: Path) -> str:
-    """Return the text of a regular file, in UTF-8 or in UTF-16 with its mark."""
-    try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused("it is a link, a folder or a device, not a regular file")
-        if status.st_size > BYTES:
-            raise Refused(f"it has {status.st_size:,} bytes; at most {BYTES:,} are allowed")
-        data = path.read_bytes()
-    except OSError as error:
-        raise Refused(f"it cannot be opened ({error.strerror})") from None
+def read_table(path: Path) -> pd.DataFrame:
+    """Return id and score of a CSV file as people make it; Refused if it has not each once."""
+    if path.is_symlink() or not path.is_file():
+        raise Refused("it is missing, or a link, a folder or a device: hand in a file")
+    if path.stat().st_size > BYTES:
+        raise Refused(f"it has {path.stat().st_size:,} bytes; at most {BYTES:,} are allowed")
+    data = path.read_bytes()
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
     if "\0" in text or not text.strip():
         raise Refused("it is empty or not text: export the table as CSV")
-    return text
-
-
-def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Return columns of a CSV file as text, indexed by line; Refused if it has not each once.
-
-    Semicolons, tabs, commas or blanks separate the fields. Row names, further columns and blank
-    lines are left out. `attrs["row_names"]` tells whether there are any without a heading.
-    """
-    text = io.StringIO(_read_text(path), newline=None)
-    first = [text.readline()]
-    csv.field_size_limit(BYTES)
     for separator in ";\t, ":
-        options = {"delimiter": separator, "skipinitialspace": True}
-        names = [name.strip().lower() for name in next(csv.reader(first, **options))]
-        if all(names.count(name) == 1 for name in columns):
+        fields = text.strip().splitlines()[0].split(separator)
+        names = [one.strip(' "').lower() for one in fields]
+        if names.count("id") == names.count("score") == 1:
             break
     else:
-        raise Refused(f"line 1 must name the columns {', '.join(columns)}, each once")
-    rows, line = {}, 2
-    reader = csv.reader(text, **options)
-    for row in reader:
-        if not rows and len(row) > len(names):  # R's write.table has no heading for row names
-            names = ["", *names]
-        if len(row) > len(names):
-            raise Refused(f"line {line} has {len(row)} fields, not {len(names)}")
-        if any(fields := [field.strip() for field in row]):
-            rows[line] = dict(zip(names, fields, strict=False))
-        line = reader.line_num + 2  # a quoted field may go over several lines
-    table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns)
-    table.attrs["row_names"] = names[0] == ""
-    return table.fillna("").astype(str)
-
-
-def _refuse(table: pd.DataFrame, column: str, wrong: pd.Series, reason: str) -> None:
-    """Raise Refused with the first line that is wrong, if any is."""
-    if wrong.any():
-        line = wrong.idxmax()
-        raise Refused(f"line {line}: the {column} {plain(table.at[line, column])!r} {reason}")
+        raise Refused("line 1 must name the columns id and score, each once")
+    how = {"dtype": str, "keep_default_na": False, "skipinitialspace": True}
+    try:
+        table = pd.read_csv(io.StringIO(text), sep=separator, **how)
+    except pd.errors.ParserError as error:
+        raise Refused(f"it is no table: {plain(str(error), 200)}") from None
+    table = table.set_axis(names, axis=1)[["id", "score"]].fillna("")
+    table = table.apply(lambda column: column.str.strip())
+    return table[(table != "").any(axis=1)].reset_index(drop=True)
 
 
 def read_predictions(path: Path, truth: pd.DataFrame) -> np.ndarray:
     """Return the score of each peptide of a truth; Refused unless a file has one from 0 to 1."""
-    table = read_table(path, ("id", "score"))
-    hint = "; decimal commas need ; between the columns" if table.attrs["row_names"] else ""
-    _refuse(table, "id", ~table["id"].isin(truth.index), f"is not in the test set{hint}")
-    _refuse(table, "id", table["id"].duplicated(), "comes twice")
-    commas = table["score"].str.contains(",")
-    number = pd.to_numeric(table["score"].str.replace(",", "."), errors="coerce")
-    _refuse(table, "score", ~number.between(0, 1), "is not a number from 0 to 1")
-    mixed = commas & table["score"].str.contains(".", regex=False).any()
-    _refuse(table, "score", mixed, "has a decimal comma, and others have a decimal point")
-    if len(missing := truth.index.difference(table["id"])):
-        first = plain(missing[0])
-        raise Refused(f"{len(missing)} of {len(truth)} ids are missing, the first is {first!r}")
-    return number.set_axis(table["id"])[truth.index].to_numpy()
+    table = read_table(path)
+    ids, scores = table["id"], table["score"].set_axis(table["id"])
+    for name in ids[~ids.isin(truth.index)]:
+        hint = "decimal commas need ; between the columns"
+        raise Refused(f"the id {plain(name)!r} is not in the test set ({hint})")
+    for name in ids[ids.duplicated()]:
+        raise Refused(f"the id {name!r} comes twice")
+    if len(missing := truth.index.difference(ids)):
+        raise Refused(f"{len(missing)} of {len(truth)} ids are missing, the first is {missing[0]}")
+    number = pd.to_numeric(scores.str.replace(",", "."), errors="coerce")
+    for name in number.index[~number.between(0, 1)]:
+        raise Refused(f"the score {plain(scores[name])!r} of {name} is not a number from 0 to 1")
+    return number[truth.index].to_numpy()
 
 
 # ---- the truth ----
@@ -135,18 +97,18 @@ def read_predictions(path: Path, truth: pd.DataFrame) -> np.ndarray:
 
 def read_list(path: Path) -> list[str]:
     """Return the peptides of a text file with one a line, in capitals; Refused if one is none."""
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").upper().splitlines()
-    for number, line in enumerate(lines, start=1):
-        if not re.fullmatch(f"({PEPTIDE})?", line.strip()):
-            raise Refused(f"{path}, line {number}: {plain(line)!r} is not a peptide")
-    return [line.strip() for line in lines if line.strip()]
+    peptides = path.read_text(encoding="utf-8-sig", errors="replace").upper().split()
+    for one in peptides:
+        if not re.fullmatch(PEPTIDE, one):
+            raise Refused(f"{path}: {plain(one)!r} is not a peptide")
+    return peptides
 
 
-def public_truth(folder: Path) -> pd.DataFrame:
-    """Return the test set of exercise 11: the last fifth of each list in a folder."""
+def public_truth() -> pd.DataFrame:
+    """Return the test set of exercise 14: the last fifth of each of the course's lists."""
     parts = []
     for kind, label in KINDS.items():
-        peptides = pd.Series(read_list(folder / f"{kind}.train.txt"))
+        peptides = read_list(SHARED / "peptides" / f"{kind}.train.txt")
         rows = pd.DataFrame({"peptide": peptides, "label": label}).tail(len(peptides) // 5)
         parts.append(rows.set_index(kind + "-" + (rows.index + 1).astype(str)))
     return pd.concat(parts)
@@ -161,54 +123,36 @@ def near_copies(peptides: Sequence[str]) -> list[str]:
     return [one for one, like in zip(peptides, near, strict=True) if like or one in listed]
 
 
-def _check_hidden(truth: pd.DataFrame) -> pd.DataFrame:
-    """Return a hidden set, or raise Refused if it is not fit to be one."""
-    peptides = truth["peptide"]
-    classes = truth["label"].value_counts()
-    if len(classes) < 2 or classes.min() < SMALLEST_CLASS:
-        raise Refused(f"it has fewer than {SMALLEST_CLASS} peptides of a class")
-    if not (truth.index.is_unique and peptides.is_unique):
-        raise Refused("it has an id or a peptide twice")
-    if near := near_copies(peptides.tolist()):
-        raise Refused(
-            f"{len(near)} of its peptides are {ALIKE:.0%} or more like one in the course's own "
-            f"lists, the first is {plain(near[0])}: take them out"
-        )
-    # P2 before P10.
-    by_id = sorted(truth.index, key=lambda name: re.sub("[0-9]+", lambda n: n[0].zfill(9), name))
-    if truth["label"][by_id].diff().abs().sum() == 1:
-        raise Refused("its ids tell the class: sorted by id, one class comes after the other")
-    return truth
-
-
 def read_truth(path: Path) -> pd.DataFrame:
-    """Return a hidden set from a CSV file with id, peptide, label; Refused if it is not fit."""
-    try:
-        table = read_table(path, ("id", "peptide", "label"))
-        if (wrong := ~table["label"].isin(["0", "1"])).any():
-            raise Refused(f"line {wrong.idxmax()}: a label is 0 or 1")
-        unfit = ~table["peptide"].str.fullmatch(PEPTIDE)
-        _refuse(table, "peptide", unfit, "is not in capital letters")
-        return _check_hidden(table.astype({"label": int}).set_index("id"))
-    except Refused as error:
-        raise Refused(f"{path}: {error}") from None
+    """Return the hidden set that `hide()` has written; ValueError where a file is none."""
+    truth = pd.read_csv(path, keep_default_na=False)
+    if [*truth] != ["id", "peptide", "label"] or {*truth["label"]} != {0, 1}:
+        raise Refused(f"{path} is no truth.csv, as `deeptwins amp hide` writes it")
+    return truth.set_index("id", verify_integrity=True)
 
 
 def hide(amps: Path, others: Path, folder: Path) -> tuple[Path, Path]:
-    """Make a hidden set of two lists of peptides: peptides.csv for the teams, truth.csv to keep.
-
-    The ids follow the alphabet of the peptides, so neither they nor the order tell the class.
-    Refused is raised if the lists are not fit to be a hidden set, or a file is there already.
-    """
-    both = sorted([(one, 1) for one in read_list(amps)] + [(one, 0) for one in read_list(others)])
-    ids = pd.Index([f"P{number:05}" for number in range(1, len(both) + 1)], name="id")
-    truth = pd.DataFrame(both, columns=["peptide", "label"], index=ids)
-    _check_hidden(truth)
+    """Make peptides.csv for teams and truth.csv to keep, with ids that do not tell the class."""
+    lists = [read_list(path) for path in (others, amps)]
+    peptides = sorted(lists[0] + lists[1])
+    if min(map(len, lists)) < SMALLEST_CLASS:
+        raise Refused(f"a class has fewer than {SMALLEST_CLASS} peptides")
+    if len(set(peptides)) < len(peptides):
+        raise Refused("a peptide is there twice")
+    if near := near_copies(peptides):
+        raise Refused(
+            f"{len(near)} of the peptides are {ALIKE:.0%} or more like one in the course's own "
+            f"lists, the first is {near[0]}: take them out"
+        )
     shown, kept = folder / "peptides.csv", folder / "truth.csv"
     if shown.exists() or kept.exists():
         raise Refused(f"{folder} has a hidden set already")
-    files.write_text(kept, truth.to_csv(lineterminator="\n"), mode=0o600)
-    files.write_text(shown, truth[["peptide"]].to_csv(lineterminator="\n"))
+    ids = pd.Index([f"P{number:05}" for number in range(1, len(peptides) + 1)], name="id")
+    truth = pd.DataFrame({"peptide": peptides}, index=ids)
+    files.write_text(shown, truth.to_csv(lineterminator="\n"))
+    truth["label"] = truth["peptide"].isin(lists[1]).astype(int)
+    files.write_text(kept, truth.to_csv(lineterminator="\n"))
+    kept.chmod(0o600)
     return shown, kept
 
 
@@ -222,10 +166,7 @@ def auc(amps: np.ndarray, others: np.ndarray, axis: int = -1) -> np.ndarray:
 
 
 def evaluate(scores: np.ndarray, labels: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
-    """Return the metrics of scores, and the AUC of each bootstrap sample of the peptides.
-
-    Each class is drawn on its own, and by the same seed the same peptides for every file.
-    """
+    """Return metrics of scores, and the AUC of each bootstrap sample, the same for every file."""
     samples = scores[labels == 1], scores[labels == 0]
     options = {"n_resamples": RESAMPLES, "confidence_level": CONFIDENCE, "method": "percentile"}
     result = bootstrap(samples, auc, batch=100, rng=np.random.default_rng(SEED), **options)
@@ -242,53 +183,27 @@ def evaluate(scores: np.ndarray, labels: np.ndarray) -> tuple[dict[str, float], 
 
 
 def board(paths: Sequence[Path], truth: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each hand-in, ranked by AUC; those that are refused come last.
-
-    A rank is one more than the number of files that are clearly better: for which the interval of
-    the difference in AUC, both on the same bootstrap samples, lies above 0.
-    """
-    rows, drawn, orders, refused = [], [], {}, []
+    """Return a row for each hand-in, ranked as LEGEND says; those that are refused come last."""
+    rows, drawn, refused = [], [], []
     for path in paths:
         name = plain(path.name, 60)
         try:
-            if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
-                raise Refused("hand in predictions as a .csv file")
             scores = read_predictions(path, truth)
         except Refused as reason:
-            refused.append({"file": name, "refused": str(reason)})
+            refused.append({"rank": "", "file": name, "refused": str(reason)})
             continue
         found, sampled = evaluate(scores, truth["label"].to_numpy())
         drawn.append(sampled)
-        notes = ["every AMP is before all others: ask how"] if found["auc"] == 1 else []
-        first = orders.setdefault(tuple(rankdata(scores, method="dense")), name)
-        notes += [f"the same order as {first}"] if first != name else []
-        rows.append({"file": name, **found, "note": "; ".join(notes)})
+        rows.append({"file": name, **found})
     for row, mine in zip(rows, drawn, strict=True):
         leads = np.quantile(np.array(drawn) - mine, (1 - CONFIDENCE) / 2, axis=1)
         row["rank"] = 1 + int((leads > 0).sum())
     rows.sort(key=lambda row: (row["rank"], -row["auc"], row["file"]))
-    table = pd.DataFrame(rows + refused, columns=["rank", "file", *NUMBERS, "note", "refused"])
-    return table.astype({"rank": "Int64", "note": object, "refused": object}).fillna(
-        {"note": "", "refused": ""}
-    )
-
-
-def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the board as text: numbers with three decimals, empty for files that are refused."""
-    text = table.astype({"rank": str})
-    text[NUMBERS] = table[NUMBERS].map("{:.3f}".format)
-    text.loc[table["refused"] != "", ["rank", *NUMBERS]] = ""
-    return text
+    table = pd.DataFrame(rows + refused, columns=["rank", "file", *NUMBERS, "refused"])
+    return table.fillna({"refused": ""})
 
 
 def to_csv(table: pd.DataFrame) -> str:
     """Return the board as CSV in which a spreadsheet takes no text for a formula."""
-    text = ["file", "note", "refused"]
-    guarded = table[text].apply(lambda one: one.str.replace(r"^([=+\-@])", r"'\1", regex=True))
-    return table.assign(**guarded).to_csv(index=False, float_format="%.6f", lineterminator="\n")
-
-
-def to_html(table: pd.DataFrame) -> str:
-    """Return the board as one page that needs nothing else."""
-    with pd.option_context("display.max_colwidth", None):
-        return PAGE.format(legend=LEGEND, rows=shown(table).to_html(index=False, border=0))
+    guarded = table["file"].str.replace(r"^([=+\-@])", r"'\1", regex=True)
+    return table.assign(file=guarded).to_csv(index=False, float_format="%.6f", lineterminator="\n")

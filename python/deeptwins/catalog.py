@@ -9,16 +9,12 @@ import yaml
 from deeptwins.paths import LANGUAGES, ROOT, script_file
 
 
-class UnknownExercise(Exception):
+class UnknownExercise(ValueError):
     """An exercise that was asked for does not exist."""
 
 
 def exercises(*, solutions: bool = True) -> list[str]:
-    """Return the ids of all exercises in order, each solution after its exercise.
-
-    An id is the script's path below python/ or r/ without its ending. A script
-    that stands in one language only is listed too: it cannot be verified.
-    """
+    """Return the ids of all exercises in either language, each solution after its exercise."""
     names = {
         path.relative_to(ROOT / language).with_suffix("").as_posix()
         for language in LANGUAGES
@@ -30,35 +26,23 @@ def exercises(*, solutions: bool = True) -> list[str]:
 
 
 def find(wanted: list[str], *, solutions: bool = False) -> list[str]:
-    """Return the exercises that `wanted` names, by id or by number; all where it is empty.
-
-    With `solutions` a name stands for the exercise and its solution. Raises
-    UnknownExercise, which names the nearest ids.
-    """
-    if not wanted:
-        return exercises(solutions=solutions)
-    everything = exercises()
-    found: list[str] = []
+    """Return the exercises of these ids or numbers, and their solutions if asked for; else all."""
+    found, everything = [], exercises()
     for name in wanted:
         pattern = f"{int(name):02d}_.*" if re.fullmatch(r"\d{1,2}", name) else re.escape(name)
         pattern = f"(solutions/)?{pattern}" if solutions else pattern
         hits = [known for known in everything if re.fullmatch(pattern, known)]
         if not hits:
-            near = difflib.get_close_matches(name, everything, n=3, cutoff=0.3) or everything
-            raise UnknownExercise(
-                f"There is no exercise {name!r}. Did you mean: {', '.join(near)}?"
-            )
+            near = ", ".join(difflib.get_close_matches(name, everything, cutoff=0.3) or everything)
+            raise UnknownExercise(f"There is no exercise {name!r}. Did you mean: {near}?")
         found += hits
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found)) or exercises(solutions=solutions)
 
 
 def title(exercise: str) -> str:
-    """Return the first line of the Python twin's docstring, or the id where it cannot be read."""
-    try:
-        tree = ast.parse(script_file(exercise, "python").read_text(encoding="utf-8"))
-    except (OSError, ValueError, SyntaxError):
-        return exercise
-    return (ast.get_docstring(tree) or exercise).splitlines()[0].rstrip(".")
+    """Return the first line of the Python twin's docstring."""
+    script = ast.parse(script_file(exercise, "python").read_text(encoding="utf-8"))
+    return ast.get_docstring(script).splitlines()[0].rstrip(".")
 
 
 def repository() -> str:

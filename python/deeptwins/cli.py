@@ -1,61 +1,43 @@
-"""The command line: list, run, verify, check, bands, book, doctor, data, amp.
+"""The command line: run, verify, check, bands, book, doctor, data, amp.
 
 The book and the AMP challenge are imported when they are asked for, and TensorFlow is
-nowhere: `--help`, `list` and `doctor` answer at once.
+nowhere: `--help` and `doctor` answer at once.
 """
 
 import ast
-import codecs
-import contextlib
 import io
 import json
 import socket
 import sys
-from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 from rich.console import Console
-from typer import Argument, Exit, Option, Typer
+from typer import Argument, Context, Exit, Option, Typer
+from typer.core import TyperGroup
 
 from deeptwins import catalog, files, sections
 from deeptwins import doctor as examination
 from deeptwins.data import cards, originals
-from deeptwins.paths import LANGUAGES, ROOT, SHARED, data_home, find_r, results_dir
-from deeptwins.progress import Progress
+from deeptwins.paths import LANGUAGES, ROOT, TITLES, find_r, results_dir
 from deeptwins.proof import check as checks
 from deeptwins.proof import ledger, levels
 from deeptwins.proof import seeds as maker
+from deeptwins.proof.bands import BandError
 from deeptwins.runs import capture, record, runner
 
-HELP = "Run the twins of the course, and verify that Python and R agree."
-DATA = "The data sets: what there is, the originals, whether all is whole."
-AMP = "The AMP challenge for a class: evaluate the predictions of teams."
-app = Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.add_typer(data_app := Typer(), name="data", help=DATA, no_args_is_help=True)
-app.add_typer(amp_app := Typer(), name="amp", help=AMP, no_args_is_help=True)
 console = Console()
 errors = Console(stderr=True)
-
-# A Windows program that is piped writes cp1252, which has no tick: an exception instead of a line.
-PLAIN = {"✓": "+", "✗": "x", "–": "-", "…": "...", "∞": "inf"}
-
-
-def _plain(error: UnicodeEncodeError) -> tuple[str, int]:
-    return "".join(PLAIN.get(one, "?") for one in error.object[error.start : error.end]), error.end
-
-
-codecs.register_error("plain", _plain)
 for stream in (sys.stdout, sys.stderr):
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="plain")
+    if isinstance(stream, io.TextIOWrapper):  # a pipe of Windows has no tick in its alphabet
+        stream.reconfigure(encoding="utf-8")
 find_r()
 
-Lang = Enum("Lang", {one: one for one in (*LANGUAGES, "both")}, type=str)
+OF = {"python": ("python",), "r": ("r",), "both": LANGUAGES}
+Lang = Enum("Lang", {one: one for one in OF}, type=str)
 Data = Enum("Data", {one: one for one in ("mini", "full")}, type=str)
-PATIENCE = 10  # seconds for a server to answer
 ID = "Exercises, as 01 or 01_first_network."
 Ids = Annotated[list[str] | None, Argument(metavar="[ID]...", help=ID)]
 Twins = Annotated[Lang, Option("--lang", help="Which of the twins.")]
@@ -64,53 +46,37 @@ Json = Annotated[bool, Option("--json", help="Print JSON for a program to read."
 Solutions = Annotated[bool, Option("--solutions", help="The worked challenges too.")]
 
 
+class Commands(TyperGroup):
+    """The commands, which end with a sentence where what they were given does not serve."""
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run the command that was called."""
+        try:
+            return super().invoke(ctx)
+        except (OSError, ValueError, record.RecordError, BandError) as error:
+            _say(str(error), style="red", to=errors)
+            raise Exit(2 if isinstance(error, catalog.UnknownExercise) else 1) from None
+
+
+HELP = "Run the twins of the course, and verify that Python and R agree."
+app = Typer(cls=Commands, help=HELP, add_completion=False, pretty_exceptions_enable=False)
+data_app = Typer(help="The data sets: what there is, the originals, whether all is whole.")
+amp_app = Typer(help="The AMP challenge for a class: evaluate the predictions of teams.")
+app.add_typer(data_app, name="data")
+app.add_typer(amp_app, name="amp")
+
+
 def _say(*lines: str, style: str | None = None, to: Console = console) -> None:
     """Print lines as they are: without markup, and never cut."""
     for line in lines:
         to.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def _end(as_json: bool, value: Any, show: Callable[[], None], holds: bool = True) -> NoReturn:
-    """Print a value as JSON or show it to a person, and end with status 0 if all holds."""
-    if as_json:
-        json.dump(value, sys.stdout, indent=1, default=asdict)  # ASCII, whatever the console reads
-        print()
-    else:
-        show()
-    raise Exit(0 if holds else 1)
-
-
-def _end_with(sentence: str, status: int = 1) -> NoReturn:
-    """End with a sentence that says what is wrong."""
-    _say(sentence, style="red", to=errors)
-    raise Exit(status) from None
-
-
-@contextlib.contextmanager
-def _ending(*kinds: type[Exception], status: int = 1) -> Iterator[None]:
-    """End with the sentence of an error of one of these kinds."""
-    try:
-        yield
-    except kinds as error:
-        _end_with(str(error), status)
-
-
-def _find(ids: list[str] | None, *, solutions: bool = False) -> list[str]:
-    with _ending(catalog.UnknownExercise, status=2):
-        return catalog.find(ids or [], solutions=solutions)
-
-
-def _languages(lang: Lang) -> tuple[str, ...]:
-    return LANGUAGES if lang is Lang.both else (lang.value,)
-
-
 def constant(text: str) -> tuple[str, Any]:
     """Return name and value of `EPOCHS=30`, `UNITS=[64, 32]` or `DATA=my.csv`.
 
-    A value is a Python literal where it can be read as one, else text. The path of a file or
-    folder that is there becomes absolute, since a twin runs elsewhere; a text without a slash
-    or a suffix (`TARGET_COLUMN=data`) is no path. Raises ValueError where no name in capitals
-    stands before the first `=`.
+    A value is a Python literal where it can be read as one, else text. A path with a slash or a
+    suffix becomes absolute if it is there, since a twin runs elsewhere.
     """
     name, equals, value = map(str.strip, text.partition("="))
     if not equals or not sections.CONSTANT.fullmatch(name):
@@ -121,18 +87,6 @@ def constant(text: str) -> tuple[str, Any]:
         path = Path(value)
         is_path = (path.suffix or "/" in value or "\\" in value) and path.exists()
         return name, path.resolve().as_posix() if is_path else value
-
-
-@app.command("list")
-def list_exercises(as_json: Json = False) -> None:
-    """Show the exercises of the course."""
-    everything = catalog.exercises()
-    rows = [
-        {"id": one, "title": catalog.title(one), "solution": f"solutions/{one}" in everything}
-        for one in everything
-        if not one.startswith("solutions/")
-    ]
-    _end(as_json, rows, lambda: _say(*(f"{row['id']:<22} {row['title']}" for row in rows)))
 
 
 @app.command()
@@ -146,62 +100,61 @@ def run(
     ] = None,
     seed: Annotated[int | None, Option(help="The same as --set SEED=...")] = None,
     solutions: Solutions = False,
-    timeout: Annotated[float | None, Option(help="Seconds until a twin is ended.")] = None,
-    keep: Annotated[bool, Option("--keep-weights", help="Of twins that agree, too.")] = False,
+    timeout: Annotated[float, Option(help="Seconds until a twin is ended.")] = runner.TIMEOUT,
     as_json: Json = False,
 ) -> None:
     """Run twins, each in a process of its own, and print the ledger of their agreement."""
-    exercises = _find(ids, solutions=solutions)
+    exercises, languages = catalog.find(ids or [], solutions=solutions), OF[lang.value]
     if data is Data.full and not ids:
         exercises = [one for one in exercises if one in cards.with_full()]
-    languages = _languages(lang)
-    with _ending(ValueError):
-        chosen = dict(map(constant, values or [])) | ({} if seed is None else {"SEED": seed})
-    verdicts: dict[str, levels.Verdict] = {}
+    chosen = dict(map(constant, values or [])) | ({} if seed is None else {"SEED": seed})
+    verdicts: list[levels.Verdict] = []
 
     def compared(exercise: str) -> None:
         if lang is not Lang.both:
             return
-        verdict = verdicts[exercise] = levels.verify(exercise)
-        if not verdict.failed and not keep:
-            for language in languages:
-                folder = record.folder_of(exercise, language)
-                (folder / capture.TENSORS).unlink(missing_ok=True)
-        if not as_json:
-            ledger.show([verdict], console, head=len(verdicts) == 1)
+        verdicts.append(verdict := levels.verify(exercise))
+        for language in () if verdict.failed else languages:  # weights tell how far they differ
+            (record.folder_of(exercise, language) / capture.TENSORS).unlink(missing_ok=True)
 
     def waiting(exercise: str) -> None:
         _say(f"Another run is at {exercise} in {results_dir()}: waiting for it.", to=errors)
 
-    settings = runner.Settings(data.value, chosen, timeout=timeout or runner.TIMEOUT)
-    with _ending(OSError), Progress(len(exercises) * len(languages), quiet=as_json) as shown:
+    def ended(one: runner.Outcome) -> None:
+        told.append(one)
+        mark, style = ("✓", None) if one.ok else ("✗", "red")
+        twin = f"[{len(told)}/{total}] {one.exercise} {TITLES[one.language]}"
+        _say(f"{mark} {twin} {one.seconds:.1f} s {one.problem}", style=style, to=shown)
+        _say(*(f"    {line}" for line in one.last_lines), style="dim", to=shown)
+
+    told, total = [], len(exercises) * len(languages)
+    shown = Console(stderr=True, quiet=as_json)
+    with shown.status("") as status:
         outcomes = runner.run(
             exercises,
             languages,
-            settings,
-            started=shown.started,
-            ended=shown.ended,
+            runner.Settings(data.value, chosen, timeout=timeout),
+            started=lambda *twin: status.update(" ".join(twin)),
+            ended=ended,
             compared=compared,
             waiting=waiting,
         )
-    rows = [verdicts[one] for one in exercises if one in verdicts]
-    holds = all(outcome.ok for outcome in outcomes) and not any(row.failed for row in rows)
-    found = {"holds": holds, "runs": outcomes, "ledger": [row.as_dict() for row in rows]}
-    _end(as_json, found, lambda: ledger.explain(rows, console) if rows else None, holds)
+    holds = all(one.ok for one in outcomes) and not any(one.failed for one in verdicts)
+    verdicts.sort(key=lambda one: exercises.index(one.exercise))
+    if as_json:
+        rows = [one.as_dict() for one in verdicts]
+        print(json.dumps({"holds": holds, "runs": [*map(asdict, outcomes)], "ledger": rows}))
+    elif verdicts:
+        ledger.show(verdicts, console)
+    raise Exit(0 if holds else 1)
 
 
 @app.command()
-def verify(ids: Ids = None, solutions: Solutions = False, as_json: Json = False) -> None:
+def verify(ids: Ids = None, solutions: Solutions = False) -> None:
     """Compare the last runs of R and Python, level by level, and print the ledger."""
-    verdicts = [levels.verify(one) for one in _find(ids, solutions=solutions)]
-    holds = not any(verdict.failed for verdict in verdicts)
-    found = {"holds": holds, "ledger": [verdict.as_dict() for verdict in verdicts]}
-
-    def show() -> None:
-        ledger.show(verdicts, console)
-        ledger.explain(verdicts, console)
-
-    _end(as_json, found, show, holds)
+    verdicts = [levels.verify(one) for one in catalog.find(ids or [], solutions=solutions)]
+    ledger.show(verdicts, console)
+    raise Exit(1 if any(one.failed for one in verdicts) else 0)
 
 
 @app.command()
@@ -214,16 +167,15 @@ def bands(
     solutions: Solutions = False,
 ) -> None:
     """Make the expected bands of exercises again, from many seeds."""
-    for exercise in _find(ids, solutions=solutions):
-        with _ending(ValueError):
-            path = maker.make(
-                exercise,
-                data.value,
-                seeds=range(1, seeds + 1) if seeds else (),
-                headlines=[one for one in headlines.split(",") if one],
-                own_random=[one for one in own_random.split(",") if one],
-                said=_say,
-            )
+    for exercise in catalog.find(ids or [], solutions=solutions):
+        path = maker.make(
+            exercise,
+            data.value,
+            seeds=range(1, seeds + 1) if seeds else (),
+            headlines=[one for one in headlines.split(",") if one],
+            own_random=[one for one in own_random.split(",") if one],
+            said=_say,
+        )
         _say(f"wrote {path.relative_to(ROOT)}")
 
 
@@ -231,26 +183,20 @@ def bands(
 def check(
     exercise: Annotated[str, Argument(metavar="ID", help=ID)],
     lang: Twins = Lang.both,
-    final: Annotated[
-        bool, Option("--final", help="The results on the test set too: look once, at the end.")
-    ] = False,
-    as_json: Json = False,
+    final: Annotated[bool, Option("--final", help="Test results too: once, at the end.")] = False,
 ) -> None:
     """Say where your result lies: in the expected band or not, and against the target.
 
     You choose between models by their validation results. So the results on the test set, whose
     names begin with test_, are shown only with --final.
     """
-    found = _find([exercise])
-    results = [checks.check(one, each, final=final) for one in found for each in _languages(lang)]
-    readable = [result for result in results if not result["problem"]]
-
-    def show() -> None:
-        # Asked for both, a learner who works in one language is not scolded for the other.
-        for result in readable or results:
-            checks.show(result, console)
-
-    _end(as_json, results, show, bool(readable) and all(result["holds"] for result in readable))
+    found = catalog.find([exercise])
+    results = [checks.check(one, each, final=final) for one in found for each in OF[lang.value]]
+    # Asked for both, a learner who works in one language is not scolded for the other.
+    readable = [(holds, lines) for holds, lines in results if holds is not None]
+    for _, lines in readable or results:
+        console.print(*lines, sep="\n", highlight=False, soft_wrap=True)
+    raise Exit(0 if readable and all(holds for holds, _ in readable) else 1)
 
 
 @app.command()
@@ -259,16 +205,15 @@ def book(
     open_: Annotated[bool, Option("--open", help="Also render it and open a browser.")] = False,
 ) -> None:
     """Make the book's side-by-side fragments from the last runs; render the site."""
-    from deeptwins.book import BookError, archive, fragments, site
+    from deeptwins.book import archive, fragments, site
 
-    with _ending(BookError):
-        written = archive.note()
-        stale = archive.problems(catalog.exercises())
-        fragments.write()
-        rendered = site.render() if render or open_ else None
-    _say(*stale, style="yellow", to=errors)
-    _say(f"verified runs: {len(written)} files changed")
-    if rendered:
+    written = archive.note()
+    for exercise in catalog.exercises():
+        _say(*archive.problems(exercise), style="yellow", to=errors)
+    fragments.write()
+    _say(f"verified runs: {written} files changed")
+    if render or open_:
+        rendered = site.render()
         by = f"{rendered.renderer.name} {rendered.renderer.version}"
         _say(f"site: {rendered.pages} pages by {by} in {rendered.folder}")
         _say(*filter(None, [rendered.renderer.note]), *rendered.warnings)
@@ -280,9 +225,11 @@ def book(
 def doctor(as_json: Json = False) -> None:
     """Look at everything the course needs, and say how to mend what is missing."""
     checks = examination.examine()
-    found = [asdict(one) | {"ok": one.ok} for one in checks]
-    holds = all(one.ok for one in checks if one.required)
-    _end(as_json, found, lambda: examination.show(checks, console), holds)
+    if as_json:
+        print(json.dumps([asdict(one) | {"ok": one.ok} for one in checks], indent=1))
+    else:
+        examination.show(checks, console)
+    raise Exit(1 if any(one.required and not one.ok for one in checks) else 0)
 
 
 # ---- data ----
@@ -290,120 +237,57 @@ def doctor(as_json: Json = False) -> None:
 NAME = "As `data list` has it."
 
 
-def _known(names: list[str], known: Collection[str]) -> None:
-    """End with status 2 where a name is not among those that are known."""
-    if unknown := [name for name in names if name not in known]:
-        _end_with(f"There is no {', '.join(unknown)}. There are: {', '.join(known)}.", 2)
-
-
 @data_app.command("list")
-def data_list(as_json: Json = False) -> None:
-    """Show the data sets of the course, and which originals are on this machine."""
-    with _ending(OSError, ValueError):
-        rows = originals.overview()
-
-    def show() -> None:
-        for row in rows:
-            where = f"{row['size'] if row['there'] else row['get']}: {row['place']}"
-            _say(f"{row['name']:<16} {row['variant']}  {row['title']}", style="bold")
-            _say(f"{'':<17}{where}", f"{'':<17}{row['licence']}")
-
-    _end(as_json, rows, show)
+def data_list() -> None:
+    """Show the data sets of the course, and where the originals are or how to get them."""
+    for name, title, *lines in originals.overview():
+        _say(f"{name:<16} {title}", style="bold")
+        _say(*(f"{'':<16} {line}" for line in lines))
 
 
 @data_app.command("fetch")
 def data_fetch(names: Annotated[list[str], Argument(metavar="NAME...", help=NAME)]) -> None:
     """Bring originals into the data home."""
-    with _ending(OSError, ValueError):
-        chosen = {name: originals.original_of(name) for name in names}
-        _known([name for name, one in chosen.items() if not one], originals.known())
-    socket.setdefaulttimeout(PATIENCE)  # Keras would wait for a silent server without an end
-    failed = False
-    for name in dict.fromkeys(chosen.values()):
-        try:
-            _say(originals.fetch(name))
-        except OSError as error:
-            _say(str(error), style="red", to=errors)
-            failed = True
-    raise Exit(1 if failed else 0)
+    socket.setdefaulttimeout(10)  # seconds; Keras would wait for a silent server without an end
+    for name in names:
+        _say(originals.fetch(name))
 
 
 @data_app.command("verify")
-def data_verify(
-    names: Annotated[list[str] | None, Argument(metavar="[NAME]...", help=NAME)] = None,
-    as_json: Json = False,
-) -> None:
-    """Look into the data sets: digests of what ships, format and counts of the originals."""
-    with _ending(OSError, ValueError):
-        _known(names or [], [*cards.names(), *originals.known()])
-        rows = originals.verify(names or [])
-
-    def show() -> None:
-        for row in rows:
-            line = f"{'✓' if row['ok'] else '✗'} {row['name']} ({row['variant']}): {row['found']}"
-            _say(line, style=None if row["ok"] else "red")
-
-    _end(as_json, rows, show, all(row["ok"] for row in rows))
+def data_verify(names: Annotated[list[str] | None, Argument(help=NAME)] = None) -> None:
+    """Look into the data sets: digests of what ships, and every file of the originals."""
+    whole = True
+    for name, ok, found in originals.verify(names or []):
+        whole &= ok
+        _say(f"{'✓' if ok else '✗'} {name}: {found}", style=None if ok else "red")
+    raise Exit(0 if whole else 1)
 
 
 # ---- amp ----
 
-TRUTH = "The instructor's hidden set (id,peptide,label); else the test set of exercise 11."
-Hidden = Annotated[Path | None, Option(envvar="DEEPTWINS_AMP_TRUTH", help=TRUTH)]
-
-
-def _show_board(
-    paths: list[Path], truth: Path | None, data: Data, as_json: bool, **written: Path | None
-) -> None:
-    """Rank files, print and write the board; status 2 without a truth, 1 if a file is refused."""
-    from deeptwins import amp
-
-    with _ending(amp.Refused, OSError, status=2):
-        public = SHARED / "peptides" if data is Data.mini else data_home() / "amp_challenge"
-        board = amp.board(paths, amp.read_truth(truth) if truth else amp.public_truth(public))
-        for form, file in written.items():
-            if file:
-                files.write_text(file, getattr(amp, f"to_{form}")(board))
-    text = amp.shown(board)
-    ranked = text[text["rank"] != ""].drop(columns=["note", "refused"])
-
-    def show() -> None:
-        _say(ranked.to_string(index=False), amp.LEGEND)
-        for row in text[text["note"] + text["refused"] != ""].itertuples():
-            _say(f"{'✗' if row.refused else '!'} {row.file}: {row.refused or row.note}")
-
-    found = json.loads(board.to_json(orient="records"))
-    _end(as_json, found, show, not board["refused"].any())
-
-
-@amp_app.command("score")
-def amp_score(
-    paths: Annotated[list[Path], Argument(metavar="FILE...", help="Predictions (.csv).")],
-    truth: Hidden = None,
-    data: Variant = Data.mini,
-    as_json: Json = False,
-) -> None:
-    """Evaluate predictions: metrics with the interval of the AUC, or why a file is refused."""
-    _show_board(paths, truth, data, as_json)
+TRUTH = "The instructor's hidden set (id,peptide,label); else the test set of exercise 14."
 
 
 @amp_app.command("board")
 def amp_board(
-    folder: Annotated[Path, Argument(metavar="DIR", help="A file for each team, named after it.")],
-    truth: Hidden = None,
-    data: Variant = Data.mini,
-    html: Annotated[Path | None, Option(help="Also write the board as a web page.")] = None,
+    paths: Annotated[list[Path], Argument(help="Predictions (.csv), or a folder of them.")],
+    truth: Annotated[Path | None, Option(envvar="DEEPTWINS_AMP_TRUTH", help=TRUTH)] = None,
     csv: Annotated[Path | None, Option(help="Also write the board as CSV.")] = None,
-    as_json: Json = False,
 ) -> None:
-    """Rank all files of a folder; one that is refused is listed with the reason."""
-    found = folder.iterdir() if folder.is_dir() else []
-    if not (paths := sorted(one for one in found if not one.name.startswith("."))):
-        _end_with(f"There is no hand-in in {folder}.", 2)
-    for one in filter(None, (truth, html, csv)):
-        if one.resolve().parent == folder.resolve():
-            _end_with(f"{one} must not be in the folder of the hand-ins.", 2)
-    _show_board(paths, truth, data, as_json, html=html, csv=csv)
+    """Rank teams by the AUC of their files; one that is refused is listed with the reason."""
+    from deeptwins import amp
+
+    opened = (sorted(one.glob("[!.]*")) if one.is_dir() else [one] for one in paths)
+    if not (handed_in := [one for several in opened for one in several]):
+        raise ValueError(f"There is no hand-in in {', '.join(map(str, paths))}.")
+    board = amp.board(handed_in, amp.read_truth(truth) if truth else amp.public_truth())
+    if csv:
+        files.write_text(csv, amp.to_csv(board))
+    refused = board[board["refused"] != ""]
+    ranked = board.drop(refused.index).drop(columns="refused")
+    _say(ranked.to_string(index=False, float_format="{:.3f}".format), amp.LEGEND)
+    _say(*(f"✗ {row.file}: {row.refused}" for row in refused.itertuples()))
+    raise Exit(1 if len(refused) else 0)
 
 
 @amp_app.command("hide")
@@ -415,6 +299,5 @@ def amp_hide(
     """Make a hidden set: peptides.csv for the teams, and truth.csv to keep."""
     from deeptwins import amp
 
-    with _ending(amp.Refused, OSError):
-        peptides, truth = amp.hide(amps, others, into)
+    peptides, truth = amp.hide(amps, others, into)
     _say(f"for the teams: {peptides}", f"keep to yourself: {truth}")

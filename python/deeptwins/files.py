@@ -3,9 +3,9 @@
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,33 +16,22 @@ ROOM = 1 << 20  # bytes; what one run leaves behind is of this order
 
 
 @contextlib.contextmanager
-def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its place when the block ends well.
 
-    A reader sees the old file or the new one, never a half; two writers do
-    not share a file. When the block fails, `path` stays as it was. The file gets
-    the permissions `mode`, less the user's umask.
+    A reader sees the old file or the new one, never a half; two writers do not share a file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
     try:
         yield temporary
-        # mkstemp is private to the user; results are as readable as any other file.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(mode & ~umask)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def trouble(folder: Path) -> str:
-    """Return why nothing can be written into a folder of results, and what to do; or "".
-
-    It writes, since neither a quota nor a read-only disk shows in the permissions.
-    """
+    """Write into a folder of results; return why that cannot be, and what to do, or ""."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".room.") as out:
@@ -78,16 +67,12 @@ def read_json(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def write_text(path: Path, text: str, mode: int = 0o666) -> None:
+def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with Unix line ends, whole or not at all."""
-    with replacing(path, mode) as temporary:
+    with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -20,24 +20,8 @@ def results_dir() -> Path:
 
 
 def data_home() -> Path:
-    """Return the folder of the full data sets: DEEPTWINS_DATA, or one in the user's cache.
-
-    Raises FileNotFoundError where there is neither DEEPTWINS_DATA nor a home folder.
-    """
-    if given := os.environ.get("DEEPTWINS_DATA"):
-        return Path(given).absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache") / "deeptwins"
-
-
-def home() -> Path:
-    """Return the user's home folder; FileNotFoundError, with what to do, where there is none."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        raise FileNotFoundError(
-            "There is no home folder for the full data sets. Name a folder for them: "
-            "export DEEPTWINS_DATA=/some/folder"
-        ) from None
+    """Return the folder of the full data sets: DEEPTWINS_DATA, or one in the user's cache."""
+    return Path(os.environ.get("DEEPTWINS_DATA") or "~/.cache/deeptwins").expanduser().absolute()
 
 
 def find_r() -> None:

@@ -49,17 +49,16 @@ def main() -> None:
         course = run(exercise, "python", *SETTINGS[COURSE])
         for setting, how in SETTINGS.items():
             python, r = (run(exercise, language, *how) for language in LANGUAGES)
-            rows.append(
-                {
-                    "exercise": exercise,
-                    "setting": setting,
-                    "r_python": float(abs(r - python).max()),
-                    "python_course": float(abs(python - course).max()),
-                }
-            )
+            differences = (abs(r - python).max(), abs(python - course).max())
+            rows.append([f"`{exercise}`", setting, *(f"{one:.1g}" for one in differences)])
     made = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    found = {"course": COURSE, "made": made, "rows": rows}
-    files.write_text(BOOK / "settings.yml", yaml.safe_dump(found, sort_keys=False))
+    found = {
+        "heads": ["Exercise", "Setting", "R against Python", f"Python against {COURSE}"],
+        "rows": rows,
+        "note": f"Measured on {made}.",
+    }
+    text = "# Made by shared_data/make/settings.py: do not edit\n"
+    files.write_text(BOOK / "settings.yml", text + yaml.safe_dump(found, sort_keys=False))
 
 
 if __name__ == "__main__":

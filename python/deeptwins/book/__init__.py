@@ -1,5 +1,5 @@
 """Make the book from the chapters and from the runs that were verified last."""
 
 
-class BookError(Exception):
+class BookError(ValueError):
     """The book cannot be made; one sentence says why, and what to do."""

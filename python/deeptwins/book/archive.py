@@ -2,8 +2,6 @@
 
 import datetime
 import json
-import shutil
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +16,16 @@ from deeptwins.runs import record
 RUNS = BOOK / "runs"
 AGAIN = "deeptwins run {exercise} && deeptwins book"
 KEPT = ("results", "sections", "seconds", "versions", "settings", "machine", "finished")
-COLOURS = 256
 VISIBLE = 8  # the largest change of one colour channel that a palette may bring, of 255
 
 
-def note() -> list[Path]:
-    """Keep every exercise that was run here, and return the files that changed.
-
-    What was not run here stays as it is; what belongs to no exercise is deleted. BookError
-    where a run does not hold, or was made with other constants or data than the book's.
-    """
-    exercises, changed = catalog.exercises(), []
-    for exercise in exercises:
+def note() -> int:
+    """Keep what was run here, return how many files changed; BookError where it does not hold."""
+    changed = 0
+    for exercise in catalog.exercises():
         folders = [record.folder_of(exercise, language) for language in LANGUAGES]
         if all((one / record.RECORD).is_file() for one in folders):
             changed += _keep(exercise)
-    for path in set(RUNS.rglob("*.json")) - {RUNS / f"{one}.json" for one in exercises}:
-        shutil.rmtree(path.with_suffix(""), ignore_errors=True)
-        path.unlink()
-        changed.append(path)
     return changed
 
 
@@ -52,25 +41,21 @@ def picture(exercise: str, language: str, name: str) -> Path:
     return RUNS / exercise / language / name
 
 
-def problems(exercises: Iterable[str]) -> list[str]:
+def problems(exercise: str) -> list[str]:
     """Return a sentence for each thing that changed since it was verified, and what mends it."""
-    found = []
-    for exercise in exercises:
-        try:
-            run = read(exercise)
-        except BookError as error:
-            found.append(str(error))
-            continue
-        changed = verified.changes(exercise, run["digests"])
-        for language, name in _figures(run):
-            if not picture(exercise, language, name).is_file():
-                changed.append(f"the picture {name} of {language} is missing")
-        again = AGAIN.format(exercise=exercise)
-        found += [f"{exercise}: {one}. Run: {again}" for one in changed]
-    return found
+    try:
+        run = read(exercise)
+    except BookError as error:
+        return [str(error)]
+    changed = verified.changes(exercise, run["digests"])
+    for path in pictures(exercise, run):
+        if not path.is_file():
+            changed.append(f"the picture {path.name} of {path.parent.name} is missing")
+    return [f"{exercise}: {one}. Run: {AGAIN.format(exercise=exercise)}" for one in changed]
 
 
-def _keep(exercise: str) -> list[Path]:
+def _keep(exercise: str) -> int:
+    """Keep one exercise, and return how many files changed."""
     both = {language: record.read(exercise, language) for language in LANGUAGES}
     for one in both.values():
         if one["set"] or one["data"]["variant"] != "mini":
@@ -86,39 +71,33 @@ def _keep(exercise: str) -> list[Path]:
         "ledger": verdict.as_dict(),
         **{language: {key: one[key] for key in KEPT} for language, one in both.items()},
     }
-    shown, changed = set(), []
-    for language, name in _figures(both):
-        target = picture(exercise, language, name)
-        shown.add(target)
-        if compress(record.folder_of(exercise, language) / record.FIGURES / name, target):
-            changed.append(target)
-    for left in set((RUNS / exercise).rglob("*.png")) - shown:
-        left.unlink()
-        changed.append(left)
+    changed = 0
+    for target in pictures(exercise, both):
+        drawn = record.folder_of(exercise, target.parent.name) / record.FIGURES / target.name
+        changed += compress(drawn, target)
     path = RUNS / f"{exercise}.json"
     known = files.read_json(path)
     if changed or any(known.get(key) != content[key] for key in ("digests", "ledger")):
         files.write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-        changed.append(path)
+        changed += 1
     return changed
 
 
-def _figures(runs: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield language and name of each picture that was drawn."""
-    for language in LANGUAGES:
-        for section in runs[language]["sections"]:
-            yield from ((language, name) for name in section["figures"])
+def pictures(exercise: str, runs: dict[str, Any]) -> list[Path]:
+    """Return where each picture that was drawn is kept."""
+    return [
+        picture(exercise, language, name)
+        for language in LANGUAGES
+        for section in runs[language]["sections"]
+        for name in section["figures"]
+    ]
 
 
 def compress(source: Path, target: Path) -> bool:
-    """Write a picture as a small PNG, and say whether `target` changed.
-
-    A picture of few colours gets a palette, which makes it a third the size; a
-    photograph keeps its colours. `target` is left alone if it shows the same.
-    """
+    """Write a picture as PNG, with few colours if that changes little; say if `target` changed."""
     with Image.open(source) as image:
         shown = image.convert("RGB")
-    small = shown.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    small = shown.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     change = ImageChops.difference(small.convert("RGB"), shown)
     if max(high for _, high in change.getextrema()) > VISIBLE:
         small = shown

@@ -1,15 +1,9 @@
 """Make the book's side-by-side fragments from the scripts and their last verified runs.
 
-`write()` makes book/_fragments/<id>/ for every exercise, which its chapter includes, with
-
-    <section>.qmd  the section's code in both languages, what it printed, its figures;
-                   the first section has the script's imports above it
-    all.qmd        of a solution, instead: the whole script, all that it printed and drew
-    band.qmd       the headline results of both languages beside the expected band
-    downloads.qmd  links to an exercise's scripts and notebooks
-
-and book/_fragments/ledger.qmd and the appendices that are lists (lists.py). Nothing of it
-is committed; no twin is run here, and neither R nor TensorFlow is needed.
+book/_fragments/<id>/<section>.qmd holds a section's code in both languages, what it printed and
+its figures, all.qmd the whole of a solution, band.qmd the headline results beside the expected
+band, downloads.qmd links to scripts and notebooks. Beside them are ledger.qmd and the appendices
+that are lists. Nothing of it is committed, and neither R nor TensorFlow is needed.
 """
 
 import re
@@ -29,25 +23,20 @@ FRAGMENTS = BOOK / "_fragments"
 # The title and what else is said of a script above its imports.
 TITLE = re.compile(r'\A(?:"""[\s\S]*?"""|(?:#.*\n?)+)\s*')
 # The branch from which GitHub Pages serves the book has the notebooks; main has not.
-COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebooks/{}_{}.ipynb"
+COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebooks/{}"
 
 
 def write() -> None:
-    """Write all fragments anew; what is no longer made goes.
-
-    Raises BookError where a twin has no verified run, or one with other sections than its
-    script, where the languages' sections or figures differ, or a figure has no caption.
-    """
-    captions = _captions()
+    """Write all fragments anew; BookError where runs, scripts and captions do not fit together."""
+    captions = figures()
     made = lists.fragments()
     verdicts = []
     for exercise in catalog.exercises():
         kept = archive.read(exercise)
-        row = kept["ledger"]
-        findings = [Finding(**one) for one in row["findings"]]
-        verdicts.append(Verdict(exercise, findings, row["keras3"], row["diverged"]))
-        for name, text in _contents(exercise, kept, captions.get(exercise, {})).items():
-            made[f"{exercise}/{name}"] = text
+        findings = [Finding(**one) for one in kept["ledger"]["findings"]]
+        verdicts.append(Verdict(exercise, findings, kept["ledger"]["keras3"]))
+        contents = _contents(exercise, kept, captions.get(exercise, {}))
+        made |= {f"{exercise}/{name}": text for name, text in contents.items()}
     made["ledger"] = ledger(verdicts)
     paths = {FRAGMENTS / f"{name}.qmd": text for name, text in made.items()}
     for path in {one for one in FRAGMENTS.rglob("*.*") if one.is_file()} - paths.keys():
@@ -58,24 +47,15 @@ def write() -> None:
 
 
 def code(exercise: str, language: str) -> dict[str, str]:
-    """Return the code of each section of a twin; BookError where two have the same name."""
-    path = script_file(exercise, language)
-    try:
-        return sections.of_script(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BookError(f"{_place(path)}, {error}.") from None
-
-
-def alt_of(exercise: str, figure: str) -> str:
-    """Return the text for those who do not see a figure."""
-    return markup.line(_captions()[exercise][figure]["alt"])
+    """Return the code of each section of a twin."""
+    return sections.of_script(script_file(exercise, language).read_text(encoding="utf-8"))
 
 
 def _contents(
     exercise: str, kept: Mapping[str, Any], captions: Mapping[str, Any]
 ) -> dict[str, str]:
     """Return the fragments of an exercise by name."""
-    both = {language: _sections(exercise, language, kept[language]) for language in LANGUAGES}
+    both = {language: _parts(exercise, language, kept[language]) for language in LANGUAGES}
     python, r = ([(name, one["figures"]) for name, one in parts.items()] for parts in both.values())
     if python != r:
         raise BookError(f"{exercise}: Python's sections and figures are {python}, R's are {r}.")
@@ -87,12 +67,10 @@ def _contents(
         }
         shown = [_figure(exercise, one, captions) for one in figures]
         made[sections.slug(name)] = "\n".join([markup.tabs(panes), *shown])
-    if not exercise.startswith("solutions/"):
-        made["downloads"] = _downloads(exercise)
-    return made
+    return made if "/" in exercise else made | {"downloads": _downloads(exercise)}
 
 
-def _sections(exercise: str, language: str, run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _parts(exercise: str, language: str, run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return code, output and figures of each part that the book shows, by its name."""
     found, kept = code(exercise, language), run["sections"]
     if list(found) != [one["name"] for one in kept]:
@@ -101,13 +79,11 @@ def _sections(exercise: str, language: str, run: Mapping[str, Any]) -> dict[str,
             f"the verified run. Run: {archive.AGAIN.format(exercise=exercise)}"
         )
     found[sections.SETUP] = TITLE.sub("", found[sections.SETUP])
-    # What stands before the first section belongs to it.
+    # What stands before the first section belongs to it. A solution is shown as a whole.
     groups = {kept[1]["name"]: kept[:2]} | {one["name"]: [one] for one in kept[2:]}
-    if exercise.startswith("solutions/"):
-        found = {
-            sections.SETUP: script_file(exercise, language).read_text(encoding="utf-8").strip()
-        }
-        groups = {"all": kept}
+    if "/" in exercise:
+        script = script_file(exercise, language).read_text(encoding="utf-8")
+        found, groups = {sections.SETUP: script.strip()}, {"all": kept}
     return {
         name: {
             "code": "\n\n".join(filter(None, (found.get(one["name"]) for one in group))),
@@ -118,7 +94,7 @@ def _sections(exercise: str, language: str, run: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _captions() -> dict[str, dict[str, dict[str, Any]]]:
+def figures() -> dict[str, dict[str, dict[str, Any]]]:
     """Return caption and alt text by exercise and figure, as figures.yml states them."""
     return yaml.safe_load(FIGURES.read_text(encoding="utf-8")) or {}
 
@@ -144,10 +120,11 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
     limits = {name: [one] for name, one in expected["results"].items()}
     limits |= {name: list(both.values()) for name, both in expected["independent"].items()}
     rows = []
+    shown = bands.number
     for name, of in limits.items():
-        values = [bands.number(kept[language]["results"].get(name)) for language in LANGUAGES]
-        reach = f"{bands.number(of[0]['low'])} to {bands.number(of[0]['high'])}"
-        spread = "; ".join(f"{bands.number(one['mean'])} ± {bands.number(one['sd'])}" for one in of)
+        values = [shown(kept[language]["results"].get(name)) for language in LANGUAGES]
+        reach = f"{shown(of[0]['low'])} to {shown(of[0]['high'])}"
+        spread = "; ".join(f"{shown(one['mean'])} ± {shown(one['sd'])}" for one in of)
         rows.append([f"`{name}`", *values, reach, spread])
     note = (
         f"Expected band: from {len(expected['seeds'])} seeds, so that one further run lies in all "
@@ -155,8 +132,8 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
     )
     if own := ", ".join(f"`{name}`" for name in expected["independent"]):
         note += (
-            f" Each language computes {own} with a package of its own: the band covers both and "
-            "has room for other versions of the packages; Python's mean stands first, R's second."
+            f" Each language computes {own} with a package of its own: the band covers both, with "
+            "room for other versions of the packages; Python's mean stands first, R's second."
         )
     versions = (kept[language]["versions"].items() for language in LANGUAGES)
     words = "; ".join(", ".join(f"{name} {number}" for name, number in one) for one in versions)
@@ -171,24 +148,18 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
 
 
 def _downloads(exercise: str) -> str:
-    """Return the links to an exercise's scripts and notebooks.
+    """Return the links to an exercise's scripts and notebooks, and to Colab if that can get them.
 
-    They lead to Colab too where _quarto.yml names a repository at GitHub, and are HTML
-    since both renderers take a Markdown link to a notebook for one to a page.
+    In HTML, since both renderers take a Markdown link to a notebook for one to a page.
     """
-    scripts = {one: f"../{_place(script_file(exercise, one))}" for one in LANGUAGES}
-    notebooks = {one: f"notebooks/{exercise}_{one}.ipynb" for one in LANGUAGES}
-    links = [
-        f'<a href="{place}" download>{TITLES[language]} {kind}</a>'
-        for kind, places in (("script", scripts), ("notebook", notebooks))
-        for language, place in places.items()
-    ]
-    text = f"Download: {', '.join(links)}."
-    if name := catalog.repository().partition("https://github.com/")[2]:
-        addresses = [(COLAB.format(name, exercise, one), TITLES[one]) for one in LANGUAGES]
-        opened = " or ".join(f'<a href="{place}">{title}</a>' for place, title in addresses)
-        text += f" Open in Colab: {opened}."
-    return f'```{{=html}}\n<p class="downloads">{text}</p>\n```\n'
+    links = []
+    for one in LANGUAGES:
+        script, notebook = _place(script_file(exercise, one)), f"{exercise}_{one}.ipynb"
+        links.append(f'<a href="../{script}" download>{TITLES[one]} script</a>')
+        links.append(f'<a href="notebooks/{notebook}" download>{TITLES[one]} notebook</a>')
+        if name := catalog.repository().partition("https://github.com/")[2]:
+            links.append(f'<a href="{COLAB.format(name, notebook)}">{TITLES[one]} in Colab</a>')
+    return f'```{{=html}}\n<p class="downloads">Download: {", ".join(links)}.</p>\n```\n'
 
 
 def ledger(verdicts: list[Verdict]) -> str:

@@ -1,7 +1,6 @@
 """Make the tables and lists of the appendices: each from a file of entries in book/.
 
-book/phrasebook.yml and its likes become fragments of the same names, which the
-pages include. Tests run every entry of the first three; commands measure the others.
+Tests run every entry of the phrasebook, the migration and the faults; commands measure the others.
 """
 
 from typing import Any
@@ -14,9 +13,10 @@ from deeptwins.paths import BOOK, LANGUAGES, TITLES
 
 def fragments() -> dict[str, str]:
     """Return what is made of each file of entries, by its name."""
-    makers = (phrasebook, migration, faults, settings, speed)
-    texts = {one: (BOOK / f"{one.__name__}.yml").read_text(encoding="utf-8") for one in makers}
-    return {one.__name__: one(yaml.safe_load(text)) for one, text in texts.items()}
+    makers = {one.__name__: one for one in (phrasebook, migration, faults)}
+    makers |= {"settings": measured, "speed": measured}
+    texts = {name: (BOOK / f"{name}.yml").read_text(encoding="utf-8") for name in makers}
+    return {name: make(yaml.safe_load(texts[name])) for name, make in makers.items()}
 
 
 def phrasebook(groups: list[dict[str, Any]]) -> str:
@@ -25,13 +25,12 @@ def phrasebook(groups: list[dict[str, Any]]) -> str:
     for group in groups:
         parts.append(f"## {group['group']}\n")
         for entry in group["entries"]:
-            shows = entry["shows"]
             panes = {
-                one: markup.pane(one, entry[one].rstrip(), shows[one].rstrip()) for one in LANGUAGES
+                one: markup.pane(one, entry[one].rstrip(), entry["shows"][one].rstrip())
+                for one in LANGUAGES
             }
-            words = entry.get("differs") or entry.get("say")
-            parts += [f"### {entry['title']}\n", *([f"{words}\n"] if words else [])]
-            parts.append(markup.tabs(panes))
+            words = entry.get("differs") or entry.get("say") or ""
+            parts += [f"### {entry['title']}\n", words and f"{words}\n", markup.tabs(panes)]
     return "\n".join(parts)
 
 
@@ -42,9 +41,8 @@ def migration(entries: dict[str, list[dict[str, Any]]]) -> str:
     for language in LANGUAGES:
         rows = []
         for one in entries[language]:
-            kind = (
-                "No error, but " if one.get("silent") else "Warning: " if one.get("warns") else ""
-            )
+            kind = "Warning: " if one.get("warns") else ""
+            kind = "No error, but " if one.get("silent") else kind
             new = ". ".join(filter(None, [_code(one["new"]), one.get("say")]))
             rows.append([_code(one["old"]), f"{kind}{_code(one['meets'])}", new])
         parts.append(f"## {TITLES[language]} {{#migration-{language}}}\n")
@@ -61,28 +59,9 @@ def faults(entries: list[dict[str, Any]]) -> str:
     return markup.table("wide", ["Exercise", "Put into", "Fault", "Caught first at"], rows, "---")
 
 
-def settings(found: dict[str, Any]) -> str:
-    """Return a table of the differences between runs under each setting."""
-    rows = []
-    for one in found["rows"]:
-        numbers = f"{one['r_python']:.1g}", f"{one['python_course']:.1g}"
-        rows.append([_code(one["exercise"]), one["setting"], *numbers])
-    heads = ["Exercise", "Setting", "R against Python", f"Python against {found['course']}"]
-    return f"{markup.table('wide', heads, rows)}\n[Measured on {found['made']}.]{{.note}}\n"
-
-
-def speed(found: dict[str, Any]) -> str:
-    """Return a table of the exercises' seconds, one of the rest, and the machine."""
-    rows = []
-    for one in found["exercises"]:
-        seconds = (f"{one[language]:.1f}" for language in LANGUAGES)
-        ratio, capture = f"{one['ratio']:.2f}", f"{one['capture']:+.1f} %"
-        rows.append([_code(one["exercise"]), *seconds, ratio, capture])
-    rows += [[words, f"{seconds:.1f}", "", "", ""] for words, seconds in found["commands"].items()]
-    machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
-    note = f"Measured on {found['made']}, the middle of {found['rounds']} rounds: {machine}."
-    heads = ["Seconds of", "Python", "R", "R / Python", "capture"]
-    return f"{markup.table('wide', heads, rows)}\n[{note}]{{.note}}\n"
+def measured(found: dict[str, Any]) -> str:
+    """Return a table that a command has measured, and what that says of the measurement."""
+    return f"{markup.table('wide', found['heads'], found['rows'])}\n[{found['note']}]{{.note}}\n"
 
 
 def _code(text: str) -> str:

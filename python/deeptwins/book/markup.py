@@ -32,10 +32,7 @@ def picture(place: str, alt: str) -> str:
 def table(
     kind: str, heads: list[str], rows: Iterable[Sequence[str]], align: str = "--:", below: str = ""
 ) -> str:
-    """Return a Markdown table in a box of a class of twins.css, with what stands below it.
-
-    `align` is the mark of every column but the first.
-    """
+    """Return a table of a class of twins.css; `align` is the mark of every column but the first."""
     lines = [heads, ["---"] + [align] * (len(heads) - 1), *rows]
     text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     return f"::: {{.{kind}}}\n{text}{below}:::\n"

@@ -1,8 +1,7 @@
-"""Make a notebook of each twin, with what its verified run printed and drew.
+"""Make a notebook of each twin when the book is rendered: book/notebooks/<id>_<language>.ipynb.
 
-Rendering the book writes book/notebooks/<id>_python.ipynb and <id>_r.ipynb from the scripts
-and their last verified runs; nothing is run, and nothing of it is committed. A first cell,
-from book/assets/, brings the kernel into the course's folder, or gets the course.
+It shows what the last verified run printed and drew; nothing is run, nothing is committed. A
+first cell, from book/assets/, brings the kernel into the course's folder, or gets the course.
 """
 
 import base64
@@ -21,32 +20,27 @@ KERNELS = {
     "r": {"name": "ir", "display_name": "R", "language": "R"},
 }
 INTRODUCTION = """\
-# {title}
+# {}
 
-The {language} twin of exercise {number}, section by section, with what its verified run printed and
-drew. Its chapter in the book explains it. The first cell goes to the course's folder."""
+The {} twin of exercise {}, section by section, with what its verified run printed and drew.
+Its chapter in the book explains it. The first cell goes to the course's folder."""
 
 
 def write(exercises: Sequence[str], folder: Path) -> None:
     """Write the notebooks of these exercises, and no others of a twin, into a folder."""
-    made = {
-        folder / f"{exercise}_{language}.ipynb": make(exercise, language)
-        for exercise in exercises
-        for language in LANGUAGES
-    }
-    for path, notebook in made.items():
-        files.write_text(path, nbformat.writes(notebook) + "\n")
     for language in LANGUAGES:
+        made = {folder / f"{one}_{language}.ipynb": make(one, language) for one in exercises}
         for path in set(folder.glob(f"*_{language}.ipynb")) - made.keys():
             path.unlink()
+        for path, notebook in made.items():
+            files.write_text(path, nbformat.writes(notebook) + "\n")
 
 
 def make(exercise: str, language: str) -> nbformat.NotebookNode:
     """Return the notebook of one twin: a heading and a cell for each section."""
-    number = exercise.partition("_")[0]
-    words = {"title": catalog.title(exercise), "language": TITLES[language], "number": number}
+    words = INTRODUCTION.format(catalog.title(exercise), TITLES[language], exercise[:2])
     cells = [
-        v4.new_markdown_cell(INTRODUCTION.format(**words), id="introduction"),
+        v4.new_markdown_cell(words, id="introduction"),
         v4.new_code_cell(home(language), id="home", execution_count=1),
     ]
     code = fragments.code(exercise, language)
@@ -71,5 +65,5 @@ def home(language: str) -> str:
 
 def _figure(exercise: str, language: str, name: str) -> nbformat.NotebookNode:
     picture = base64.b64encode(archive.picture(exercise, language, name).read_bytes()).decode()
-    alt = fragments.alt_of(exercise, name.removesuffix(".png"))
-    return v4.new_output("display_data", {"image/png": picture, "text/plain": alt})
+    alt = fragments.figures()[exercise][name.removesuffix(".png")]["alt"]
+    return v4.new_output("display_data", {"image/png": picture, "text/plain": alt.strip()})

@@ -17,10 +17,7 @@ from deeptwins.book import BookError
 
 PATIENCE = 60  # seconds for Quarto to say its version; a cluster's disks are slow
 QUARTO_MINIMUM = (1, 4)  # cross-references to a figure that is made of tabs
-NOT_IN_PREVIEW = {
-    "numbers": "numbers of chapters, sections and figures (references are links without a number)",
-    "lightbox": "pictures that open in full size",
-}
+NOT_IN_PREVIEW = "numbers of chapters, sections and figures; pictures that open in full size"
 PREVIEW_MODULES = ("smalldocs", "pypandoc")
 
 
@@ -35,10 +32,7 @@ class Renderer:
 
 
 def renderer(*, preview: bool = False) -> Renderer:
-    """Return Quarto if one serves, else the preview; with `preview`, the preview.
-
-    Raises BookError where there is neither.
-    """
+    """Return Quarto if one serves, else the preview; BookError where there is neither."""
     found = "the preview was asked for" if preview else quarto()
     if isinstance(found, Renderer):
         return found
@@ -49,29 +43,23 @@ def renderer(*, preview: bool = False) -> Renderer:
             f"or: pip install 'deeptwins[preview,exports]'"
         )
     command = (sys.executable, "-m", "smalldocs.cli", "render", ".")
-    note = f"A preview, because {found}. It leaves out {'; '.join(NOT_IN_PREVIEW.values())}."
+    note = f"A preview, because {found}. It leaves out {NOT_IN_PREVIEW}."
     return Renderer("smalldocs", metadata.version("smalldocs"), command, note)
 
 
 def quarto() -> Renderer | str:
-    """Return the first Quarto that answers and is new enough, or why there is none.
-
-    QUARTO_PATH is the only one asked where it is set; else the one beside this Python, where
-    the set-up puts it, and then the one on the PATH.
-    """
+    """Return the Quarto of QUARTO_PATH, .venv or the PATH if it serves, or why there is none."""
     beside = shutil.which("quarto", path=str(Path(sys.executable).parent))
-    given = os.environ.get("QUARTO_PATH")
-    reason = "Quarto was not found"
-    for path in filter(None, [given] if given else [beside, shutil.which("quarto")]):
-        try:
-            asked = [path, "--version"]
-            said = subprocess.check_output(asked, encoding="utf-8", timeout=PATIENCE).strip()
-        except (OSError, subprocess.SubprocessError):
-            said = "of no version"
-        if tuple(map(int, re.findall(r"\d+", said)[:2])) >= QUARTO_MINIMUM:
-            return Renderer("Quarto", said, (path, "render", "."))
-        reason = f"{path} ({said}) is no Quarto from {'.'.join(map(str, QUARTO_MINIMUM))} on"
-    return reason
+    if not (path := os.environ.get("QUARTO_PATH") or beside or shutil.which("quarto")):
+        return "Quarto was not found"
+    try:
+        asked = [path, "--version"]
+        said = subprocess.check_output(asked, encoding="utf-8", timeout=PATIENCE).strip()
+    except (OSError, subprocess.SubprocessError):
+        said = "of no version"
+    if tuple(map(int, re.findall(r"\d+", said)[:2])) >= QUARTO_MINIMUM:
+        return Renderer("Quarto", said, (path, "render", "."))
+    return f"{path} ({said}) is no Quarto from {'.'.join(map(str, QUARTO_MINIMUM))} on"
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""Render the book with Quarto, or with a preview renderer where Quarto is missing, and serve it.
+"""Render the book with Quarto, or with a preview where Quarto is missing, and serve it.
 
-Both read the same _quarto.yml, chapters and fragments. The preview is the
-package smalldocs, with formulas and citations by pandoc. renderer.py chooses, and
-says what the preview does not do. The notebooks, the EPUB and the slides are the
-same with both.
+Both read the same _quarto.yml, chapters and fragments. The preview is the package smalldocs,
+with formulas and citations by pandoc. The notebooks and the slides are the same with both.
 """
 
+import contextlib
 import functools
 import html
 import http.server
+import io
 import os
 import re
 import shutil
@@ -18,25 +18,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deeptwins import catalog, files
-from deeptwins.book import BookError, exports, notebooks
+from deeptwins.book import BookError, notebooks, slides
 from deeptwins.book.renderer import Renderer, renderer
-from deeptwins.paths import ROOT
+from deeptwins.paths import BOOK, ROOT
 
 OUTPUT = ROOT / "_book"
-# smalldocs names what it leaves out of _quarto.yml; renderer.py says so in words, and the
-# heading that the filter sets is set below.
+# What smalldocs leaves out of _quarto.yml: renderer.py says so in words, or it is made up below.
 EXPECTED_WARNING = re.compile(
     r"warning: (project\.type|unknown key|format\.html\.|filter .* is not run)"
 )
-FORMULA = re.compile(r'<span class="math (inline|display)">\\[(\[](.*?)\\[)\]]</span>', re.S)
-# Code and tags, which stay as they are; a reference to a figure or section; a citation.
-TOKEN = re.compile(
-    r"<(pre|code|script|style|head|title)\b.*?</\1>|<[^>]*>"
-    r"|(?<!\w)@(?P<target>(?P<kind>fig|tbl|sec|eq)-[\w-]*\w)"
+# A formula; code and tags, which stay as they are; a citation.
+PIECE = re.compile(
+    r'<span class="math (?P<kind>inline|display)">\\[(\[](?P<formula>.*?)\\[)\]]</span>'
+    r"|<(?P<tag>pre|code|script|style|head|title)\b.*?</(?P=tag)>|<[^>]*>"
     r"|(?P<cited>\[@[^\]<>]+\]|(?<![\w/.])@[a-z]+\d{4}[a-z]?\b)",
     re.S,
 )
-KINDS = {"fig": "Figure", "tbl": "Table", "sec": "Section", "eq": "Equation"}
+HOW = ("--to=html", "--wrap=none", "--mathml", "--citeproc", "--metadata=link-citations:true")
+CITING = (*HOW, f"--bibliography={BOOK / 'references.bib'}")  # of pandoc
 END = '<nav class="page-navigation">'
 
 
@@ -51,11 +50,7 @@ class Rendered:
 
 
 def render(chosen: Renderer | None = None) -> Rendered:
-    """Render the whole book into _book/, by the renderer that `renderer()` finds.
-
-    Raises BookError where there is no renderer, or it or pandoc failed; the message ends in
-    its last lines.
-    """
+    """Render the whole book into _book/; BookError, with the last lines, where that fails."""
     chosen = chosen or renderer()
     folder = ROOT / "book" / "notebooks"
     notebooks.write(catalog.exercises(solutions=False), folder)
@@ -63,7 +58,6 @@ def render(chosen: Renderer | None = None) -> Rendered:
         chosen.command,
         cwd=ROOT,
         env=os.environ | {"NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -73,93 +67,63 @@ def render(chosen: Renderer | None = None) -> Rendered:
     if ended.returncode:
         raise BookError(f"{chosen.name} failed:\n" + "\n".join(said[-15:]))
     warnings = [one for one in said if "warn" in one.lower() and not EXPECTED_WARNING.match(one)]
-    shutil.rmtree(OUTPUT / exports.DECKS, ignore_errors=True)
+    shutil.rmtree(OUTPUT / slides.DECKS, ignore_errors=True)
     pages = sorted(OUTPUT.rglob("*.html"))
     if chosen.name == "smalldocs":
-        _finish(pages)
+        for page in pages:
+            _finish(page)
         # It leaves notebooks out, whatever the resources say.
         shutil.copytree(folder, OUTPUT / "book" / "notebooks", dirs_exist_ok=True)
     try:
-        exports.write(OUTPUT)
+        slides.write(OUTPUT)
     except ImportError as error:
-        get = "pip install 'deeptwins[exports]'"
-        warnings.append(f"No EPUB and no slides were made: {error}. Run: {get}")
+        warnings.append(f"No slides were made: {error}. Run: pip install 'deeptwins[exports]'")
     return Rendered(chosen, OUTPUT, len(pages), warnings)
 
 
-def _finish(pages: list[Path]) -> None:
-    """Do what the preview renderer leaves to the network or undone, in every page.
+def _finish(page: Path) -> None:
+    """Do in a page what the preview renderer leaves to the network or undone.
 
-    Formulas become MathML instead of asking a server for KaTeX, citations name author
-    and year, references to figures and sections become links, and a script's path
-    from the root of the book becomes one from the page.
+    Formulas become MathML, citations name author and year, and scripts have paths from the page.
     """
-    texts = {page: page.read_text(encoding="utf-8") for page in pages}
-    homes = {
-        name: page
-        for page, text in texts.items()
-        for name in re.findall(r'id="((?:fig|tbl|sec|eq)-[^"]+)"', text)
-    }
-    for page, text in texts.items():
-        up = os.path.relpath(OUTPUT, page.parent).replace(os.sep, "/")
-        text = re.sub(r"<(?:link|script)[^>]*/katex@[^>]*>(?:</script>)?", "", text)
-        files.write_text(page, _linked(text.replace('src="/', f'src="{up}/'), page, homes))
-
-
-def _linked(text: str, page: Path, homes: dict[str, Path]) -> str:
-    """Return a page with its formulas and citations made by pandoc, its references as links."""
     pieces: list[str] = []  # of Markdown; each leaves its number between two NULs
 
-    def kept(markdown: str) -> str:
-        pieces.append(html.unescape(markdown))
+    def taken(found: re.Match[str]) -> str:
+        if not (found["formula"] or found["cited"]):
+            return found[0]
+        mark = {"inline": "$", "display": "$$"}.get(found["kind"], "")
+        pieces.append(html.unescape(found["cited"] or f"{mark}{found['formula'].strip()}{mark}"))
         return f"\0{len(pieces) - 1}\0"
 
-    def formula(found: re.Match[str]) -> str:
-        mark = "$" if found[1] == "inline" else "$$"
-        return kept(f"{mark}{found[2].strip()}{mark}")
-
-    def token(found: re.Match[str]) -> str:
-        if found["cited"]:
-            return kept(found[0])
-        if not (home := homes.get(found["target"])):
-            return found[0]
-        place = os.path.relpath(home, page.parent).replace(os.sep, "/")
-        return f'<a href="{place}#{found["target"]}">{KINDS[found["kind"]]}</a>'
-
-    text = TOKEN.sub(token, FORMULA.sub(formula, text))
-    if not pieces:
-        return text
+    up = os.path.relpath(OUTPUT, page.parent).replace(os.sep, "/")
+    text = page.read_text(encoding="utf-8").replace('src="/', f'src="{up}/')
+    text = re.sub(r"<(?:link|script)[^>]*/katex@[^>]*>(?:</script>)?", "", text)
+    text = PIECE.sub(taken, text)
     asked = "\n\n".join(f"::: piece\n{piece}\n:::" for piece in pieces)
-    said = exports.pandoc(asked, "--to=html", "--wrap=none", "--mathml", *exports.CITING)
+    said = slides.pandoc(asked, *CITING) if pieces else ""
     said, refs, references = said.partition('<div id="refs"')
     made = re.findall(r'<div class="piece">\n<p>(.*?)</p>\n</div>', said, re.S)
     text = re.sub("\0(\\d+)\0", lambda found: made[int(found[1])], text)
-    heading = '<section class="level2" role="doc-bibliography"><h2 class="anchored">References</h2>'
-    return text.replace(END, f"{heading}{refs}{references}</section>{END}", 1) if refs else text
-
-
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    """Serve files without a line on the terminal for each."""
-
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
+    if refs:
+        heading = '<section class="level2" role="doc-bibliography"><h2 class="anchored">'
+        listed = f"{heading}References</h2>{refs}{references}</section>{END}"
+        text = text.replace(END, listed, 1)
+    files.write_text(page, text)
 
 
 def server() -> http.server.ThreadingHTTPServer:
     """Return a server of _book/ on a free port of this machine alone; BookError without a book."""
     if not (OUTPUT / "index.html").is_file():
         raise BookError(f"{OUTPUT} holds no rendered book. Make it with: deeptwins book")
-    handler = functools.partial(_Handler, directory=str(OUTPUT))
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(OUTPUT))
     return http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
 
 
 def serve() -> None:
     """Serve the rendered book until interrupted: the choice of language needs more than file://."""
-    with server() as running:
+    with server() as running, contextlib.suppress(KeyboardInterrupt):
         address = f"http://127.0.0.1:{running.server_port}/"
         print(f"The book is at {address} until you press Ctrl+C.", flush=True)
         webbrowser.open(address)
-        try:
+        with contextlib.redirect_stderr(io.StringIO()):  # not a line for each file
             running.serve_forever()
-        except KeyboardInterrupt:
-            print()

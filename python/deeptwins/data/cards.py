@@ -18,20 +18,13 @@ NAMED = re.compile(r"shared_data/([a-z0-9_]+)")
 
 
 def card(name: str) -> dict[str, Any]:
-    """Return the card of a data set.
-
-    Raises FileNotFoundError where there is none, and ValueError where it is not JSON
-    or has no list of files with their digests.
-    """
+    """Return the card of a data set; ValueError where it is missing or damaged."""
     path = SHARED / name / "card.json"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing. {RESTORE.format(name)}")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        "".join(entry["sha256"] for entry in found["files"].values())
-    except (ValueError, LookupError, TypeError, AttributeError):
+        return found | {"files": dict(found["files"])}
+    except (OSError, ValueError, LookupError, TypeError):
         raise ValueError(f"{path} is no card of a data set. {RESTORE.format(name)}") from None
-    return found
 
 
 def names() -> list[str]:
@@ -40,31 +33,19 @@ def names() -> list[str]:
 
 
 def verify(name: str) -> str:
-    """Return the digest of a set that ships, once its files agree with its card.
-
-    Raises FileNotFoundError where the set or one of its files is missing, and
-    ValueError where a file is not the one that the card describes.
-    """
+    """Return the digest of a set that ships; ValueError where it is not as its card says."""
     digests = {}
     for file, entry in card(name)["files"].items():
         path = SHARED / name / file
-        if not path.exists():
-            raise FileNotFoundError(f"{path} is missing. {RESTORE.format(name)}")
-        digests[file] = digest_of(path)
+        digests[file] = digest_of(path) if path.exists() else None
         if digests[file] != entry["sha256"]:
-            raise ValueError(
-                f"{path} is not the file that its card describes (SHA-256 {digests[file][:12]}, "
-                f"expected {entry['sha256'][:12]}). {RESTORE.format(name)}"
-            )
+            wrong = "is not the file that its card describes" if path.exists() else "is missing"
+            raise ValueError(f"{path} {wrong}. {RESTORE.format(name)}")
     return _digest(digests)
 
 
 def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file, or for a folder that of the lines of its files.
-
-    The lines are `<sha256>  <path below the folder>`, in the order of the paths;
-    hidden files (.DS_Store, the Mac's ._name.png, .ipynb_checkpoints) are none of them.
-    """
+    """Return the SHA-256 of a file, or of a folder without hidden files (.DS_Store, ._name.png)."""
     if path.is_file():
         return files.sha256(path)
     below = [one.relative_to(path) for one in path.rglob("*") if one.is_file()]
@@ -89,9 +70,8 @@ def named_in(script: Path, replaced: Iterable[str] = ()) -> list[str]:
 def read_by(script: Path, values: Mapping[str, Any], variant: str) -> dict[str, Any]:
     """Return what a run reads, for its record: variant, each set with its digest, all together.
 
-    `values` are the constants that are replaced; one that names an existing file or folder
-    stands for data of the user's own, or in the data home for an original. Raises
-    FileNotFoundError or ValueError where a set is not whole or a path does not exist.
+    A path among the constants that are replaced is the user's own data, or in the data home an
+    original. FileNotFoundError where it does not exist, ValueError where a set is not whole.
     """
     sets = {name: verify(name) for name in named_in(script, values)}
     found = variant
@@ -113,15 +93,10 @@ def with_full() -> dict[str, dict[str, Any]]:
 
 
 def constants(exercise: str, variant: str) -> dict[str, Any]:
-    """Return the constants to replace for a variant: none for `mini`; {home} is the data home.
-
-    Raises ValueError where the exercise has no full variant.
-    """
+    """Return the constants to replace for a variant; ValueError where there is no full one."""
     if variant != "full":
         return {}
     if not (found := with_full().get(exercise)):
         raise ValueError(f"{exercise} has no full data: its mini data are all there are.")
-    home = str(data_home())
-    return {
-        key: one.format(home=home) if isinstance(one, str) else one for key, one in found.items()
-    }
+    home = {"home": str(data_home())}
+    return {k: one.format(**home) if isinstance(one, str) else one for k, one in found.items()}

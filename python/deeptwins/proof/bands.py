@@ -1,14 +1,12 @@
 """The expected bands in shared_data/expected/: how values over seeds make them, what lies in them.
 
-All bands of a file hold together: COVERAGE is the chance, or more, that one further run lies in
-every one of them. Each is a prediction interval (Hahn and Meeker, Statistical Intervals, 1991,
-section 4.7), with Bonferroni's correction for the metrics that vary. NORMAL is more than COVERAGE,
-since training now and then goes astray; therefore a band takes in all its values, too.
+One further run lies in all bands of a file with a chance of COVERAGE or more. Each is a prediction
+interval (Hahn and Meeker, Statistical Intervals, 1991, 4.7), with Bonferroni's correction, NORMAL
+for COVERAGE since training now and then goes astray, and room for all its values.
 
 What each language draws by an algorithm of its own (t-SNE, UMAP, k-means) has one band for both,
-with room for other versions of the package: the distance between the means of both languages, and
-at least OF_RANGE of the metric's range, or OF_MEAN where it has no upper limit. From Rtsne 0.16 to
-0.17 a silhouette moved by 0.07, and a ratio by 15 %.
+with room for other versions of the package: the distance of the means, and OF_RANGE of the metric's
+range, or OF_MEAN where that has no end. From Rtsne 0.16 to 0.17 a silhouette moved by 0.07.
 """
 
 import json
@@ -107,11 +105,7 @@ def together(
 
 
 def places(record: Record, expected: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return where each headline result of a record lies: value, low, high and a word.
-
-    The word is below, in, above, undefined, or, for an independent result whose package is not
-    installed, absent.
-    """
+    """Return where each headline result lies: value, low, high and a word (check.SENTENCES)."""
     found = {}
     drawn = {name: one[record["language"]] for name, one in expected["independent"].items()}
     for name, limits in (expected["results"] | drawn).items():

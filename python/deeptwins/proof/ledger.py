@@ -28,12 +28,12 @@ def cell(finding: Finding) -> str:
     return f"{mark} {shown}" if len(shown) == 1 else f"{mark}{shown}"
 
 
-def show(rows: Sequence[Verdict], console: Console, *, head: bool = True) -> None:
-    """Print rows of the ledger; those of several calls stand under the same columns."""
+def show(rows: Sequence[Verdict], console: Console) -> None:
+    """Print the ledger, every level that does not hold with its reason, and how many hold."""
     # With one space between columns the twins that agree fit into 80; differences are longer,
     # and then a name is folded rather than a number cut.
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=head)
-    table.title = "R against Python: ✓ or ✗ with the largest difference seen" if head else None
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.title = "R against Python: ✓ or ✗ with the largest difference seen"
     table.add_column("exercise", overflow="fold", width=17)
     for heading in HEADINGS:
         table.add_column(heading, no_wrap=True, min_width=max(map(len, heading.split())))
@@ -41,10 +41,6 @@ def show(rows: Sequence[Verdict], console: Console, *, head: bool = True) -> Non
         name = "  solution" if row.exercise.startswith("solutions/") else row.exercise
         table.add_row(name, *(Text(cell(one), STYLES[one.holds]) for one in row.findings))
     console.print(table)
-
-
-def explain(rows: Sequence[Verdict], console: Console) -> None:
-    """Print every level that does not hold with its reason, and how many exercises hold."""
     lines = []
     for row in rows:
         reasons = [f"{one.level}: {one.detail}" for one in row.failed if one.detail]

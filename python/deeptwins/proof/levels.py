@@ -132,10 +132,7 @@ def script(python: Record, r: Record) -> Said:
 
 
 def band(python: Record, r: Record) -> Said:
-    """Place the headline results of both languages in the band of many seeds.
-
-    The level does not apply to constants that were set, nor to other data than the band's.
-    """
+    """Place the headline results of both in the band, if constants and data are those of it."""
     variant = python["data"]["variant"]
     changed = [name for name in python["set"] if name != "SEED"]
     if changed and variant != "full":
@@ -191,10 +188,7 @@ def compare(python: Record, r: Record, *, networks: bool = True) -> Verdict:
 
 
 def verify(exercise: str) -> Verdict:
-    """Return the verdict on the records of an exercise in the results folder.
-
-    A record that cannot be read fails every level and says why at the first.
-    """
+    """Return the verdict on the last records; one that cannot be read fails every level."""
     try:
         python, r = (record.read(exercise, language) for language in LANGUAGES)
     except record.RecordError as error:
@@ -216,10 +210,7 @@ def keras3_of(verdicts: Iterable[Verdict]) -> str:
 
 
 def _leaves(value: Any, place: str = "") -> dict[str, Any]:
-    """Return every value in nested dictionaries and lists by its place.
-
-    A list of one value stands for that value: R knows no difference.
-    """
+    """Return every value in nested dictionaries and lists by its place; R knows no list of one."""
     if isinstance(value, dict):
         inside = {f"{place}.{key}" if place else key: one for key, one in value.items()}
     elif isinstance(value, list):

@@ -1,7 +1,6 @@
 """Make the expected bands: run the twins with many seeds and keep their headline results.
 
-The bands serve both languages: R runs with every tenth seed and has to be equal to Python at
-every level. Where each language draws by itself, R runs with every seed.
+R runs with every tenth seed and has to equal Python; with every seed where it draws by itself.
 """
 
 import datetime
@@ -32,9 +31,8 @@ def make(
 ) -> Path:
     """Make the bands of one exercise, and return their file.
 
-    What is not given is as in the present file; without one, seeds are 1 to 20, and headlines the
-    first results. A solution has the targets of its exercise. ValueError where a run fails, R
-    differs from Python with the same seed, or a headline result is missing or sometimes undefined.
+    What is not given is as in the present file; else seeds are 1 to 20, and headlines the first
+    results. A solution has its exercise's targets. ValueError where runs fail or do not agree.
     """
     ids = exercise, exercise.removeprefix("solutions/")
     old, plain = (files.read_json(bands.expected_file(one)).get(variant, {}) for one in ids)

@@ -23,10 +23,7 @@ MACHINERY = (
 
 
 def digests(exercise: str) -> dict[str, str]:
-    """Return the SHA-256 of all that can change a run, by name.
-
-    OSError or ValueError where a data set is not whole.
-    """
+    """Return the SHA-256 of all that can change a run; ValueError where a set is not whole."""
     scripts = [script_file(exercise, language) for language in LANGUAGES]
     sets = {name for one in scripts for name in cards.named_in(one)}
     ours = [*scripts, bands.expected_file(exercise), *(ROOT / name for name in MACHINERY)]
