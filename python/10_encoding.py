@@ -7,154 +7,145 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from keras import layers, utils
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
-DNA = "shared_data/dna/dna.csv"
+DNA = "shared_data/splice/splice.csv"
 SEED = 1
-SENTENCES = [
-    "the cat ran to the park",
-    "a dog ran",
-    "the dog and the cat sat in the park"
-]
+SENTENCES = ["the cat ran to the park",
+             "a dog ran",
+             "the dog and the cat sat in the park"]
 MAXLEN = 8
 LETTERS = ["A", "C", "G", "T"]
+CLASSES = ["donor", "acceptor", "neither"]
+NEW = ("TGATAGGCACTGACTCTCTCTGCCTATTAG"
+       "TCTATTTTCCCACCCTTAGGCTGCTGGTGG")
+K = 3
 UNITS = 16
-BATCH_SIZE = 32
+LEARNING_RATE = 0.002
+BATCH_SIZE = 64
 EPOCHS = 10
-
-# ---- words ----
-first = SENTENCES[0].split()
-known = list(dict.fromkeys(first))
-print(first)
-print([known.index(word) + 1 for word in first])
 
 # ---- vocabulary ----
 counts = Counter(" ".join(SENTENCES).split())
 words = sorted(counts, key=lambda word: (-counts[word], word))
-encoded = [
-    [words.index(word) + 1 for word in sentence.split()]
-    for sentence in SENTENCES
-]
+encoded = [[words.index(word) + 1 for word in sentence.split()]
+           for sentence in SENTENCES]
 for number, word in enumerate(words, start=1):
     print(number, word, counts[word])
 
 # ---- padding ----
-padded = keras.utils.pad_sequences(encoded, maxlen=MAXLEN)
+padded = utils.pad_sequences(encoded, maxlen=MAXLEN)
 print(padded)
 
 # ---- one hot ----
-one_hot = keras.utils.to_categorical(padded, len(words) + 1)
-print("one-hot:", one_hot.shape)
+one_hot = utils.to_categorical(padded, len(words) + 1)
+print("all three sentences:", one_hot.shape)
 print(one_hot[1].astype(int))
 
 # ---- multi hot ----
 multi_hot = one_hot.max(axis=1)[:, 1:]
-print("multi-hot:", multi_hot.shape)
 print(multi_hot.astype(int))
 
 # ---- embedding ----
-keras.utils.set_random_seed(SEED)
-embedding = keras.layers.Embedding(
-    len(words) + 1, 2, mask_zero=True
-)
-vectors = embedding(padded).numpy()
-print("vectors:", vectors.shape)
-print(vectors[1].round(3))
+utils.set_random_seed(SEED)
+embedding = layers.Embedding(len(words) + 1, 2, mask_zero=True)
+print(embedding(padded).numpy()[1].round(3))
 
 # ---- mask ----
-mask = embedding.compute_mask(padded).numpy()
-lstm = keras.layers.LSTM(2)
+lstm = layers.LSTM(2)
+at_end = utils.pad_sequences(encoded, MAXLEN, padding="post")
 alone = lstm(embedding(np.array([encoded[1]]))).numpy()
-masked = lstm(embedding(padded[[1]])).numpy()
-unmasked = lstm(vectors[[1]]).numpy()
-print(mask.astype(int))
-print("without padding  ", alone.round(4))
-print("padded, masked   ", masked.round(4))
-print("padded, no mask  ", unmasked.round(4))
+print("alone", alone.round(4))
+change = {}
+for name, rows in {"front": padded, "end": at_end}.items():
+    vectors = embedding(rows[[1]])  # the mask goes with them
+    masked = lstm(vectors).numpy()
+    no_mask = lstm(vectors.numpy()).numpy().astype(float)
+    change["padding_" + name] = abs(no_mask - alone).max()
+    print(name, masked.round(4), "no mask", no_mask.round(4))
+
+
+# ---- encode ----
+def encode(sequences):
+    numbers = np.array([[LETTERS.index(base) + 1 for base in one]
+                        for one in sequences])
+    one_hot = utils.to_categorical(numbers - 1, len(LETTERS))
+    kmers = ["".join(one) for one in product(LETTERS, repeat=K)]
+    hits = [[kmer in one for kmer in kmers] for one in sequences]
+    return {"numbers": numbers,
+            "one_hot": one_hot.reshape(len(numbers), -1),
+            "multi_hot": np.array(hits) * 1,
+            "embedding": numbers}
+
 
 # ---- dna ----
 dna = pd.read_csv(DNA)
-numbers = np.array([
-    [LETTERS.index(base) + 1 for base in one]
-    for one in dna["sequence"]
-])
-columns = keras.utils.to_categorical(numbers - 1, len(LETTERS))
-triples = ["".join(one) for one in product(LETTERS, repeat=3)]
-hits = np.array([
-    [triple in one for triple in triples]
-    for one in dna["sequence"]
-]).astype(int)
-
-y = dna["label"].to_numpy()
-is_train = dna["part"] == "train"
-is_val = dna["part"] == "tuning"
-is_test = dna["part"] == "test"
-print(dna["sequence"][0])
-print(numbers[0])
+x = encode(dna["sequence"])
+y = dna["class"].map(CLASSES.index)
+is_train = dna["partition"] == "train"
+is_val = dna["partition"] == "val"
+is_test = dna["partition"] == "test"
+print(pd.crosstab(dna["class"], dna["partition"]))
 
 # ---- see ----
-fig, axes = plt.subplots(3, 1, layout="tight")
-pictures = {
-    "numbers": numbers[:1],
-    "one-hot": columns[0].T,
-    "multi-hot, words of three letters": hits[:1],
-}
-for ax, (title, picture) in zip(axes, pictures.items()):
-    ax.imshow(picture, aspect="auto", vmin=0, cmap="Blues")
-    ax.set(title=title, xticks=[], yticks=[])
+fig, axes = plt.subplots(len(CLASSES), sharex=True,
+                         layout="tight")
+for ax, name in zip(axes, CLASSES):
+    rows = is_train & (dna["class"] == name)
+    shares = x["one_hot"][rows].mean(axis=0)
+    shares = shares.reshape(-1, len(LETTERS))
+    ax.imshow(shares.T, "Blues", vmin=0, vmax=1, aspect="auto",
+              extent=(0.5, len(shares) + 0.5, len(LETTERS), 0))
+    ax.set_yticks(np.arange(len(LETTERS)) + 0.5, LETTERS)
+    ax.set_title(name)
     ax.grid(False)
-axes[0].set_xticks(range(40), dna["sequence"][0], fontsize=6)
-axes[1].set_yticks(range(4), LETTERS, fontsize=6)
+ax.set_xlabel("place")
 plt.show()
 
 # ---- networks ----
-inputs = {
-    "numbers": numbers,
-    "multi_hot": hits,
-    "one_hot": columns.reshape(len(y), -1),
-    "embedding": numbers,
-}
-accuracy = {}
-for name, x in inputs.items():
-    keras.utils.set_random_seed(SEED)
-    model = keras.Sequential([keras.Input(shape=x.shape[1:])])
+models, accuracy = {}, {}
+for name in x:
+    utils.set_random_seed(SEED)
+    model = keras.Sequential([keras.Input((x[name].shape[1],))])
     if name == "embedding":
-        model.add(keras.layers.Embedding(5, 4))
-        model.add(keras.layers.Flatten())
-    model.add(keras.layers.Dense(UNITS, activation="relu"))
-    model.add(keras.layers.Dense(1, activation="sigmoid"))
-    model.compile(optimizer="adam", loss="binary_crossentropy",
+        model.add(layers.Embedding(len(LETTERS) + 1, 4))
+        model.add(layers.Flatten())
+    model.add(layers.Dense(UNITS, activation="relu"))
+    model.add(layers.Dense(len(CLASSES), activation="softmax"))
+    model.compile(keras.optimizers.Adam(LEARNING_RATE),
+                  loss="sparse_categorical_crossentropy",
                   metrics=["accuracy"])
-    model.fit(
-        x[is_train], y[is_train],
+    history = model.fit(
+        x[name][is_train], y[is_train], verbose=0,
         batch_size=BATCH_SIZE, epochs=EPOCHS,
-        validation_data=(x[is_val], y[is_val]), verbose=0,
-    )
-    y_prob = model.predict(x[is_test], verbose=0)[:, 0]
-    accuracy[name] = ((y_prob > 0.5) == y[is_test]).mean()
-    print(f"{name:<10} parameters {model.count_params():5d}  "
-          f"test accuracy {accuracy[name]:.4f}")
+        validation_data=(x[name][is_val], y[is_val]))
+    models[name] = model
+    accuracy[name] = history.history["val_accuracy"][-1]
+    print(name, model.count_params(), "parameters")
+chosen = max(accuracy, key=accuracy.get)
 
 # ---- baseline ----
-shares = columns.mean(axis=1)
-logistic = LogisticRegression()
-logistic.fit(shares[is_train], y[is_train])
-y_pred = logistic.predict(shares[is_test])
-accuracy["baseline"] = (y_pred == y[is_test]).mean()
-print("logistic regression on the shares of the letters "
-      f"{accuracy['baseline']:.4f}")
+for name in ["multi_hot", "one_hot"]:
+    logistic = LogisticRegression(max_iter=1000, tol=1e-6)
+    logistic.fit(x[name][is_train], y[is_train])
+    y_pred = logistic.predict(x[name][is_val])
+    accuracy["logistic_" + name] = (y_pred == y[is_val]).mean()
+print(pd.Series(accuracy).round(3).to_string())
 
-# ---- results ----
-unmasked = unmasked.astype(float)
-results = {
-    "accuracy": accuracy["one_hot"],
-    "accuracy_numbers": accuracy["numbers"],
-    "accuracy_multi_hot": accuracy["multi_hot"],
-    "accuracy_embedding": accuracy["embedding"],
-    "accuracy_baseline": accuracy["baseline"],
-    "padding_changes": abs(unmasked - alone).max(),
-    "mask_changes": abs(masked - alone).max(),
-}
-for name in ["padding_changes", "mask_changes"]:
-    print(f"{name} {results[name]:.4f}")
+# ---- predict ----
+p = models[chosen].predict(encode([NEW])[chosen], verbose=0)[0]
+print(chosen, "says:", p.round(3), CLASSES[p.argmax()])
+
+# ---- test ----
+y_prob = models[chosen].predict(x[chosen][is_test], verbose=0)
+right = int((y_prob.argmax(axis=1) == y[is_test]).sum())
+ci = binomtest(right, len(y_prob)).proportion_ci(method="wilson")
+results = {**{f"val_accuracy_{name}": value
+              for name, value in accuracy.items()},
+           **change,
+           "test_accuracy": right / len(y_prob),
+           "test_low": ci.low, "test_high": ci.high}
+print(pd.Series(results).round(4).to_string())

@@ -1,55 +1,64 @@
-# Solution: filters that slide over letters in one-hot code.
+# Solution: three neighbouring letters are one word.
 
 library(keras3)
+library(ggplot2)
 
 # ---- constants ----
-DNA <- "shared_data/dna/dna.csv"
+DNA <- "shared_data/splice/splice.csv"
 SEED <- 1
 LETTERS <- c("A", "C", "G", "T")
-FILTERS <- 16
-KERNEL <- 6
-BATCH_SIZE <- 32
-EPOCHS <- 30
-LEARNING_RATE <- 0.01
+CLASSES <- c("donor", "acceptor", "neither")
+DIMENSIONS <- 8
+UNITS <- 16
+LEARNING_RATE <- 0.002
+BATCH_SIZE <- 64
+EPOCHS <- 10
 
-# ---- load ----
+# ---- encode ----
 dna <- read.csv(DNA)
 letters <- do.call(rbind, strsplit(dna$sequence, ""))
 numbers <- array(match(letters, LETTERS) - 1, dim(letters))
-x <- to_categorical(numbers, length(LETTERS))
-y <- dna$label
-is_train <- dna$part == "train"
-is_val <- dna$part == "tuning"
-is_test <- dna$part == "test"
+stopifnot(!anyNA(numbers))
+# overlapping words of three letters: 4 * 4 * 4, from 1 to 64
+first <- seq_len(ncol(numbers) - 2)
+x <- 16 * numbers[, first] + 4 * numbers[, first + 1] +
+  numbers[, first + 2] + 1
+y <- match(dna$class, CLASSES) - 1L
+stopifnot(!anyNA(y))
+is_train <- dna$partition == "train"
+is_val <- dna$partition == "val"
+is_test <- dna$partition == "test"
 
 # ---- model ----
 set_random_seed(SEED)
-model <- keras_model_sequential(input_shape = c(40, 4)) |>
-  layer_conv_1d(FILTERS, KERNEL, activation = "relu") |>
-  layer_global_max_pooling_1d() |>
-  layer_dense(1, activation = "sigmoid")
-model |> compile(
-  optimizer = optimizer_adam(LEARNING_RATE),
-  loss = "binary_crossentropy",
-  metrics = "accuracy"
-)
+model <- keras_model_sequential(input_shape = ncol(x)) |>
+  layer_embedding(65, DIMENSIONS) |>
+  layer_flatten() |>
+  layer_dense(UNITS, activation = "relu") |>
+  layer_dense(3, activation = "softmax")
+model |> compile(optimizer_adam(LEARNING_RATE),
+                 loss = "sparse_categorical_crossentropy",
+                 metrics = "accuracy")
 cat("parameters:", count_params(model), "\n")
 
 # ---- fit ----
 history <- model |> fit(
-  x[is_train, , ], y[is_train],
-  batch_size = BATCH_SIZE,
-  epochs = EPOCHS,
-  validation_data = list(x[is_val, , ], y[is_val]),
-  verbose = 0
-)
-cat(sprintf("validation accuracy %.4f\n",
-            tail(history$metrics$val_accuracy, 1)))
+  x[is_train, ], y[is_train], verbose = 0,
+  batch_size = BATCH_SIZE, epochs = EPOCHS,
+  validation_data = list(x[is_val, ], y[is_val]))
 
-# ---- evaluate ----
-y_prob <- predict(model, x[is_test, , ], verbose = 0)[, 1]
-y_pred <- as.integer(y_prob > 0.5)
+# ---- curve ----
+as.data.frame(history) |>
+  subset(metric == "loss") |>
+  ggplot(aes(epoch, value, colour = data)) + geom_line() +
+  expand_limits(y = 0) + labs(y = "cross-entropy")
 
-# ---- results ----
-results <- list(accuracy = mean(y_pred == y[is_test]))
-cat(sprintf("test accuracy %.4f\n", results$accuracy))
+# ---- test ----
+y_prob <- predict(model, x[is_test, ], verbose = 0)
+right <- sum(max.col(y_prob, "first") - 1 == y[is_test])
+ci <- prop.test(right, nrow(y_prob), correct = FALSE)$conf.int
+results <- list(
+  val_accuracy_embedding = tail(history$metrics$val_accuracy, 1),
+  test_accuracy = right / nrow(y_prob),
+  test_low = ci[1], test_high = ci[2])
+str(results)
