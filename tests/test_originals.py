@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import threading
+import types
 import zipfile
 
 import numpy as np
@@ -136,8 +137,32 @@ def test_the_cells_arrive_whole_or_not_at_all(home, tmp_path, monkeypatch):
     assert [one.name for one in home.iterdir() if one.name[0] != "."] == ["malaria_cells"]
 
 
+def test_the_reviews_arrive_as_words(home, monkeypatch):
+    class Imdb:
+        @staticmethod
+        def get_word_index():
+            return {"good": 1, "bad": 2}
+
+        @staticmethod
+        def load_data():
+            reviews = [[1, 4, 2, 5], [1, 5], [1, 4], [1, 5], [1, 4], [1, 5], [1, 4], [1, 5]]
+            reviews = [*reviews, [1, 4], [1, 5]]
+            return (reviews, [1, 0] * 5), ([[1, 4, 4], [1, 5]], [1, 0])
+
+    fake = types.SimpleNamespace(datasets=types.SimpleNamespace(imdb=Imdb))
+    monkeypatch.setattr(originals, "_keras", lambda: fake)
+    code, said = deeptwins("fetch", "imdb")
+    assert code == 0, said
+    lines = (home / "imdb.csv").read_text().splitlines()
+    assert lines[:2] == ["partition,label,text", "train,positive,good bad"]
+    assert lines[9:12] == ["val,positive,good", "val,negative,bad", "test,positive,good good"]
+    assert "12 of 50,000 reviews" in originals.verify(["imdb"])[0]["found"]
+    (home / "imdb.csv").write_text("label,text\n")
+    assert "not partition, label and text" in deeptwins("verify", "imdb")[1]
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="the samples of the real data are not here")
-@pytest.mark.parametrize("name", ["cifar10", "imdb", "malaria_cells", "amp_challenge"])
+@pytest.mark.parametrize("name", ["cifar10", "malaria_cells", "amp_challenge"])
 def test_the_real_samples_are_whole(monkeypatch, name):
     monkeypatch.setenv("DEEPTWINS_DATA", str(REAL))
     assert originals.verify([name])[0]["ok"]

@@ -5,6 +5,8 @@ downloads the cells, Keras' own loaders the rest. Nothing here needs Keras befor
 fetched or looked into.
 """
 
+import collections
+import csv
 import itertools
 import os
 import shutil
@@ -97,14 +99,18 @@ def _fetch_cifar10(target: Path) -> None:
 
 
 def _fetch_imdb(target: Path) -> None:
-    arrays = {}
-    parts = _keras().datasets.imdb.load_data(num_words=500)
-    for part, (reviews, labels) in zip(PARTS, parts, strict=True):
-        # Reviews differ in length: one long row, and where each of them starts and ends.
-        arrays[f"{part}_tokens"] = np.concatenate([np.asarray(one, "int16") for one in reviews])
-        arrays[f"{part}_offsets"] = np.cumsum([0, *map(len, reviews)]).astype("int32")
-        arrays[f"y_{part}"] = np.asarray(labels, "int8")
-    _save(target, arrays)
+    """Put Keras' numbers back into words: 1 begins a review, words count from 4."""
+    imdb = _keras().datasets.imdb
+    words = {number + 3: word for word, number in imdb.get_word_index().items()}
+    with files.replacing(target) as temporary, temporary.open("w", encoding="utf-8") as out:
+        table = csv.writer(out, lineterminator="\n")
+        table.writerow(["partition", "label", "text"])
+        for part, (reviews, labels) in zip(PARTS, imdb.load_data(), strict=True):
+            for i, (review, label) in enumerate(zip(reviews, labels, strict=True)):
+                name = "val" if part == "train" and i >= 0.8 * len(reviews) else part
+                text = " ".join(words[number] for number in review if number > 3)
+                table.writerow([name, ("negative", "positive")[label], text])
+    _check_reviews(target)
 
 
 def _fetch_cells(target: Path) -> None:
@@ -139,6 +145,19 @@ def _check_arrays(path: Path, mini: str) -> str:
                 raise ValueError(f"{name} is {array.dtype} {array.shape}, not {needed}")
             shown.append(f"{name} {array.shape}")
     return ", ".join(shown)
+
+
+def _check_reviews(path: Path) -> str:
+    """Check that a table of reviews has the columns, labels and partitions of the mini set."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        table = csv.reader(lines)
+        if (header := next(table, [])) != ["partition", "label", "text"]:
+            raise ValueError(f"its columns are {header}, not partition, label and text")
+        found = collections.Counter((part, label) for part, label, _ in table)
+    needed = set(itertools.product(("train", "val", "test"), ("negative", "positive")))
+    if set(found) != needed:
+        raise ValueError(f"partitions and labels are {sorted(found)}, not {sorted(needed)}")
+    return f"{found.total():,} of 50,000 reviews"
 
 
 def _check_cells(path: Path) -> str:
@@ -179,7 +198,7 @@ FETCHES = {
 }
 CHECKS = {
     "cifar10": partial(_check_arrays, mini="emoji10"),
-    "imdb": partial(_check_arrays, mini="reviews"),
+    "imdb": _check_reviews,
     "malaria_cells": _check_cells,
     "amp_challenge": _check_peptides,
     "mobilenet": _check_mobilenet,
