@@ -1,4 +1,4 @@
-"""Solution: more reviews, read in both directions, with dropout."""
+"""Solution: more reviews, read both ways, and dropout."""
 
 import keras
 import matplotlib.pyplot as plt

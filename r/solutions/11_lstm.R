@@ -1,4 +1,4 @@
-# Solution: more reviews, read in both directions, with dropout.
+# Solution: more reviews, read both ways, and dropout.
 
 library(keras3)
 library(ggplot2)
