@@ -118,7 +118,8 @@ losses = pd.DataFrame({
     name: curve["val_loss"] for name, curve in curves.items()})
 losses["lstm, training"] = curves["lstm"]["loss"]
 losses.index += 1
-losses.plot(xlabel="epoch", ylabel="validation loss")
+losses.plot(xlabel="epoch", ylabel="loss",
+            xticks=losses.index)
 plt.show()
 
 # ---- compare ----
