@@ -1,166 +1,155 @@
 """An LSTM reads reviews: does the order of words matter?"""
 
-from pathlib import Path
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import sklearn.metrics as sk
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
-REVIEWS = "shared_data/reviews/reviews.npz"
-VOCABULARY = "shared_data/reviews/words.txt"
+REVIEWS = "shared_data/reviews/reviews.csv"
+LABELS = ["negative", "positive"]
 SEED = 1
-SHOWN = 4
-WORDS = 500
 TRAIN = 2000
-LENGTH = 40
-DIMENSIONS = 32
-UNITS = 25
-BATCH_SIZE = 32
-EPOCHS = 10
-C = 0.1
-THRESHOLD = 0.5
+WORDS = 2000
+LENGTH = 32
+VECTOR = 16
+UNITS = 16
+HIDDEN = 117
+LEARNING_RATE = 0.003
+BATCH_SIZE = 64
+EPOCHS = 4
+C = 1
+SENTENCES = ["This film is not bad, it is good.",
+             "This film is not good, it is bad."]
 
 # ---- load ----
-reviews = np.load(REVIEWS)
+reviews = pd.read_csv(REVIEWS)
+train, val, test = (reviews[reviews["partition"] == part]
+                    for part in ["train", "val", "test"])
+train = train.head(TRAIN)
+y_train = train["label"].map(LABELS.index).to_numpy()
+y_val = val["label"].map(LABELS.index).to_numpy()
+print(len(train), len(val), len(test), y_train.mean())
+for label, text in zip(train["label"][:3], train["text"]):
+    print(f"{label}: {text}")
+
+# ---- words ----
+vectorizer = keras.layers.TextVectorization(
+    max_tokens=WORDS, output_sequence_length=LENGTH)
+vectorizer.adapt(train["text"].to_numpy())
+vocabulary = np.array(vectorizer.get_vocabulary())
+print(vocabulary[:8])
+
+# ---- numbers ----
+x_train = np.array(vectorizer(train["text"].to_numpy()))
+x_val = np.array(vectorizer(val["text"].to_numpy()))
+print(x_train[0])
+print(*vocabulary[x_train[2]])
+unknown = ((x_val == 1).sum() / (x_val > 0).sum()).round(3)
+print("unknown", unknown, "full", (x_val[:, -1] > 0).mean())
 
 
-def cut(tokens, offsets):
-    return np.split(tokens, offsets[1:-1])
+# ---- shuffle ----
+def shuffle(x):
+    random = np.array(keras.random.uniform(x.shape, seed=SEED))
+    random[x == 0] = 1  # zeros stay at the end
+    order = random.argsort(axis=1, kind="stable")
+    return np.take_along_axis(x, order, axis=1)
 
 
-train = cut(reviews["train_tokens"], reviews["train_offsets"])
-train, y_train = train[:TRAIN], reviews["y_train"][:TRAIN]
-test = cut(reviews["test_tokens"], reviews["test_offsets"])
-y_test = reviews["y_test"]
-print("reviews:", len(train), len(test))
-print("positive:", y_train.sum(), y_test.sum())
-
-# ---- look ----
-print(train[0])
-words = Path(VOCABULARY).read_text(encoding="utf-8").split()
-for review, label in zip(train[:SHOWN], y_train):
-    print(label, " ".join(words[number] for number in review))
-
-# ---- lengths ----
-lengths = pd.Series([len(review) for review in train])
-longer = (lengths > LENGTH).mean()
-print(f"median {lengths.median():g} words, "
-      f"{longer:.1%} longer than {LENGTH}")
-fig, ax = plt.subplots()
-ax.hist(lengths.clip(upper=3 * LENGTH),
-        bins=range(0, 3 * LENGTH + 1, LENGTH // 40))
-ax.axvline(LENGTH, color="black", linestyle=":")
-ax.set(xlabel="words in a review", ylabel="reviews")
-plt.show()
-
-# ---- pad ----
-x_train = keras.utils.pad_sequences(train, maxlen=LENGTH)
-x_test = keras.utils.pad_sequences(test, maxlen=LENGTH)
-print("train:", x_train.shape, "test:", x_test.shape)
-
-# ---- model ----
-keras.utils.set_random_seed(SEED)
-model = keras.Sequential([
-    keras.Input(shape=(LENGTH,)),
-    keras.layers.Embedding(WORDS, DIMENSIONS),
-    keras.layers.LSTM(UNITS),
-    keras.layers.Dense(1, activation="sigmoid"),
-])
-model.compile(
-    optimizer="adam", loss="binary_crossentropy",
-    metrics=["accuracy"],
-)
-print("parameters:", model.count_params())
-
-# ---- fit ----
-history = model.fit(
-    x_train, y_train,
-    batch_size=BATCH_SIZE,
-    epochs=EPOCHS,
-    validation_data=(x_test, y_test),
-    verbose=2,
-)
-model.save("reviews.keras")
-
-# ---- curve ----
-curve = pd.DataFrame(history.history)
-curve.index += 1
-fig, axes = plt.subplots(2, 1, sharex=True)
-for ax, name in zip(axes, ["accuracy", "loss"]):
-    ax.plot(curve[name], label="train")
-    ax.plot(curve[f"val_{name}"], label="test")
-    ax.set_ylabel(name)
-axes[0].legend()
-axes[1].set_xlabel("epoch")
-plt.show()
-
-
-# ---- judge ----
-def judge(y, y_prob):
-    y_pred = (y_prob >= THRESHOLD).astype(int)
-    (tn, fp), (fn, tp) = sk.confusion_matrix(y, y_pred)
-    return {
-        "tp": tp, "tn": tn, "fp": fp, "fn": fn,
-        "sensitivity": tp / (tp + fn),
-        "specificity": tn / (tn + fp),
-        "precision": tp / (tp + fp),
-        "accuracy": (tp + tn) / len(y),
-        "mcc": sk.matthews_corrcoef(y, y_pred),
-        "auc": sk.roc_auc_score(y, y_prob),
-    }
-
-
-y_prob = model.predict(x_test, verbose=0)[:, 0]
-lstm = judge(y_test, y_prob)
-
-# ---- classes ----
-y_pred = (y_prob >= THRESHOLD).astype(int)
-auc_classes = sk.roc_auc_score(y_test, y_pred)
-middle = (lstm["sensitivity"] + lstm["specificity"]) / 2
-print(f"AUC from scores  {lstm['auc']:.4f}")
-print(f"AUC from classes {auc_classes:.4f}")
-print(f"(sensitivity + specificity) / 2: {middle:.4f}")
+z_train, z_val = shuffle(x_train), shuffle(x_val)
+print(*vocabulary[z_train[2]])
 
 
 # ---- baseline ----
 def bag(x):
     counts = [np.bincount(row, minlength=WORDS) for row in x]
-    return np.array(counts)[:, 4:] > 0  # 0 to 3: no words
+    return np.array(counts)[:, 1:] > 0
 
 
-logistic = LogisticRegression(C=C, solver="newton-cholesky")
+y_prob = pd.DataFrame()
+logistic = LogisticRegression(C=C, tol=1e-8, max_iter=1000)
 logistic.fit(bag(x_train), y_train)
-prob_bag = logistic.predict_proba(bag(x_test))[:, 1]
-bag_of_words = judge(y_test, prob_bag)
-print(pd.DataFrame(
-    {"lstm": lstm, "bag of words": bag_of_words}
-).round(4).to_string())
+y_prob["bag"] = logistic.predict_proba(bag(x_val))[:, 1]
 
-# ---- roc ----
-fig, ax = plt.subplots(figsize=(5.6, 3.6))
-for name, scores in {
-    "LSTM, scores": y_prob, "LSTM, classes": y_pred,
-    "bag of words": prob_bag,
-}.items():
-    fpr, tpr, _ = sk.roc_curve(y_test, scores)
-    ax.plot(fpr, tpr, label=name)
-ax.plot([0, 1], [0, 1], ":", color="grey")
-ax.set(xlabel="1 - specificity", ylabel="sensitivity")
-ax.legend()
+
+# ---- models ----
+def build(name):
+    keras.utils.set_random_seed(SEED)
+    model = keras.Sequential([
+        keras.Input(shape=(LENGTH,)),
+        keras.layers.Embedding(WORDS, VECTOR, mask_zero=True)])
+    if name == "mean":
+        model.add(keras.layers.GlobalAveragePooling1D())
+        model.add(keras.layers.Dense(HIDDEN, activation="relu"))
+    else:
+        model.add(keras.layers.LSTM(UNITS))
+    model.add(keras.layers.Dense(1, activation="sigmoid"))
+    return model
+
+
+# ---- train ----
+def train_on(x, model, validation_data):
+    model.compile(keras.optimizers.Adam(LEARNING_RATE),
+                  "binary_crossentropy", metrics=["accuracy"])
+    best = keras.callbacks.EarlyStopping(
+        patience=EPOCHS, restore_best_weights=True)
+    return model.fit(
+        x, y_train, batch_size=BATCH_SIZE, epochs=EPOCHS,
+        validation_data=validation_data, callbacks=[best],
+        verbose=0).history
+
+
+# ---- fit ----
+models, curves = {}, {}
+for name in ["lstm", "shuffled", "mean"]:
+    x = x_train, x_val
+    if name == "shuffled":
+        x = z_train, z_val
+    models[name] = model = build(name)
+    curves[name] = train_on(x[0], model, (x[1], y_val))
+    y_prob[name] = np.array(model(x[1]))[:, 0]
+    print(name, model.count_params(), "parameters")
+
+# ---- curves ----
+losses = pd.DataFrame({
+    name: curve["val_loss"] for name, curve in curves.items()})
+losses["lstm, training"] = curves["lstm"]["loss"]
+losses.index += 1
+losses.plot(xlabel="epoch", ylabel="loss",
+            xticks=losses.index)
 plt.show()
 
-# ---- results ----
-results = {
-    **lstm,
-    "auc_classes": auc_classes,
-    "accuracy_peeked": curve["val_accuracy"].max(),
-    "longer": longer,
-    **{f"{name}_bag": value
-       for name, value in bag_of_words.items()},
-}
-for name in ["auc", "auc_bag", "accuracy", "accuracy_peeked"]:
-    print(f"{name} {results[name]:.4f}")
+# ---- compare ----
+p_true = y_prob.astype(float).sub(1 - y_val, axis=0).abs()
+loss = -np.log(p_true).mean()
+right = (p_true > 0.5).astype(int)
+change = right.sub(right["lstm"], axis=0)
+mean, half = change.mean(), 1.96 * change.sem()
+print(pd.DataFrame({
+    "loss": loss, "accuracy": right.mean(), "change": mean,
+    "low": mean - half, "high": mean + half}).round(3))
+
+# ---- predict ----
+new = np.array(vectorizer(SENTENCES))
+for name in ["lstm", "mean"]:
+    p = np.array(models[name](new))[:, 0]
+    print(name, p.round(3), *np.array(LABELS)[(p > 0.5) * 1])
+
+# ---- test ----
+x_test = np.array(vectorizer(test["text"].to_numpy()))
+y_test = test["label"].map(LABELS.index).to_numpy()
+chosen = loss[["lstm", "mean"]].idxmin()
+p = np.array(models[chosen](x_test))[:, 0]
+hits = int(((p > 0.5) == y_test).sum())
+ci = binomtest(hits, len(y_test)).proportion_ci(method="wilson")
+peek = train_on(x_train, build(chosen), (x_test, y_test))
+print("chosen:", chosen)
+results = {**loss.drop("bag").add_prefix("val_loss_"),
+           **right.mean().add_prefix("val_accuracy_"),
+           "test_accuracy": hits / len(y_test),
+           "test_low": ci.low, "test_high": ci.high,
+           "test_peeked": max(peek["val_accuracy"])}
+print(pd.Series(results).round(3).to_string())

@@ -4,171 +4,147 @@ library(keras3)
 library(ggplot2)
 
 # ---- constants ----
-REVIEWS <- "shared_data/reviews/reviews.npz"
-VOCABULARY <- "shared_data/reviews/words.txt"
+REVIEWS <- "shared_data/reviews/reviews.csv"
+LABELS <- c("negative", "positive")
 SEED <- 1
-SHOWN <- 4
-WORDS <- 500
 TRAIN <- 2000
-LENGTH <- 40
-DIMENSIONS <- 32
-UNITS <- 25
-BATCH_SIZE <- 32
-EPOCHS <- 10
-C <- 0.1
-THRESHOLD <- 0.5
+WORDS <- 2000
+LENGTH <- 32
+VECTOR <- 16
+UNITS <- 16
+HIDDEN <- 117
+LEARNING_RATE <- 0.003
+BATCH_SIZE <- 64
+EPOCHS <- 4
+C <- 1
+SENTENCES <- c("This film is not bad, it is good.",
+               "This film is not good, it is bad.")
 
 # ---- load ----
-np <- reticulate::import("numpy")
-reviews <- np$load(REVIEWS)
+reviews <- read.csv(REVIEWS)
+train <- subset(reviews, partition == "train") |> head(TRAIN)
+val <- subset(reviews, partition == "val")
+test <- subset(reviews, partition == "test")
+stopifnot(reviews$label %in% LABELS)
+y_train <- match(train$label, LABELS) - 1L
+y_val <- match(val$label, LABELS) - 1L
+cat(nrow(train), nrow(val), nrow(test), mean(y_train), "\n")
+writeLines(paste0(train$label, ": ", train$text)[1:3])
 
-cut_up <- function(tokens, offsets) {
-  sizes <- diff(offsets)
-  number <- seq_along(sizes)
-  review <- factor(rep(number, sizes), number)
-  unname(split(as.vector(tokens), review))
+# ---- words ----
+vectorizer <- layer_text_vectorization(
+  max_tokens = WORDS, output_sequence_length = LENGTH)
+vectorizer |> adapt(train$text)
+vocabulary <- get_vocabulary(vectorizer)
+vocabulary[1:8]
+
+# ---- numbers ----
+x_train <- as.array(vectorizer(train$text))
+x_val <- as.array(vectorizer(val$text))
+x_train[1, ]
+cat(vocabulary[x_train[3, ] + 1], "\n")
+unknown <- round(sum(x_val == 1) / sum(x_val > 0), 3)
+cat("unknown", unknown, "full", mean(x_val[, LENGTH] > 0), "\n")
+
+# ---- shuffle ----
+shuffle <- function(x) {
+  random <- as.array(random_uniform(dim(x), seed = SEED))
+  random[x == 0] <- 1 # zeros stay at the end
+  t(sapply(1:nrow(x), \(i) x[i, order(random[i, ])]))
 }
 
-train <- cut_up(reviews$f$train_tokens, reviews$f$train_offsets)
-train <- train[1:TRAIN]
-y_train <- as.vector(reviews$f$y_train)[1:TRAIN]
-test <- cut_up(reviews$f$test_tokens, reviews$f$test_offsets)
-y_test <- as.vector(reviews$f$y_test)
-cat("reviews:", length(train), length(test), "\n")
-cat("positive:", sum(y_train), sum(y_test), "\n")
-
-# ---- look ----
-train[[1]]
-words <- readLines(VOCABULARY, encoding = "UTF-8")
-for (i in seq_len(SHOWN)) {
-  cat(y_train[i], words[train[[i]] + 1], "\n")
-}
-
-# ---- lengths ----
-lengths_train <- lengths(train)
-longer <- mean(lengths_train > LENGTH)
-cat(sprintf("median %g words, %.1f%% longer than %d\n",
-            median(lengths_train), 100 * longer, LENGTH))
-data.frame(words = pmin(lengths_train, 3 * LENGTH)) |>
-  ggplot(aes(words)) +
-  geom_histogram(binwidth = LENGTH / 40, fill = "#0072B2") +
-  geom_vline(xintercept = LENGTH, linetype = "dotted") +
-  labs(x = "words in a review", y = "reviews")
-
-# ---- pad ----
-x_train <- pad_sequences(train, maxlen = LENGTH)
-x_test <- pad_sequences(test, maxlen = LENGTH)
-cat("train:", dim(x_train), "test:", dim(x_test), "\n")
-
-# ---- model ----
-set_random_seed(SEED)
-model <- keras_model_sequential(input_shape = LENGTH) |>
-  layer_embedding(WORDS, DIMENSIONS) |>
-  layer_lstm(UNITS) |>
-  layer_dense(1, activation = "sigmoid")
-model |> compile(
-  optimizer = "adam", loss = "binary_crossentropy",
-  metrics = "accuracy"
-)
-cat("parameters:", count_params(model), "\n")
-
-# ---- fit ----
-history <- model |> fit(
-  x_train, y_train,
-  batch_size = BATCH_SIZE,
-  epochs = EPOCHS,
-  validation_data = list(x_test, y_test),
-  verbose = 2
-)
-model |> save_model("reviews.keras", overwrite = TRUE)
-
-# ---- curve ----
-curve <- as.data.frame(history)
-levels(curve$data) <- c("train", "test")
-ggplot(curve, aes(epoch, value, colour = data)) +
-  geom_line() +
-  facet_grid(rows = vars(metric), scales = "free_y") +
-  scale_x_continuous(breaks = seq(2, EPOCHS, 2)) +
-  labs(y = NULL, colour = NULL)
-
-# ---- judge ----
-roc_of <- function(y, y_prob) {
-  pROC::roc(y, y_prob, levels = c(0, 1), direction = "<")
-}
-
-judge <- function(y, y_prob) {
-  y_pred <- as.integer(y_prob >= THRESHOLD)
-  tp <- sum(y == 1 & y_pred == 1)
-  tn <- sum(y == 0 & y_pred == 0)
-  fp <- sum(y == 0 & y_pred == 1)
-  fn <- sum(y == 1 & y_pred == 0)
-  list(
-    tp = tp, tn = tn, fp = fp, fn = fn,
-    sensitivity = tp / (tp + fn),
-    specificity = tn / (tn + fp),
-    precision = tp / (tp + fp),
-    accuracy = (tp + tn) / length(y),
-    mcc = cor(y, y_pred),
-    auc = as.numeric(pROC::auc(roc_of(y, y_prob)))
-  )
-}
-
-y_prob <- predict(model, x_test, verbose = 0)[, 1]
-lstm <- judge(y_test, y_prob)
-
-# ---- classes ----
-y_pred <- as.integer(y_prob >= THRESHOLD)
-auc_classes <- as.numeric(pROC::auc(roc_of(y_test, y_pred)))
-middle <- (lstm$sensitivity + lstm$specificity) / 2
-cat(sprintf("AUC from scores  %.4f\n", lstm$auc))
-cat(sprintf("AUC from classes %.4f\n", auc_classes))
-cat(sprintf("(sensitivity + specificity) / 2: %.4f\n", middle))
+z_train <- shuffle(x_train)
+z_val <- shuffle(x_val)
+cat(vocabulary[z_train[3, ] + 1], "\n")
 
 # ---- baseline ----
 bag <- function(x) {
   counts <- apply(x, 1, \(row) tabulate(row + 1, WORDS))
-  1 * (t(counts) > 0)[, -(1:4)] # 0 to 3: no words
+  1 * (t(counts) > 0)[, -1]
 }
 
 logistic <- glmnet::glmnet(
-  bag(x_train), y_train, "binomial",
-  alpha = 0, lambda = 1 / (C * TRAIN), standardize = FALSE,
-  thresh = 1e-10
-)
-prob_bag <- logistic |>
-  predict(bag(x_test), type = "response") |>
-  as.vector()
-bag_of_words <- judge(y_test, prob_bag)
-round(cbind(lstm = unlist(lstm),
-            bag_of_words = unlist(bag_of_words)), 4)
+  bag(x_train), y_train, "binomial", alpha = 0,
+  lambda = 1 / (C * TRAIN), standardize = FALSE, thresh = 1e-10)
+y_prob <- logistic |> predict(bag(x_val), type = "response")
 
-# ---- roc ----
-points <- list("LSTM, scores" = y_prob,
-               "LSTM, classes" = y_pred,
-               "bag of words" = prob_bag) |>
-  lapply(\(scores) {
-    found <- roc_of(y_test, scores)
-    data.frame(fpr = 1 - found$specificities,
-               tpr = found$sensitivities)
-  })
-curves <- do.call(rbind, points)
-curves$score <- rep(names(points), sapply(points, nrow)) |>
-  factor(names(points))
-curves[order(curves$fpr, curves$tpr), ] |>
-  ggplot(aes(fpr, tpr, colour = score)) +
-  geom_abline(linetype = "dotted", colour = "grey50") +
-  geom_path() +
-  labs(x = "1 - specificity", y = "sensitivity", colour = NULL)
-
-# ---- results ----
-results <- c(
-  lstm,
-  auc_classes = auc_classes,
-  accuracy_peeked = max(history$metrics$val_accuracy),
-  longer = longer,
-  setNames(bag_of_words, paste0(names(bag_of_words), "_bag"))
-)
-for (name in c("auc", "auc_bag", "accuracy",
-               "accuracy_peeked")) {
-  cat(sprintf("%s %.4f\n", name, results[[name]]))
+# ---- models ----
+build <- function(name) {
+  set_random_seed(SEED)
+  model <- keras_model_sequential(input_shape = LENGTH) |>
+    layer_embedding(WORDS, VECTOR, mask_zero = TRUE)
+  if (name == "mean") {
+    model |> layer_global_average_pooling_1d() |>
+      layer_dense(HIDDEN, activation = "relu")
+  } else {
+    model |> layer_lstm(UNITS)
+  }
+  model |> layer_dense(1, activation = "sigmoid")
 }
+
+# ---- train ----
+train_on <- function(x, model, validation_data) {
+  model |> compile(optimizer_adam(LEARNING_RATE),
+                   "binary_crossentropy", metrics = "accuracy")
+  best <- callback_early_stopping(
+    patience = EPOCHS, restore_best_weights = TRUE)
+  model |> fit(
+    x, y_train, batch_size = BATCH_SIZE, epochs = EPOCHS,
+    validation_data = validation_data, callbacks = list(best),
+    verbose = 0)
+}
+
+# ---- fit ----
+models <- list()
+curves <- data.frame()
+for (name in c("lstm", "shuffled", "mean")) {
+  x <- list(x_train, x_val)
+  if (name == "shuffled") x <- list(z_train, z_val)
+  models[[name]] <- model <- build(name)
+  history <- train_on(x[[1]], model, list(x[[2]], y_val))
+  curves <- rbind(curves, cbind(name, as.data.frame(history)))
+  y_prob <- cbind(y_prob, as.array(model(x[[2]])))
+  cat(name, count_params(model), "parameters\n")
+}
+
+# ---- curves ----
+subset(curves, metric == "loss") |>
+  subset(data == "validation" | name == "lstm") |>
+  ggplot(aes(epoch, value, colour = name, linetype = data)) +
+  geom_line() + labs(y = "loss", colour = NULL, linetype = NULL)
+
+# ---- compare ----
+colnames(y_prob) <- c("bag", names(models))
+p_true <- abs(y_prob - (1 - y_val))
+loss <- -colMeans(log(p_true))
+right <- p_true > 0.5
+accuracy <- colMeans(right)
+change <- right - right[, "lstm"]
+half <- 1.96 * apply(change, 2, sd) / sqrt(length(y_val))
+change <- colMeans(change)
+round(cbind(loss, accuracy, change, low = change - half,
+            high = change + half), 3)
+
+# ---- predict ----
+new <- as.array(vectorizer(SENTENCES))
+for (name in c("lstm", "mean")) {
+  p <- as.array(models[[name]](new))[, 1]
+  cat(name, round(p, 3), LABELS[1 + (p > 0.5)], "\n")
+}
+
+# ---- test ----
+x_test <- as.array(vectorizer(test$text))
+y_test <- match(test$label, LABELS) - 1L
+chosen <- names(which.min(loss[c("lstm", "mean")]))
+p <- as.array(models[[chosen]](x_test))[, 1]
+hits <- sum((p > 0.5) == y_test)
+ci <- prop.test(hits, length(y_test), correct = FALSE)$conf.int
+peek <- train_on(x_train, build(chosen), list(x_test, y_test))
+cat("chosen:", chosen, "\n")
+names(loss) <- paste0("val_loss_", names(loss))
+names(accuracy) <- paste0("val_accuracy_", names(accuracy))
+results <- c(as.list(loss[-1]), as.list(accuracy),
+             test_accuracy = hits / length(y_test),
+             test_low = ci[1], test_high = ci[2],
+             test_peeked = max(peek$metrics$val_accuracy))
+str(results)

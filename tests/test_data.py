@@ -162,6 +162,13 @@ def test_no_review_stands_in_both_parts():
     assert all((one > 2).sum() < 5 for one in test if one.tobytes() in known)
 
 
+def test_no_text_of_a_review_stands_twice_and_every_partition_has_both_labels():
+    reviews = table("reviews/reviews.csv")
+    assert reviews["text"].str.lower().is_unique
+    assert len(reviews.groupby(["partition", "label"])) == 6
+    assert (reviews["text"].str.split().str.len() >= 4).all()
+
+
 def test_no_two_peptides_of_different_parts_are_alike():
     parts = {"train": [], "tuning": [], "test": []}
     for kind in ("AMP", "DECOY"):

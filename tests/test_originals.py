@@ -6,8 +6,10 @@ import http.server
 import re
 import socket
 import threading
+import types
 import zipfile
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -66,7 +68,7 @@ def test_list_says_what_is_here_and_how_to_get_the_rest(home):
     (home / "cifar10.npz").touch()
     _, said = deeptwins("list")
     assert "iris" in said
-    assert f"fetch imdb: {home / 'imdb_top500.npz'}" in said
+    assert f"fetch imdb: {home / 'imdb.csv'}" in said
     assert "fetch cifar10:" not in said
     assert str(home / "cifar10.npz") in said
 
@@ -106,6 +108,38 @@ def test_the_cells_arrive_whole_or_not_at_all(home, tmp_path, monkeypatch):
     assert deeptwins("verify", "malaria_cells")[0] == 0
     assert len([*home.glob("malaria_cells/*/a.png")]) == 2
     assert [one.name for one in home.iterdir() if one.name[0] != "."] == ["malaria_cells"]
+
+
+def test_the_reviews_arrive_as_words(home, monkeypatch):
+    class Imdb:
+        @staticmethod
+        def get_word_index():
+            return {"good": 1, "bad": 2}
+
+        @staticmethod
+        def load_data():
+            reviews = [[1, 4, 2, 5], [1, 5], [1, 4], [1, 5], [1, 4], [1, 5], [1, 4], [1, 5]]
+            reviews = [*reviews, [1, 4], [1, 5]]
+            return (reviews, [1, 0] * 5), ([[1, 4, 4], [1, 5]], [1, 0])
+
+    fake = types.SimpleNamespace(datasets=types.SimpleNamespace(imdb=Imdb))
+    monkeypatch.setattr(originals, "_keras", lambda: fake)
+    code, said = deeptwins("fetch", "imdb")
+    assert code == 0, said
+    lines = (home / "imdb.csv").read_text().splitlines()
+    assert lines[:2] == ["partition,label,text", "train,positive,good bad"]
+    assert lines[9:12] == ["val,positive,good", "val,negative,bad", "test,positive,good good"]
+
+
+def test_reviews_of_numbers_alone_become_texts_too(home):
+    kept = {"train_tokens": [1, 4, 7, 1, 5], "train_offsets": [0, 3, 5], "y_train": [1, 0]}
+    kept |= {"test_tokens": [1, 9], "test_offsets": [0, 2], "y_test": [0]}
+    home.mkdir(exist_ok=True)
+    np.savez(home / "imdb_top500.npz", **kept)
+    code, said = deeptwins("fetch", "imdb")
+    assert code == 0, said
+    lines = (home / "imdb.csv").read_text().splitlines()
+    assert lines[1:] == ["train,positive,w4 w7", "train,negative,w5", "test,negative,w9"]
 
 
 def test_full_constants_name_files_of_the_data_home(monkeypatch):

@@ -41,9 +41,9 @@ arrow((end - 1.5, 2.15), (end - 0.42, 2.6), FORWARD)
 ax.plot([0.22, 0.22, end + 0.1], [3.55, 3.95, 3.95], color=BACKWARD, linewidth=1)
 arrow((end + 0.1, 3.97), (end + 0.1, 3.02), BACKWARD)
 arrow((end + 0.55, 2.7), (end + 0.95, 2.7), "#555555")
-ax.text(end + 1.05, 2.7, "for or\nagainst?", ha="left", va="center", fontsize=10)
+ax.text(end + 1.05, 2.7, "positive or\nnegative?", ha="left", va="center", fontsize=10)
 ax.text(-0.85, 2.15, "read\nforward", ha="right", va="center", color=FORWARD, fontsize=9)
-ax.text(-0.45, 3.25, "and, if wished,\nbackward", ha="right", va="center", color=BACKWARD,
+ax.text(-0.45, 3.25, "and, if you like,\nbackward", ha="right", va="center", color=BACKWARD,
         fontsize=9)  # fmt: skip
 ax.set(xlim=(-2.2, 9.2), ylim=(-0.3, 4.2))
 ax.axis("off")

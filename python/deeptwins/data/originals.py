@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from deeptwins import files
 from deeptwins.data import cards
@@ -78,15 +79,26 @@ def _fetch_cifar10(target: Path) -> None:
 
 
 def _fetch_imdb(target: Path) -> None:
-    arrays = {}
-    parts = _keras().datasets.imdb.load_data(num_words=500)
+    """Put the numbers of IMDB's reviews back into words: 1 begins a review, words count from 4.
+
+    From a file imdb_top500.npz that has the numbers alone, the words become w4, w5, ...
+    """
+    numbers, imdb = target.with_name("imdb_top500.npz"), _keras().datasets.imdb
+    if numbers.exists():
+        kept, words = np.load(numbers), {one: f"w{one}" for one in range(500)}
+        ends = {one: kept[f"{one}_offsets"][1:-1] for one in PARTS}
+        parts = [(np.split(kept[f"{one}_tokens"], ends[one]), kept[f"y_{one}"]) for one in PARTS]
+    else:
+        parts = imdb.load_data()
+        words = {number + 3: word for word, number in imdb.get_word_index().items()}
+    rows = []
     for part, (reviews, labels) in zip(PARTS, parts, strict=True):
-        # Reviews differ in length: one long row, and where each of them starts and ends.
-        arrays[f"{part}_tokens"] = np.concatenate([np.asarray(one, "int16") for one in reviews])
-        arrays[f"{part}_offsets"] = np.cumsum([0, *map(len, reviews)]).astype("int32")
-        arrays[f"y_{part}"] = np.asarray(labels, "int8")
+        for i, (review, label) in enumerate(zip(reviews, labels, strict=True)):
+            name = "val" if part == "train" and i >= 0.8 * len(reviews) else part
+            text = " ".join(words[int(number)] for number in review if number > 3)
+            rows.append((name, ("negative", "positive")[label], text))
     with files.replacing(target) as temporary:
-        np.savez_compressed(temporary, **arrays)
+        pd.DataFrame(rows, columns=["partition", "label", "text"]).to_csv(temporary, index=False)
 
 
 def _fetch_cells(target: Path) -> None:
