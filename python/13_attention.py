@@ -107,7 +107,7 @@ for name, one in models.items():
 # ---- baseline ----
 count = keras.utils.to_categorical(x).sum(axis=1)[:, 1:]
 share = count / count.sum(axis=1, keepdims=True)
-line = LogisticRegression(C=10, solver="newton-cholesky")
+line = LogisticRegression(C=20, solver="newton-cholesky")
 line.fit(share[is_train], y[is_train])
 y_prob["baseline"] = line.predict_proba(share[is_val])[:, 1]
 auc = {f"val_auc_{name}": roc_auc_score(y_val, p)
@@ -122,6 +122,7 @@ weight = np.array(attention(x_val[:1]))
 letters = [*peptides[is_val][0]]
 weight = weight[0].mean(axis=0)[-len(letters):, -len(letters):]
 plt.imshow(weight, cmap="Blues", vmin=0)
+plt.grid(False)
 plt.xticks(range(len(letters)), letters)
 plt.yticks(range(len(letters)), letters)
 plt.gca().set(xlabel="looked at", ylabel="looks")

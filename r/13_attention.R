@@ -101,8 +101,8 @@ share <- apply(to_categorical(x), c(1, 3), sum)[, -1] |>
   proportions(1)
 line <- glmnet::glmnet(
   share[is_train, ], y[is_train], "binomial", alpha = 0,
-  lambda = 1 / (10 * sum(is_train)), standardize = FALSE,
-  thresh = 1e-10)
+  lambda = 1 / (20 * sum(is_train)), standardize = FALSE,
+  thresh = 1e-14)
 y_prob$baseline <- predict(line, share[is_val, ],
                            type = "response")[, 1]
 auc <- sapply(y_prob, \(p) pROC::auc(y[is_val], p, quiet = TRUE))

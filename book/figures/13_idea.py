@@ -34,9 +34,8 @@ def say(x, y, text, **more):
 say(3.6, 5.6, "query of “cell”", ha="right")
 pair(3.9, 5.2, QUERY, ASKS)
 say(7.4, 5.6, "asks each key: do we fit?", ha="left", style="italic")
-for x, text in [
-    (5.0, "key"), (7.95, "query · key"), (10.55, "÷ √2"), (13.6, "softmax: weight"), (18.0, "value"),
-]:  # fmt: skip
+heads = {5.0: "key", 7.95: "query · key", 10.55: "÷ √2", 13.6: "softmax: weight", 18.0: "value"}
+for x, text in heads.items():
     say(x, 4.55, text)
 for place, word in enumerate(WORDS):
     y = 3.3 - place
