@@ -1,7 +1,7 @@
 """The AMP challenge for a class: make a hidden set, read the teams' predictions, rank them.
 
 A truth is a table of peptides and labels (1 is an AMP), indexed by id: the public test set of
-exercise 11, or a hidden set. Labels leave this module only in the truth.csv that `hide()` writes.
+exercise 14, or a hidden set. Labels leave this module only in the truth.csv that `hide()` writes.
 """
 
 import codecs
@@ -143,7 +143,7 @@ def read_list(path: Path) -> list[str]:
 
 
 def public_truth(folder: Path) -> pd.DataFrame:
-    """Return the test set of exercise 11: the last fifth of each list in a folder."""
+    """Return the test set of exercise 14: the last fifth of each list in a folder."""
     parts = []
     for kind, label in KINDS.items():
         peptides = pd.Series(read_list(folder / f"{kind}.train.txt"))

@@ -348,7 +348,7 @@ def data_verify(
 
 # ---- amp ----
 
-TRUTH = "The instructor's hidden set (id,peptide,label); else the test set of exercise 11."
+TRUTH = "The instructor's hidden set (id,peptide,label); else the test set of exercise 14."
 Hidden = Annotated[Path | None, Option(envvar="DEEPTWINS_AMP_TRUTH", help=TRUTH)]
 
 
