@@ -82,7 +82,7 @@ model <- keras_model_sequential(input_shape = LENGTH) |>
                 activation = "relu") |>
   layer_max_pooling_1d(POOL) |>
   layer_dropout(DROPOUT) |>
-  bidirectional(layer_lstm(units = UNITS)) |>
+  layer_bidirectional(layer_lstm(units = UNITS)) |>
   layer_dropout(DROPOUT) |>
   layer_dense(1, activation = "sigmoid")
 model |> compile(optimizer_adam(LEARNING_RATE),
