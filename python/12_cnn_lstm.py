@@ -1,202 +1,168 @@
-"""Peptides: convolution finds motifs, an LSTM reads them."""
-
-import re
-from pathlib import Path
+"""Peptides: composition, motifs and their order."""
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import sklearn.metrics as sk
+from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
 AMPS = "shared_data/peptides/AMP.train.txt"
 DECOYS = "shared_data/peptides/DECOY.train.txt"
+PEPTIDE = "GIGAVLKVLTTGLPALISWIKRKRQQ"
 SEED = 1
-AMINO_ACIDS = "XACDEFGHIKLMNPQRSTVWY"
+AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWYX"
 LENGTH = 50
-DIMENSIONS = 32
-FILTERS = 32
+FIRST = 3
+C = 100
+UNITS = 32
 KERNEL = 8
 POOL = 5
-UNITS = 32
-BATCH_SIZE = 32
-EPOCHS = 10
-C = 100.0
-THRESHOLD = 0.5
+EPOCHS = 8
+RESAMPLES = 1000
+
+
+# ---- read ----
+def read_peptides(lines):  # FASTA, or one peptide a line
+    lines = pd.Series(lines, dtype=str).str.upper().str.strip()
+    header = lines.str.startswith(">")
+    entry = header.cumsum() if header.any() else lines.index
+    entry = lines[~header].groupby(entry[~header])
+    peptides = entry.agg("".join).str.rstrip("*")
+    peptides = peptides[peptides != ""]
+    wrong = peptides[~peptides.str.fullmatch("[A-Z]+")]
+    assert wrong.empty, f"Not a peptide: {wrong.iloc[0]}"
+    print("peptides:", len(peptides), "- letters made X:",
+          peptides.str.count("[BJOUZ]").sum(), "- cut:",
+          (peptides.str.len() > LENGTH).sum())
+    clear = peptides.str.replace("[BJOUZ]", "X", regex=True)
+    return clear.str[:LENGTH].tolist()
+
 
 # ---- load ----
-def read_peptides(path):  # one a line, or FASTA
-    text = Path(path).read_text().upper()
-    if ">" not in text:
-        return text.split()
-    entries = re.split("(?m)^>.*", text)[1:]
-    return ["".join(entry.split()) for entry in entries]
+def partition(path, y):
+    # what is not ASCII, such as the mark of some files, goes
+    with open(path, encoding="ascii", errors="ignore") as file:
+        peptides = read_peptides(list(file))
+    n = len(peptides) // 5
+    assert n >= 10, f"{path} has fewer than 50 peptides"
+    return pd.DataFrame({"peptide": peptides, "y": y, "part": (
+        ["train"] * (len(peptides) - 2 * n)
+        + ["val"] * n + ["test"] * n)})
 
 
-def load(path, kind):
-    table = pd.DataFrame({"peptide": read_peptides(path)})
-    table["kind"] = kind
-    fifth = len(table) // 5
-    table["part"] = np.repeat(
-        ["train", "val", "test"],
-        [len(table) - 2 * fifth, fifth, fifth],
-    )
-    return table
-
-
-peptides = pd.concat(
-    [load(AMPS, "AMP"), load(DECOYS, "DECOY")],
-    ignore_index=True,
-)
-peptides["label"] = (peptides["kind"] == "AMP").astype(int)
-train = peptides[peptides["part"] == "train"]
-val = peptides[peptides["part"] == "val"]
-test = peptides[peptides["part"] == "test"]
-y_train, y_val = train["label"], val["label"]
-y_test = test["label"]
-print(pd.crosstab(peptides["part"], peptides["kind"]))
-
-# ---- lengths ----
-lengths = train["peptide"].str.len()
-kinds = ["AMP", "DECOY"]
-fig, ax = plt.subplots()
-ax.hist([lengths[train["kind"] == kind] for kind in kinds],
-        label=kinds, bins=range(0, LENGTH + 1, LENGTH // 10))
-ax.set(xlabel="amino acids in a peptide", ylabel="peptides")
-ax.legend()
-plt.show()
+sets = pd.concat([partition(AMPS, 1), partition(DECOYS, 0)],
+                 ignore_index=True)
+train = sets[sets["part"] == "train"].reset_index()
+val = sets[sets["part"] == "val"].reset_index()
+test = sets[sets["part"] == "test"].reset_index()
+copy = sets["peptide"].duplicated().rename("copy")
+print(pd.crosstab(sets["part"], copy))
 
 
 # ---- encode ----
 def encode(peptides):
-    numbers = [[AMINO_ACIDS.index(letter) for letter in one]
+    numbers = [[1 + AMINO_ACIDS.index(a) for a in one]
                for one in peptides]
     return keras.utils.pad_sequences(numbers, maxlen=LENGTH)
 
 
-x_train = encode(train["peptide"])
-x_val = encode(val["peptide"])
-x_test = encode(test["peptide"])
-print(train["peptide"].iloc[0])
-print(x_train[0])
-
-# ---- model ----
-keras.utils.set_random_seed(SEED)
-model = keras.Sequential([
-    keras.Input(shape=(LENGTH,)),
-    keras.layers.Embedding(len(AMINO_ACIDS), DIMENSIONS),
-    keras.layers.Conv1D(
-        FILTERS, KERNEL, padding="same", activation="relu"
-    ),
-    keras.layers.MaxPooling1D(POOL),
-    keras.layers.LSTM(UNITS),
-    keras.layers.Dense(1, activation="sigmoid"),
-])
-model.compile(
-    optimizer="adam", loss="binary_crossentropy",
-    metrics=["accuracy"],
-)
-print("parameters:", model.count_params())
-
-# ---- fit ----
-history = model.fit(
-    x_train, y_train,
-    batch_size=BATCH_SIZE,
-    epochs=EPOCHS,
-    validation_data=(x_val, y_val),
-    verbose=2,
-)
-
-# ---- curve ----
-curve = pd.DataFrame(history.history)
-curve.index += 1
-fig, axes = plt.subplots(2, 1, sharex=True)
-curve[["accuracy", "val_accuracy"]].plot(ax=axes[0])
-curve[["loss", "val_loss"]].plot(ax=axes[1], xlabel="epoch")
-plt.show()
-
-
-# ---- judge ----
-def judge(y, y_prob):
-    y_pred = (y_prob >= THRESHOLD).astype(int)
-    (tn, fp), (fn, tp) = sk.confusion_matrix(y, y_pred)
-    return {
-        "tp": tp, "tn": tn, "fp": fp, "fn": fn,
-        "sensitivity": tp / (tp + fn),
-        "specificity": tn / (tn + fp),
-        "precision": tp / (tp + fp),
-        "accuracy": (tp + tn) / len(y),
-        "mcc": sk.matthews_corrcoef(y, y_pred),
-        "auc": sk.roc_auc_score(y, y_prob),
-    }
-
-
-y_prob = model.predict(x_test, verbose=0)[:, 0]
-cnn_lstm = judge(y_test, y_prob)
+x_train, x_val = encode(train["peptide"]), encode(val["peptide"])
+print(train["peptide"][0], x_train[0])
 
 
 # ---- baseline ----
-def composition(peptides):
-    return np.array([
-        [one.count(letter) / len(one)
-         for letter in AMINO_ACIDS[1:]]
-        for one in peptides
-    ])
+def auc(y, score):
+    ranks = rankdata(score)[y == 1]
+    return (ranks.mean() - (len(ranks) + 1) / 2) / sum(y == 0)
 
 
-logistic = LogisticRegression(C=C, solver="newton-cholesky")
-logistic.fit(composition(train["peptide"]), y_train)
-prob_composition = logistic.predict_proba(
-    composition(test["peptide"])
-)[:, 1]
-baseline = judge(y_test, prob_composition)
-print(pd.DataFrame(
-    {"cnn_lstm": cnn_lstm, "composition": baseline}
-).round(4).to_string())
+def shares(peptides):
+    return np.array([[one.count(a) / len(one)
+                      for a in AMINO_ACIDS] for one in peptides])
 
-# ---- roc ----
-fig, ax = plt.subplots(figsize=(5.6, 3.6))
-for name, scores in {
-    "CNN + LSTM": y_prob, "composition": prob_composition
-}.items():
-    fpr, tpr, _ = sk.roc_curve(y_test, scores)
-    ax.plot(fpr, tpr, label=name)
-ax.plot([0, 1], [0, 1], ":", color="grey")
-ax.set(xlabel="1 - specificity", ylabel="sensitivity")
-ax.legend()
+
+def first(peptides):  # which amino acid at each place?
+    return np.array([[one[i:i + 1] == a for i in range(FIRST)
+                      for a in AMINO_ACIDS] for one in peptides])
+
+
+def regress(inputs):
+    logistic = LogisticRegression(C=C, solver="newton-cholesky")
+    logistic.fit(inputs(train["peptide"]), train["y"])
+    return logistic.predict_proba(inputs(val["peptide"]))[:, 1]
+
+
+score = {
+    "first": regress(first), "composition": regress(shares),
+    "both": regress(lambda p: np.hstack([shares(p), first(p)]))}
+
+
+# ---- model ----
+def learn(name, x_train, x_val):
+    keras.utils.set_random_seed(SEED)
+    model = keras.Sequential([
+        keras.Input(shape=(LENGTH,)),
+        keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
+        keras.layers.Conv1D(UNITS, KERNEL, padding="same",
+                            activation="relu"),
+        keras.layers.MaxPooling1D(POOL),
+        keras.layers.LSTM(UNITS),
+        keras.layers.Dense(1, activation="sigmoid")])
+    model.compile("adam", "binary_crossentropy")
+    history = model.fit(
+        x_train, train["y"], validation_data=(x_val, val["y"]),
+        epochs=EPOCHS, verbose=0)
+    score[name] = model.predict(x_val, verbose=0)[:, 0]
+    return model, history
+
+
+# ---- fit ----
+model, history = learn("network", x_train, x_val)
+
+# ---- curve ----
+curve = pd.DataFrame(history.history, range(1, EPOCHS + 1))
+curve.plot(xlabel="epoch", ylabel="cross-entropy", ylim=0)
 plt.show()
 
-# ---- shortcuts ----
-letter = train["peptide"].str[0]
-rate = train.groupby(letter)["label"].mean()
-backwards = encode(test["peptide"].str[::-1])
-shortcuts = {
-    "length": test["peptide"].str.len(),
-    "first": test["peptide"].str[0].map(rate).fillna(0.5),
-    "backwards": model.predict(backwards, verbose=0)[:, 0],
-}
-auc_of = {name: sk.roc_auc_score(y_test, scores)
-          for name, scores in shortcuts.items()}
-for name, auc in auc_of.items():
-    print(f"AUC, {name:9} {auc:.4f}")
 
-# ---- save ----
-model.save("peptides.keras")
-again = keras.models.load_model("peptides.keras")
-same = np.array_equal(
-    again.predict(x_test, verbose=0)[:, 0], y_prob
-)
-print("the reloaded model predicts the same:", same)
+# ---- shuffle ----
+def shuffle(x):
+    draw = np.array(keras.random.uniform(x.shape, seed=SEED))
+    draw[x == 0] = -1  # zeros stay in front
+    order = draw.argsort(axis=1, kind="stable")
+    return np.take_along_axis(x, order, axis=1)
 
-# ---- results ----
-results = {
-    **cnn_lstm,
-    **{f"{name}_composition": value
-       for name, value in baseline.items()},
-    **{f"auc_{name}": auc for name, auc in auc_of.items()},
-    "reloaded_same": same,
-}
-for name in ["auc", "auc_composition", "auc_backwards"]:
-    print(f"{name} {results[name]:.4f}")
+
+learn("shuffled", shuffle(x_train), shuffle(x_val))
+
+# ---- compare ----
+val_auc = pd.DataFrame(score).apply(
+    lambda p: auc(val["y"], p))
+print(val_auc.round(3).to_string())
+
+# ---- predict ----
+peptide = read_peptides([PEPTIDE])[0]
+changed = [peptide[:i] + a + peptide[i + 1:] for i, _ in
+           enumerate(peptide) for a in AMINO_ACIDS[:20]]
+p = model.predict(encode([peptide, *changed]), verbose=0)[:, 0]
+print(p[0].round(3), "AMP" if p[0] > 0.5 else "decoy")
+
+# ---- occlusion ----
+lost = p[0] - p[1:].reshape(len(peptide), 20).mean(axis=1)
+pd.Series(lost, list(peptide)).plot.bar(
+    rot=0, xlabel="residue", ylabel="score lost")
+plt.show()
+
+# ---- test ----
+y_test = test["y"].to_numpy()
+p = model.predict(encode(test["peptide"]), verbose=0)[:, 0]
+draw = keras.random.uniform([RESAMPLES, len(p)], seed=SEED)
+rows = (np.array(draw, float) * len(p)).astype(int)
+aucs = [auc(y_test[i], p[i]) for i in rows]
+low, high = np.quantile(aucs, [0.025, 0.975])
+results = {**val_auc.add_prefix("val_auc_"),
+           "test_auc": auc(y_test, p),
+           "test_low": low, "test_high": high}
+print(pd.Series(results).round(3).to_string())

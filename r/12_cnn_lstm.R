@@ -1,4 +1,4 @@
-# Peptides: convolution finds motifs, an LSTM reads them.
+# Peptides: composition, motifs and their order.
 
 library(keras3)
 library(ggplot2)
@@ -6,184 +6,157 @@ library(ggplot2)
 # ---- constants ----
 AMPS <- "shared_data/peptides/AMP.train.txt"
 DECOYS <- "shared_data/peptides/DECOY.train.txt"
+PEPTIDE <- "GIGAVLKVLTTGLPALISWIKRKRQQ"
 SEED <- 1
-AMINO_ACIDS <- "XACDEFGHIKLMNPQRSTVWY"
+AMINO_ACIDS <- "ACDEFGHIKLMNPQRSTVWYX"
 LENGTH <- 50
-DIMENSIONS <- 32
-FILTERS <- 32
+FIRST <- 3
+C <- 100
+UNITS <- 32
 KERNEL <- 8
 POOL <- 5
-UNITS <- 32
-BATCH_SIZE <- 32
-EPOCHS <- 10
-C <- 100
-THRESHOLD <- 0.5
+EPOCHS <- 8
+RESAMPLES <- 1000
+
+
+# ---- read ----
+read_peptides <- function(lines) { # FASTA, or one peptide a line
+  lines <- trimws(toupper(lines))
+  header <- startsWith(lines, ">")
+  entry <- if (any(header)) cumsum(header) else seq_along(lines)
+  peptides <- split(lines[!header], entry[!header]) |>
+    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
+  peptides <- sub("\\*+$", "", peptides)
+  peptides <- peptides[peptides != ""]
+  wrong <- peptides[!grepl("^[A-Z]+$", peptides)]
+  if (length(wrong)) stop("Not a peptide: ", wrong[1])
+  unclear <- nchar(gsub("[^BJOUZ]", "", peptides))
+  cat("peptides:", length(peptides), "letters made X:",
+      sum(unclear), "cut:", sum(nchar(peptides) > LENGTH), "\n")
+  substr(chartr("BJOUZ", "XXXXX", peptides), 1, LENGTH)
+}
+
 
 # ---- load ----
-read_peptides <- function(path) { # one a line, or FASTA
-  lines <- trimws(toupper(readLines(path)))
-  header <- startsWith(lines, ">")
-  if (!any(header)) return(lines[lines != ""])
-  split(lines[!header], cumsum(header)[!header]) |>
-    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
+partition <- function(path, y) {
+  # what is not ASCII, such as the mark of some files, goes
+  peptide <- readLines(path, warn = FALSE) |>
+    iconv("UTF-8", "ASCII", sub = "") |>
+    read_peptides()
+  n <- length(peptide) %/% 5
+  if (n < 10) stop(path, " has fewer than 50 peptides")
+  data.frame(peptide, y, part = rep(
+    c("train", "val", "test"), c(length(peptide) - 2 * n, n, n)))
 }
 
-load_list <- function(path, kind) {
-  peptide <- read_peptides(path)
-  fifth <- length(peptide) %/% 5
-  part <- rep(
-    c("train", "val", "test"),
-    c(length(peptide) - 2 * fifth, fifth, fifth)
-  )
-  data.frame(peptide, kind, part)
-}
-
-peptides <- rbind(
-  load_list(AMPS, "AMP"), load_list(DECOYS, "DECOY")
-)
-peptides$label <- as.integer(peptides$kind == "AMP")
-train <- subset(peptides, part == "train")
-val <- subset(peptides, part == "val")
-test <- subset(peptides, part == "test")
-y_train <- train$label
-y_val <- val$label
-y_test <- test$label
-table(part = peptides$part, kind = peptides$kind)
-
-# ---- lengths ----
-ggplot(train, aes(nchar(peptide), fill = kind)) +
-  geom_histogram(
-    breaks = seq(0, LENGTH, LENGTH / 10), closed = "left",
-    position = "dodge"
-  ) +
-  labs(x = "amino acids in a peptide", y = "peptides",
-       fill = NULL)
+sets <- rbind(partition(AMPS, 1), partition(DECOYS, 0))
+train <- subset(sets, part == "train")
+val <- subset(sets, part == "val")
+test <- subset(sets, part == "test")
+table(part = sets$part, copy = duplicated(sets$peptide))
 
 # ---- encode ----
 amino_acids <- strsplit(AMINO_ACIDS, "")[[1]]
 
 encode <- function(peptides) {
-  numbers <- strsplit(peptides, "") |>
-    lapply(\(letters) match(letters, amino_acids) - 1L)
+  numbers <- lapply(strsplit(peptides, ""), match, amino_acids)
   pad_sequences(numbers, maxlen = LENGTH)
 }
 
 x_train <- encode(train$peptide)
 x_val <- encode(val$peptide)
-x_test <- encode(test$peptide)
-train$peptide[1]
-x_train[1, ]
+list(train$peptide[1], x_train[1, ])
 
-# ---- model ----
-set_random_seed(SEED)
-model <- keras_model_sequential(input_shape = LENGTH) |>
-  layer_embedding(length(amino_acids), DIMENSIONS) |>
-  layer_conv_1d(
-    FILTERS, KERNEL, padding = "same", activation = "relu"
-  ) |>
-  layer_max_pooling_1d(POOL) |>
-  layer_lstm(UNITS) |>
-  layer_dense(1, activation = "sigmoid")
-model |> compile(
-  optimizer = "adam", loss = "binary_crossentropy",
-  metrics = "accuracy"
-)
-cat("parameters:", count_params(model), "\n")
-
-# ---- fit ----
-history <- model |> fit(
-  x_train, y_train,
-  batch_size = BATCH_SIZE,
-  epochs = EPOCHS,
-  validation_data = list(x_val, y_val),
-  verbose = 2
-)
-
-# ---- curve ----
-plot(history)
-
-# ---- judge ----
-roc_of <- function(y, y_prob) {
-  pROC::roc(y, y_prob, levels = c(0, 1), direction = "<")
-}
-
-judge <- function(y, y_prob) {
-  y_pred <- as.integer(y_prob >= THRESHOLD)
-  tp <- sum(y == 1 & y_pred == 1)
-  tn <- sum(y == 0 & y_pred == 0)
-  fp <- sum(y == 0 & y_pred == 1)
-  fn <- sum(y == 1 & y_pred == 0)
-  list(
-    tp = tp, tn = tn, fp = fp, fn = fn,
-    sensitivity = tp / (tp + fn),
-    specificity = tn / (tn + fp),
-    precision = tp / (tp + fp),
-    accuracy = (tp + tn) / length(y),
-    mcc = cor(y, y_pred),
-    auc = as.numeric(pROC::auc(roc_of(y, y_prob)))
-  )
-}
-
-y_prob <- predict(model, x_test, verbose = 0)[, 1]
-cnn_lstm <- judge(y_test, y_prob)
 
 # ---- baseline ----
-composition <- function(peptides) {
-  counts <- strsplit(peptides, "") |>
-    sapply(\(letters) table(factor(letters, amino_acids[-1])))
-  t(counts) / nchar(peptides)
+auc <- function(y, score) {
+  ranks <- rank(score)[y == 1]
+  (mean(ranks) - (length(ranks) + 1) / 2) / sum(y == 0)
 }
 
-logistic <- glmnet::glmnet(
-  composition(train$peptide), y_train, "binomial",
-  alpha = 0, lambda = 1 / (C * length(y_train)),
-  standardize = FALSE, thresh = 1e-10
-)
-prob_composition <- logistic |>
-  predict(composition(test$peptide), type = "response") |>
-  as.vector()
-baseline <- judge(y_test, prob_composition)
-round(cbind(cnn_lstm = unlist(cnn_lstm),
-            composition = unlist(baseline)), 4)
-
-# ---- roc ----
-list("CNN + LSTM" = y_prob, composition = prob_composition) |>
-  lapply(\(scores) roc_of(y_test, scores)) |>
-  pROC::ggroc(legacy.axes = TRUE) +
-  geom_abline(linetype = "dotted", colour = "grey50") +
-  labs(x = "1 - specificity", y = "sensitivity", colour = NULL)
-
-# ---- shortcuts ----
-letter <- factor(substr(train$peptide, 1, 1), amino_acids)
-rate <- tapply(y_train, letter, mean, default = 0.5)
-backwards <- strsplit(test$peptide, "") |>
-  sapply(\(letters) paste(rev(letters), collapse = "")) |>
-  encode()
-shortcuts <- list(
-  length = nchar(test$peptide),
-  first = rate[substr(test$peptide, 1, 1)],
-  backwards = predict(model, backwards, verbose = 0)[, 1]
-)
-auc_of <- lapply(shortcuts, \(scores) {
-  as.numeric(pROC::auc(roc_of(y_test, scores)))
-})
-cat(sprintf("AUC, %-9s %.4f\n", names(auc_of), auc_of), sep = "")
-
-# ---- save ----
-model |> save_model("peptides.keras", overwrite = TRUE)
-again <- load_model("peptides.keras")
-same <- identical(
-  predict(again, x_test, verbose = 0)[, 1], y_prob
-)
-cat("the reloaded model predicts the same:", same, "\n")
-
-# ---- results ----
-results <- c(
-  cnn_lstm,
-  setNames(baseline, paste0(names(baseline), "_composition")),
-  setNames(auc_of, paste0("auc_", names(auc_of))),
-  reloaded_same = same
-)
-for (name in c("auc", "auc_composition", "auc_backwards")) {
-  cat(sprintf("%s %.4f\n", name, results[[name]]))
+shares <- function(peptides) {
+  t(sapply(strsplit(peptides, ""), \(one)
+    table(factor(one, amino_acids)) / length(one)))
 }
+
+first <- function(peptides) { # which amino acid at each place?
+  start <- lapply(1:FIRST, \(i) substr(peptides, i, i))
+  do.call(cbind, lapply(start, outer, amino_acids, "==")) + 0
+}
+
+regress <- function(inputs) {
+  logistic <- glmnet::glmnet(
+    inputs(train$peptide), train$y, "binomial", alpha = 0,
+    lambda = 1 / (C * nrow(train)), standardize = FALSE,
+    thresh = 1e-12)
+  predict(logistic, inputs(val$peptide), type = "response")
+}
+
+score <- list(
+  first = regress(first), composition = regress(shares),
+  both = regress(\(one) cbind(shares(one), first(one))))
+
+
+# ---- model ----
+learn <- function(name, x_train, x_val) {
+  set_random_seed(SEED)
+  model <- keras_model_sequential(input_shape = LENGTH) |>
+    layer_embedding(length(amino_acids) + 1, UNITS) |>
+    layer_conv_1d(UNITS, KERNEL, padding = "same",
+                  activation = "relu") |>
+    layer_max_pooling_1d(POOL) |>
+    layer_lstm(UNITS) |>
+    layer_dense(1, activation = "sigmoid")
+  model |> compile("adam", "binary_crossentropy")
+  history <- model |> fit(
+    x_train, train$y, validation_data = list(x_val, val$y),
+    epochs = EPOCHS, verbose = 0)
+  score[[name]] <<- predict(model, x_val, verbose = 0)
+  invisible(list(model = model, history = history))
+}
+
+# ---- fit ----
+network <- learn("network", x_train, x_val)
+model <- network$model
+
+# ---- curve ----
+plot(network$history) + geom_line() + expand_limits(y = 0)
+
+
+# ---- shuffle ----
+shuffle <- function(x) {
+  draw <- as.array(random_uniform(dim(x), seed = SEED))
+  draw[x == 0] <- -1 # zeros stay in front
+  t(sapply(seq_len(nrow(x)), \(i) x[i, order(draw[i, ])]))
+}
+
+learn("shuffled", shuffle(x_train), shuffle(x_val))
+
+# ---- compare ----
+val_auc <- sapply(score, auc, y = val$y)
+round(val_auc, 3)
+
+# ---- predict ----
+peptide <- read_peptides(PEPTIDE)
+place <- rep(seq_len(nchar(peptide)), each = 20)
+changed <- rep(peptide, length(place))
+substr(changed, place, place) <- amino_acids[1:20]
+p <- predict(model, encode(c(peptide, changed)), verbose = 0)
+cat(round(p[1], 3), if (p[1] > 0.5) "AMP" else "decoy", "\n")
+
+# ---- occlusion ----
+lost <- p[1] - colMeans(matrix(p[-1], 20))
+ggplot(NULL, aes(seq_along(lost), lost)) + geom_col() +
+  scale_x_continuous("residue", seq_along(lost),
+    labels = strsplit(peptide, "")[[1]]) + ylab("score lost")
+
+# ---- test ----
+p <- predict(model, encode(test$peptide), verbose = 0)
+draw <- random_uniform(c(RESAMPLES, nrow(test)), seed = SEED)
+rows <- floor(as.array(draw) * nrow(test)) + 1
+aucs <- apply(rows, 1, \(i) auc(test$y[i], p[i]))
+ci <- quantile(aucs, c(0.025, 0.975))
+names(val_auc) <- paste0("val_auc_", names(val_auc))
+results <- c(as.list(val_auc), test_auc = auc(test$y, p),
+             test_low = ci[[1]], test_high = ci[[2]])
+str(results)

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 
 from deeptwins.paths import BOOK
 
-LEARN, CHOOSE, JUDGE = "#0072B2", "#009E73", "#D55E00"
+LEARN, CHOOSE, TEST = "#0072B2", "#009E73", "#D55E00"
 fig, ax = plt.subplots(figsize=(7.4, 3.3))
 
 
@@ -26,20 +26,20 @@ def arrow(start, end, bend=0.0, colour="#777777"):
 
 box(1, 2.5, "an idea", "written down, with\nwhat it should bring", LEARN)
 box(4.3, 2.5, "training set", "the network learns,\nseveral seeds", LEARN)
-box(4.3, 0.5, "validation set", "better by more than\nthe seeds differ?", CHOOSE)
+box(4.3, 0.5, "validation set", "better by more than\nthe interval?", CHOOSE)
 box(1, 0.5, "keep or drop", "one change at a time,\nnoted either way", CHOOSE)
-box(8.45, 0.5, "test set", "asked once,\nreported as it is", JUDGE)
+box(8.45, 0.5, "test set", "evaluated once,\nreported as it is", TEST)
 arrow((2.25, 2.45), (3.05, 2.45))
 arrow((4.3, 1.85), (4.3, 1.05))
 arrow((3.05, 0.45), (2.25, 0.45))
 arrow((1, 1.05), (1, 1.85))
-arrow((5.55, 0.45), (7.2, 0.45), colour=JUDGE)
-ax.text(6.35, 0.6, "when all\nis settled", ha="center", va="bottom", fontsize=8.5, color=JUDGE)
+arrow((5.55, 0.45), (7.2, 0.45), colour=TEST)
+ax.text(6.35, 0.6, "all decided:\nFINAL is True", ha="center", va="bottom", fontsize=8.5, color=TEST)
 ax.text(2.65, 1.45, "as often as you like", ha="center", va="center", fontsize=9, style="italic")
-ax.plot([6.35, 6.35], [1.05, 3.1], color=JUDGE, linestyle=":", linewidth=1.4)
-ax.plot([6.35, 6.35], [-0.2, 0.3], color=JUDGE, linestyle=":", linewidth=1.4)
+ax.plot([6.35, 6.35], [1.05, 3.1], color=TEST, linestyle=":", linewidth=1.4)
+ax.plot([6.35, 6.35], [-0.2, 0.3], color=TEST, linestyle=":", linewidth=1.4)
 ax.text(6.55, 2.5, "no way back: a decision\nmade beyond this line\nmakes the test set\n"
-        "a validation set", ha="left", va="center", fontsize=8.5, color=JUDGE)  # fmt: skip
+        "a validation set", ha="left", va="center", fontsize=8.5, color=TEST)  # fmt: skip
 ax.set(xlim=(-0.3, 9.75), ylim=(-0.3, 3.2))
 ax.axis("off")
 fig.savefig(BOOK / "images" / "14_idea.svg", metadata={"Date": None})

@@ -1,163 +1,150 @@
-# Solution: the average of two networks of chapter 12.
+# Solution: the AMP challenge with dropout.
 
 library(keras3)
 
 # ---- constants ----
 AMPS <- "shared_data/peptides/AMP.train.txt"
 DECOYS <- "shared_data/peptides/DECOY.train.txt"
+HIDDEN <- "" # or the peptides.csv of your instructor
+FINAL <- FALSE # TRUE: predict the test set, once
 SEED <- 1
-AMINO_ACIDS <- "XACDEFGHIKLMNPQRSTVWY"
+AMINO_ACIDS <- "ACDEFGHIKLMNPQRSTVWYX"
 LENGTH <- 50
+RESAMPLES <- 1000
+FIRST <- 3
 C <- 100
-THRESHOLD <- 0.5
+UNITS <- 32
+FILTERS <- 64
+KERNEL <- 8
+POOL <- 5
+DROPOUT <- 0.3
+LEARNING_RATE <- 0.003
+BATCH_SIZE <- 64
+EPOCHS <- 15
+
+
+# ---- read ----
+read_peptides <- function(lines) { # FASTA, or one peptide a line
+  lines <- trimws(toupper(lines))
+  header <- startsWith(lines, ">")
+  entry <- if (any(header)) cumsum(header) else seq_along(lines)
+  peptides <- split(lines[!header], entry[!header]) |>
+    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
+  peptides <- sub("\\*+$", "", peptides)
+  peptides <- peptides[peptides != ""]
+  wrong <- peptides[!grepl("^[A-Z]+$", peptides)]
+  if (length(wrong)) stop("Not a peptide: ", wrong[1])
+  unclear <- nchar(gsub("[^BJOUZ]", "", peptides))
+  cat("peptides:", length(peptides), "letters made X:",
+      sum(unclear), "cut:", sum(nchar(peptides) > LENGTH), "\n")
+  substr(chartr("BJOUZ", "XXXXX", peptides), 1, LENGTH)
+}
+
 
 # ---- load ----
-read_peptides <- function(path) { # one a line, or FASTA
-  lines <- trimws(toupper(readLines(path)))
-  header <- startsWith(lines, ">")
-  if (!any(header)) return(lines[lines != ""])
-  split(lines[!header], cumsum(header)[!header]) |>
-    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
-}
-
-load_list <- function(path, kind) {
-  peptide <- read_peptides(path)
-  fifth <- length(peptide) %/% 5
-  part <- rep(
-    c("train", "val", "test"),
-    c(length(peptide) - 2 * fifth, fifth, fifth)
-  )
+partition <- function(path, kind) {
+  # what is not ASCII, such as the mark of some files, goes
+  peptide <- readLines(path, warn = FALSE) |>
+    iconv("UTF-8", "ASCII", sub = "") |>
+    read_peptides()
+  n <- length(peptide) %/% 5
+  if (n < 10) stop(path, " has fewer than 50 peptides")
   id <- paste0(kind, "-", seq_along(peptide))
-  data.frame(id, peptide, kind, part)
+  y <- as.integer(kind == "AMP")
+  data.frame(id, peptide, y, part = rep(
+    c("train", "val", "test"), c(length(peptide) - 2 * n, n, n)))
 }
 
-peptides <- rbind(
-  load_list(AMPS, "AMP"), load_list(DECOYS, "DECOY")
-)
-peptides$label <- as.integer(peptides$kind == "AMP")
-train <- subset(peptides, part == "train")
-val <- subset(peptides, part == "val")
-test <- subset(peptides, part == "test")
-y_train <- train$label
-y_val <- val$label
-y_test <- test$label
-table(part = peptides$part, kind = peptides$kind)
+sets <- rbind(partition(AMPS, "AMP"), partition(DECOYS, "DECOY"))
+train <- subset(sets, part == "train")
+val <- subset(sets, part == "val")
+test <- subset(sets, part == "test")
 
 # ---- encode ----
 amino_acids <- strsplit(AMINO_ACIDS, "")[[1]]
 
 encode <- function(peptides) {
-  numbers <- strsplit(peptides, "") |>
-    lapply(\(letters) match(letters, amino_acids) - 1L)
+  numbers <- lapply(strsplit(peptides, ""), match, amino_acids)
   pad_sequences(numbers, maxlen = LENGTH)
 }
 
 x_train <- encode(train$peptide)
 x_val <- encode(val$peptide)
-x_test <- encode(test$peptide)
+y_train <- train$y
+y_val <- val$y
 
 # ---- your model ----
-NETWORKS <- 2
-DIMENSIONS <- 32
-FILTERS <- 32
-KERNEL <- 8
-POOL <- 5
-UNITS <- 32
-DROPOUT <- 0.2
-BATCH_SIZE <- 32
-EPOCHS <- 10
+set_random_seed(SEED)
+model <- keras_model_sequential(input_shape = LENGTH) |>
+  layer_embedding(length(amino_acids) + 1, UNITS) |>
+  layer_dropout(DROPOUT) |>
+  layer_conv_1d(FILTERS, KERNEL, padding = "same",
+                activation = "relu") |>
+  layer_max_pooling_1d(POOL) |>
+  layer_dropout(DROPOUT) |>
+  layer_bidirectional(layer_lstm(units = UNITS)) |>
+  layer_dropout(DROPOUT) |>
+  layer_dense(1, activation = "sigmoid")
+model |> compile(optimizer_adam(LEARNING_RATE),
+                 loss = "binary_crossentropy")
+history <- model |> fit(
+  x_train, y_train, validation_data = list(x_val, y_val),
+  epochs = EPOCHS, batch_size = BATCH_SIZE, verbose = 2)
 
-networks <- list()
-for (i in seq_len(NETWORKS)) {
-  set_random_seed(NETWORKS * SEED + i)
-  network <- keras_model_sequential(input_shape = LENGTH) |>
-    layer_embedding(length(amino_acids), DIMENSIONS) |>
-    layer_conv_1d(
-      FILTERS, KERNEL, padding = "same", activation = "relu"
-    ) |>
-    layer_max_pooling_1d(POOL) |>
-    layer_dropout(DROPOUT) |>
-    layer_lstm(UNITS) |>
-    layer_dense(1, activation = "sigmoid")
-  network |> compile(
-    optimizer = "adam", loss = "binary_crossentropy",
-    metrics = "accuracy"
-  )
-  history <- network |> fit(
-    x_train, y_train,
-    batch_size = BATCH_SIZE,
-    epochs = EPOCHS,
-    validation_data = list(x_val, y_val),
-    verbose = 0
-  )
-  networks[[i]] <- network
-  cat(sprintf("network %d: validation loss %.4f\n",
-              i, tail(history$metrics$val_loss, 1)))
+
+# ---- validate ----
+auc <- function(y, score) {
+  ranks <- rank(score)[y == 1]
+  (mean(ranks) - (length(ranks) + 1) / 2) / sum(y == 0)
 }
 
-inputs <- keras_input(shape = LENGTH)
-outputs <- lapply(networks, \(network) network(inputs))
-model <- keras_model(inputs, layer_average(outputs))
+y_prob <- predict(model, x_val, verbose = 0)[, 1]
+cat(sprintf("validation AUC %.3f\n", auc(y_val, y_prob)))
 
-# ---- judge ----
-roc_of <- function(y, y_prob) {
-  pROC::roc(y, y_prob, levels = c(0, 1), direction = "<")
-}
-
-judge <- function(y, y_prob) {
-  y_pred <- as.integer(y_prob >= THRESHOLD)
-  tp <- sum(y == 1 & y_pred == 1)
-  tn <- sum(y == 0 & y_pred == 0)
-  fp <- sum(y == 0 & y_pred == 1)
-  fn <- sum(y == 1 & y_pred == 0)
-  list(
-    tp = tp, tn = tn, fp = fp, fn = fn,
-    sensitivity = tp / (tp + fn),
-    specificity = tn / (tn + fp),
-    accuracy = (tp + tn) / length(y),
-    mcc = cor(y, y_pred),
-    auc = as.numeric(pROC::auc(roc_of(y, y_prob)))
-  )
-}
-
-prob_val <- predict(model, x_val, verbose = 0)[, 1]
-y_prob <- predict(model, x_test, verbose = 0)[, 1]
-mine_val <- judge(y_val, prob_val)
-mine <- judge(y_test, y_prob)
 
 # ---- baseline ----
-composition <- function(peptides) {
-  counts <- strsplit(peptides, "") |>
-    sapply(\(letters) table(factor(letters, amino_acids[-1])))
-  t(counts) / nchar(peptides)
+describe <- function(peptides) { # composition, first residues
+  shares <- t(sapply(strsplit(peptides, ""), \(one)
+    table(factor(one, amino_acids)) / length(one)))
+  start <- lapply(1:FIRST, \(i) substr(peptides, i, i))
+  first <- lapply(start, outer, amino_acids, "==")
+  do.call(cbind, c(list(shares), first))
 }
 
 logistic <- glmnet::glmnet(
-  composition(train$peptide), y_train, "binomial",
-  alpha = 0, lambda = 1 / (C * length(y_train)),
-  standardize = FALSE, thresh = 1e-10
-)
-prob_composition <- logistic |>
-  predict(composition(test$peptide), type = "response") |>
-  as.vector()
-baseline <- judge(y_test, prob_composition)
-round(cbind(
-  validation = unlist(mine_val), test = unlist(mine),
-  composition = unlist(baseline)
-), 4)
+  describe(train$peptide), y_train, "binomial", alpha = 0,
+  lambda = 1 / (C * nrow(train)), standardize = FALSE,
+  thresh = 1e-12)
+p_logistic <- logistic |>
+  predict(describe(val$peptide), type = "response")
 
-# ---- save ----
-predictions <- data.frame(id = test$id, score = y_prob)
-write.csv(predictions, "predictions.csv", row.names = FALSE)
-head(predictions, 3)
-model |> save_model("mine.keras", overwrite = TRUE)
-
-# ---- results ----
-results <- c(
-  mine,
-  setNames(mine_val, paste0(names(mine_val), "_tuning")),
-  setNames(baseline, paste0(names(baseline), "_composition"))
-)
-for (name in c("auc_tuning", "auc", "auc_composition")) {
-  cat(sprintf("%s %.4f\n", name, results[[name]]))
+# ---- compare ----
+bootstrap <- function(y, ...) { # the same rows for all scores
+  draw <- random_uniform(c(RESAMPLES, length(y)), seed = SEED)
+  rows <- floor(as.array(draw) * length(y)) + 1
+  sapply(list(...), \(score) {
+    apply(rows, 1, \(i) auc(y[i], score[i]))
+  })
 }
+
+aucs <- bootstrap(y_val, p_logistic, y_prob)
+ci <- quantile(aucs[, 2] - aucs[, 1], c(0.025, 0.975))
+results <- list(
+  val_auc = auc(y_val, y_prob),
+  val_auc_baseline = auc(y_val, p_logistic),
+  val_low = ci[[1]], val_high = ci[[2]])
+
+# ---- test ----
+if (FINAL) {
+  new <- if (HIDDEN == "") test else read.csv(HIDDEN)
+  x_test <- encode(read_peptides(new$peptide))
+  y_prob <- predict(model, x_test, verbose = 0)[, 1]
+  predictions <- data.frame(id = new$id, score = y_prob)
+  write.csv(predictions, "predictions.csv", row.names = FALSE)
+}
+if (FINAL && HIDDEN == "") {
+  ci <- quantile(bootstrap(test$y, y_prob), c(0.025, 0.975))
+  results <- c(results, test_auc = auc(test$y, y_prob),
+               test_low = ci[[1]], test_high = ci[[2]])
+}
+str(results)

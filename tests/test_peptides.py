@@ -1,0 +1,96 @@
+"""Exercises 12 and 14 read peptides of strangers: both twins alike, or they say what is wrong."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from deeptwins import sections
+from deeptwins.paths import LANGUAGES, script_file
+
+rng = random.Random(1)
+PEPTIDES = ["".join(rng.choices("ACDEFGHIKLMNPQRSTVWY", k=rng.randint(10, 60))) for _ in range(50)]
+ODD = ["XUBZJOA", *PEPTIDES[1:]]  # five of these letters become X
+
+
+def fasta(peptides, width, end="\n"):
+    """Return FASTA with lines of at most so many letters."""
+    wrapped = [[one[i : i + width] for i in range(0, len(one), width)] for one in peptides]
+    return "".join(f">name {i}{end}" + end.join([*one, ""]) for i, one in enumerate(wrapped))
+
+
+PLAIN = "\n".join(PEPTIDES) + "\n"
+GOOD = {  # the text of a file, and the peptides in it
+    "one a line": (PLAIN, PEPTIDES),
+    "no end of the last line": (PLAIN.strip(), PEPTIDES),
+    "small letters, blank lines": (PLAIN.lower().replace("\n", "  \n\n \t\n"), PEPTIDES),
+    "FASTA, stars": (fasta([f"{one}*" for one in PEPTIDES], 70), PEPTIDES),
+    "wrapped, blank lines": ("\n" + fasta(PEPTIDES, 10, "\n\n"), PEPTIDES),
+    "Windows": ("\ufeff" + fasta(PEPTIDES, 10, "\r\n"), PEPTIDES),
+    "Windows, one a line": ("\ufeff" + PLAIN.replace("\n", "\r\n"), PEPTIDES),
+    "names in other scripts": (fasta(PEPTIDES, 60).replace("name", "Übung β"), PEPTIDES),
+    "unclear letters": ("\n".join(ODD), ["XXXXXXA", *PEPTIDES[1:]]),
+    "a name without a peptide": (fasta(PEPTIDES, 60) + ">none\n\n", PEPTIDES),
+}
+BAD = {
+    "a gap": (PLAIN + "ACD-EF\n", "Not a peptide: ACD-EF"),
+    "a table": (PLAIN + "p1,ACDEF\n", "Not a peptide: P1,ACDEF"),
+    "an inner stop": (PLAIN + "ACD*EF\n", "Not a peptide: ACD*EF"),
+    "a blank inside": (PLAIN + "ACD EF\n", "Not a peptide: ACD EF"),
+    "few": ("\n".join(PEPTIDES[:49]), "has fewer than 50 peptides"),
+    "nothing": ("", "has fewer than 50 peptides"),
+}
+ENDS = {  # what reads each file that is named, and prints the peptides as JSON
+    "python": """
+import json, sys
+def attempt(path):
+    try:
+        return partition(path, LABEL)["peptide"].tolist()
+    except AssertionError as error:
+        return str(error)
+json.dump([attempt(one) for one in sys.argv[1:]], open("found.json", "w"))
+""",
+    "r": """
+attempt <- \\(path) tryCatch(
+  partition(path, LABEL)$peptide, error = conditionMessage)
+found <- lapply(commandArgs(TRUE), attempt)
+single <- lengths(found) == 1
+found[single] <- lapply(found[single], jsonlite::unbox)
+jsonlite::write_json(found, "found.json")
+""",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("exercise", "label"), [("12_cnn_lstm", "1"), ("14_amp_challenge", "'AMP'")])
+def test_files_of_strangers_are_read_alike_in_both_languages(tmp_path, language, exercise, label):
+    """The sections `constants`, `read` and the function of `load` are run as they stand."""
+    program = sys.executable if language == "python" else shutil.which("Rscript")
+    if program is None:
+        pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
+    parts = sections.of_script(script_file(exercise, language).read_text(encoding="utf-8"))
+    function = parts["load"].partition("\nsets ")[0]
+    start = "import numpy as np\nimport pandas as pd\n" if language == "python" else ""
+    code = "\n".join([start, parts["constants"], parts["read"], function, ENDS[language]])
+    script = tmp_path / ("read.py" if language == "python" else "read.R")
+    script.write_text(code.replace("LABEL", label), encoding="utf-8")
+    cases = GOOD | BAD
+    for number, (text, _) in enumerate(cases.values()):
+        (tmp_path / f"{number}.txt").write_bytes(text.encode())
+    names = [f"{number}.txt" for number in range(len(cases))]
+    done = subprocess.run(
+        [program, script.name, *names], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    for name, got in zip(cases, found, strict=True):
+        if name in GOOD:
+            assert got == [one[:50] for one in GOOD[name][1]], name
+        else:
+            assert BAD[name][1] in got, name
+    cut = sum(len(one) > 50 for one in PEPTIDES)
+    printed = " ".join(done.stdout.replace("-", "").split())
+    assert f"peptides: 50 letters made X: 5 cut: {cut}" in printed
