@@ -141,7 +141,7 @@ print("logistic loss:", cross_entropy(y, p).mean().round(3))
 
 # ---- refit ----
 every = np.full((len(x), 1), True)
-final = train(chosen, x, y, every, table["epochs"][chosen])
+final = train(chosen, x, y, every, int(table.epochs[chosen]))
 new = np.array([[15, 20, 97, 700, .1, .1, .1, .05, .18, .06]])
 p = predict(final, scale(new, x, every))[0, 0]
 print(chosen, "says:", p.round(2), LABELS[int(p > 0.5)])

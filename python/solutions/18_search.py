@@ -118,7 +118,7 @@ plt.show()
 
 # ---- refit ----
 every = np.full((len(x), 1), True)
-final = train(chosen, x, y, every, table["epochs"][chosen])
+final = train(chosen, x, y, every, int(table.epochs[chosen]))
 
 # ---- test ----
 x_test, y_test = features[is_test], label[is_test]
