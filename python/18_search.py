@@ -1,158 +1,160 @@
-"""Search: many small trainings, shared out among workers."""
+"""Search: how to choose a learning rate, units and dropout."""
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from distributed import Client, SubprocessCluster
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 # ---- constants ----
-NUCLEI = "shared_data/nuclei/nuclei.csv"
+TUMOURS = "shared_data/nuclei/nuclei.csv"
 FOLDS_OF = "shared_data/search/folds.csv"
-DRAWN = "shared_data/search/configurations.csv"
+CONFIGURATIONS = "shared_data/search/configurations.csv"
+OTHER = ["row", "diagnosis", "fold"]
+LABELS = ["benign", "malignant"]
 SEED = 1
-FEATURES = [
-    "radius", "texture", "perimeter", "area", "smoothness",
-    "compactness", "concavity", "concave_points", "symmetry",
-    "fractal_dimension"
-]
-CONFIGURATIONS = 6
 FOLDS = 5
-BATCH_SIZE = 32
-EPOCHS = 12
-C = 1.0
-SMALLEST = 1e-7
+BATCH_SIZE = 64
+EPOCHS = 15
+PATIENCE = 3
+FEW = 30  # tumours with shuffled labels
+CANDIDATES = 200  # networks that we try on them
 WORKERS = 2
 
 # ---- load ----
-tumours = pd.read_csv(NUCLEI).merge(
-    pd.read_csv(FOLDS_OF), on="row"
-)
-x = tumours[FEATURES].to_numpy("float32").copy()
-y = (tumours["diagnosis"] == "malignant").to_numpy(int)
-fold = tumours["fold"].to_numpy()
-print("tumours for the search:", (fold > 0).sum(),
-      "for the test:", (fold == 0).sum())
+tumours = pd.read_csv(TUMOURS).merge(pd.read_csv(FOLDS_OF))
+is_test = tumours["fold"] == 0
+features = tumours.drop(columns=OTHER).to_numpy()
+label = tumours["diagnosis"].map(LABELS.index).to_numpy()
+x, y = features[~is_test], label[~is_test]
+fold = tumours["fold"][~is_test].to_numpy()
+print("search:", len(x), "test:", is_test.sum())
 
 # ---- draw ----
-configurations = pd.read_csv(DRAWN).head(CONFIGURATIONS)
-tasks = configurations[["configuration"]].merge(
-    pd.DataFrame({"fold": range(1, FOLDS + 1)}), how="cross"
-)
-print(configurations.to_string(index=False))
-print(len(tasks), "tasks")
-
-# ---- task ----
-# Others draw from a worker's random numbers, too: each layer
-# gets a seed of its own.
-drawn = keras.initializers.GlorotUniform
+configurations = pd.read_csv(CONFIGURATIONS).set_index("id")
+print(configurations)
 
 
-def train(number, learn):
-    """Train one network on some of the tumours."""
-    chosen = configurations.set_index("configuration")
-    chosen = chosen.loc[number]
+# ---- scale ----
+# A column of `learn` says from which rows a network learns.
+def scale(new, x, learn):
+    return np.stack([
+        (new - x[rows].mean(0)) / x[rows].std(0, ddof=1)
+        for rows in learn.T], axis=1)
+
+
+# ---- train ----
+def dense(n, units, activation, seed):
+    draw = keras.initializers.RandomNormal(0, 0.3, seed)
+    return keras.layers.EinsumDense(
+        "bnf,nfu->bnu", (n, units), activation, "nu", draw)
+
+
+def train(name, x, y, learn, epochs=EPOCHS, callbacks=None):
+    one, n = configurations.loc[name], learn.shape[1]
     keras.utils.set_random_seed(SEED)
-    scaler = keras.layers.Normalization()
-    scaler.adapt(x[learn])
     model = keras.Sequential([
-        keras.Input(shape=(len(FEATURES),)),
-        keras.layers.Dense(int(chosen["units"]),
-                           activation="relu",
-                           kernel_initializer=drawn(SEED)),
-        keras.layers.Dropout(chosen["dropout"], seed=SEED),
-        keras.layers.Dense(1, activation="sigmoid",
-                           kernel_initializer=drawn(SEED + 1)),
-    ])
-    model.compile(
-        optimizer=keras.optimizers.Adam(chosen["learning_rate"]),
-        loss="binary_crossentropy",
-    )
+        dense(n, int(one["units"]), "relu", SEED),
+        keras.layers.Dropout(one["dropout"], seed=SEED),
+        dense(n, 1, "sigmoid", SEED + 1)])
+    model.compile(keras.optimizers.Adam(one["learning_rate"]),
+                  loss="binary_crossentropy")
+    inputs = scale(x, x, learn)
+    target = y[:, None, None].repeat(n, axis=1)
     model.fit(
-        scaler(x[learn]), y[learn], batch_size=BATCH_SIZE,
-        epochs=EPOCHS, verbose=0,
-    )
-    return scaler, model
+        inputs, target, sample_weight=learn * 1.0,
+        validation_data=(inputs, target, ~learn * 1.0),
+        batch_size=BATCH_SIZE, epochs=epochs,
+        callbacks=callbacks, verbose=0)
+    return model
 
 
-def cross_entropy(y, y_prob):
-    p = np.clip(y_prob.astype(float), SMALLEST, 1 - SMALLEST)
-    return -np.log(np.where(y == 1, p, 1 - p)).mean()
+# ---- validate ----
+def predict(model, inputs):
+    return np.array(model(inputs))[..., 0].astype(float)
 
 
-def score_fold(number, left_out):
-    """Train without one fold, and ask about that fold."""
-    ask = fold == left_out
-    scaler, model = train(number, (fold > 0) & ~ask)
-    y_prob = model(scaler(x[ask])).numpy().ravel()
-    return cross_entropy(y[ask], y_prob)
+def cross_entropy(y, p):
+    return -np.log(np.where(y == 1, p, 1 - p).clip(1e-7))
+
+
+learn = fold[:, None] != np.arange(1, FOLDS + 1)
+
+
+def cross_validate(name):
+    early = keras.callbacks.EarlyStopping(
+        patience=PATIENCE, restore_best_weights=True)
+    model = train(name, x, y, learn, callbacks=[early])
+    p = predict(model, scale(x, x, learn))[~learn]
+    loss = pd.Series(cross_entropy(y, p)).groupby(fold).mean()
+    return [early.best_epoch + 1, *loss]
 
 
 # ---- search ----
-# Without work for so long, the workers end: nobody else
-# would end them if this script were killed.
 with SubprocessCluster(
     n_workers=WORKERS, threads_per_worker=1,
     dashboard_address=None,
     scheduler_kwargs={"idle_timeout": "2 minutes"},
 ) as cluster, Client(cluster) as client:
-    found = client.map(
-        score_fold, tasks["configuration"], tasks["fold"]
-    )
-    tasks["loss"] = client.gather(found)
+    tasks = client.map(cross_validate, configurations.index)
+    found = np.array(client.gather(tasks))
 
 # ---- choose ----
-means = tasks.groupby("configuration")["loss"].mean()
-ranked = configurations.merge(means, on="configuration")
-ranked = ranked.sort_values("loss")
-best = ranked["configuration"].iloc[0]
-# How much lower is each fold's own best than the best of all?
-lowest = tasks.groupby("fold")["loss"].min()
-optimism = means[best] - lowest.mean()
-print(ranked.round(4).to_string(index=False))
-print(f"the best: {means[best]:.4f}, probably "
-      f"{optimism:.4f} too low")
+loss = pd.DataFrame(found[:, 1:], configurations.index)
+table = configurations.assign(
+    loss=loss.mean(axis=1), se=loss.sem(axis=1),
+    epochs=found[:, 0].astype(int)).sort_values("loss")
+best = table.index[0]
+limit = table["loss"].iloc[0] + table["se"].iloc[0]
+chosen = table["units"][table["loss"] <= limit].idxmin()
+print(table.round(4), f"\nlimit {limit:.3f}, chosen {chosen}")
 
-# ---- scores ----
-fig, ax = plt.subplots()
-for place, one in enumerate(ranked["configuration"]):
-    of_one = tasks[tasks["configuration"] == one]
-    ax.scatter([place] * FOLDS, of_one["loss"], alpha=0.5)
-    ax.scatter(place, means[one], marker="_", s=900,
-               color="black")
-ax.set_xticks(range(CONFIGURATIONS), ranked["configuration"])
-ax.set(xlabel="configuration, from the best to the worst",
-       ylabel="cross-entropy of a fold", ylim=(0, None))
-ax.margins(x=0.1)
+# ---- edge ----
+print(configurations.rank().loc[best])
+table.plot.scatter("learning_rate", "loss", yerr="se", logx=True,
+                   s=4 * table["units"], ylabel="cross-entropy")
+plt.axhline(limit, linestyle="dotted")
 plt.show()
 
-# ---- refit ----
-x_test, y_test = x[fold == 0], y[fold == 0]
-scaler, model = train(best, fold > 0)
-y_prob = model(scaler(x_test)).numpy().ravel()
-test = {
-    "loss": cross_entropy(y_test, y_prob),
-    "accuracy": ((y_prob > 0.5) == y_test).mean(),
-    "auc": roc_auc_score(y_test, y_prob),
-}
-print(f"configuration {best} on all tumours of the search,")
-print("tested once:",
-      {name: round(float(one), 4) for name, one in test.items()})
+# ---- luck ----
+draw = keras.random.uniform((len(x),), seed=SEED)
+shuffled = x[np.argsort(np.array(draw))]
+coin = np.arange(len(x)) % 2  # 0, 1, 0, 1: nothing to learn
+few, part = shuffled[:FEW], np.arange(FEW) * FOLDS // FEW
+known = part[:, None] != np.arange(FOLDS).repeat(CANDIDATES)
+model = train(best, few, coin[:FEW], known)
+p = predict(model, scale(shuffled, few, known))
+right = ((p > 0.5) == coin[:, None]).reshape(len(p), FOLDS, -1)
+scores = right[np.arange(FEW), part].mean(axis=0)
+fresh = right[FEW:, :, scores.argmax()].mean()
+print(f"mean {scores.mean():.3f}, best {scores.max():.3f}, "
+      f"the best again {fresh:.3f}")
 
 # ---- baseline ----
-z = scaler(x).numpy()
-logistic = LogisticRegression(C=C).fit(z[fold > 0], y[fold > 0])
-p_logistic = logistic.predict_proba(z[fold == 0])[:, 1]
-loss_baseline = cross_entropy(y_test, p_logistic)
-print(f"logistic regression: test loss {loss_baseline:.4f}")
+inputs, p = scale(x, x, learn), np.empty(len(x))
+for k, rows in enumerate(learn.T):
+    line = LogisticRegression().fit(inputs[rows, k], y[rows])
+    p[~rows] = line.predict_proba(inputs[~rows, k])[:, 1]
+print("logistic loss:", cross_entropy(y, p).mean().round(3))
 
-# ---- results ----
-results = {
-    **test,
-    "loss_best": means[best], "optimism": optimism,
-    "loss_mean": means.mean(), "loss_worst": means.max(),
-    "loss_baseline": loss_baseline,
-}
-print(pd.Series(results).round(4).to_string())
+# ---- refit ----
+every = np.full((len(x), 1), True)
+final = train(chosen, x, y, every, int(table.epochs[chosen]))
+new = np.array([[15, 20, 97, 700, .1, .1, .1, .05, .18, .06]])
+p = predict(final, scale(new, x, every))[0, 0]
+print(chosen, "says:", p.round(2), LABELS[int(p > 0.5)])
+
+# ---- test ----
+x_test, y_test = features[is_test], label[is_test]
+p = predict(final, scale(x_test, x, every))[:, 0]
+hits = int(((p > 0.5) == y_test).sum())
+ci = binomtest(hits, len(y_test)).proportion_ci(method="wilson")
+results = {"val_loss_best": table["loss"].iloc[0],
+           "val_loss_chosen": table.loc[chosen, "loss"],
+           "val_accuracy_luck": scores.max(),
+           "val_accuracy_fresh": fresh,
+           "test_accuracy": hits / len(y_test),
+           "test_low": ci.low, "test_high": ci.high}
+print(pd.Series(results).round(3).to_string())

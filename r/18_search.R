@@ -1,162 +1,157 @@
-# Search: many small trainings, shared out among workers.
+# Search: how to choose a learning rate, units and dropout.
 
 library(keras3)
 library(ggplot2)
 library(future)
-library(glmnet)
 
 # ---- constants ----
-NUCLEI <- "shared_data/nuclei/nuclei.csv"
+TUMOURS <- "shared_data/nuclei/nuclei.csv"
 FOLDS_OF <- "shared_data/search/folds.csv"
-DRAWN <- "shared_data/search/configurations.csv"
+CONFIGURATIONS <- "shared_data/search/configurations.csv"
+OTHER <- c("row", "diagnosis", "fold")
+LABELS <- c("benign", "malignant")
 SEED <- 1
-FEATURES <- c(
-  "radius", "texture", "perimeter", "area", "smoothness",
-  "compactness", "concavity", "concave_points", "symmetry",
-  "fractal_dimension"
-)
-CONFIGURATIONS <- 6
 FOLDS <- 5
-BATCH_SIZE <- 32
-EPOCHS <- 12
-C <- 1.0
-SMALLEST <- 1e-7
+BATCH_SIZE <- 64
+EPOCHS <- 15
+PATIENCE <- 3
+FEW <- 30 # tumours with shuffled labels
+CANDIDATES <- 200 # networks that we try on them
 WORKERS <- 2
 
 # ---- load ----
-tumours <- merge(
-  read.csv(NUCLEI), read.csv(FOLDS_OF), by = "row"
-)
-x <- as.matrix(tumours[FEATURES])
-y <- as.integer(tumours$diagnosis == "malignant")
-fold <- tumours$fold
-cat("tumours for the search:", sum(fold > 0),
-    "for the test:", sum(fold == 0), "\n")
+tumours <- merge(read.csv(TUMOURS), read.csv(FOLDS_OF))
+is_test <- tumours$fold == 0
+features <- as.matrix(tumours[setdiff(names(tumours), OTHER)])
+label <- match(tumours$diagnosis, LABELS) - 1L
+x <- features[!is_test, ]
+y <- label[!is_test]
+fold <- tumours$fold[!is_test]
+cat("search:", nrow(x), "test:", sum(is_test), "\n")
 
 # ---- draw ----
-configurations <- head(read.csv(DRAWN), CONFIGURATIONS)
-tasks <- expand.grid(
-  fold = 1:FOLDS, configuration = configurations$configuration
-)
-print(configurations, row.names = FALSE)
-cat(nrow(tasks), "tasks\n")
+configurations <- read.csv(CONFIGURATIONS, row.names = "id")
+configurations
 
-# ---- task ----
-# Others draw from a worker's random numbers, too: each layer
-# gets a seed of its own.
-drawn <- function(seed) initializer_glorot_uniform(seed = seed)
 
-# Train one network on some of the tumours.
-train <- function(number, learn) {
-  chosen <- subset(configurations, configuration == number)
+# ---- scale ----
+# A column of `learn` says from which rows a network learns.
+scale_by <- function(new, x, learn) {
+  apply(learn, 2, simplify = FALSE, \(rows) {
+    scale(new, colMeans(x[rows, ]), apply(x[rows, ], 2, sd))
+  }) |> simplify2array() |> aperm(c(1, 3, 2))
+}
+
+
+# ---- train ----
+dense <- function(object, n, units, activation, seed) {
+  draw <- initializer_random_normal(0, 0.3, seed)
+  layer_einsum_dense(
+    object, "bnf,nfu->bnu", c(n, units), activation, "nu", draw)
+}
+
+train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
+  one <- configurations[name, ]
+  n <- ncol(learn)
   set_random_seed(SEED)
-  scaler <- layer_normalization()
-  scaler |> adapt(x[learn, ])
-  model <- keras_model_sequential(
-    input_shape = length(FEATURES)
-  ) |>
-    layer_dense(chosen$units, activation = "relu",
-                kernel_initializer = drawn(SEED)) |>
-    layer_dropout(chosen$dropout, seed = SEED) |>
-    layer_dense(1, activation = "sigmoid",
-                kernel_initializer = drawn(SEED + 1))
-  model |> compile(
-    optimizer = optimizer_adam(chosen$learning_rate),
-    loss = "binary_crossentropy"
-  )
+  model <- keras_model_sequential() |>
+    dense(n, one$units, "relu", SEED) |>
+    layer_dropout(one$dropout, seed = SEED) |>
+    dense(n, 1, "sigmoid", SEED + 1)
+  model |> compile(optimizer_adam(one$learning_rate),
+                   loss = "binary_crossentropy")
+  inputs <- scale_by(x, x, learn)
+  target <- array(y, c(length(y), n, 1))
   model |> fit(
-    scaler(x[learn, ]), y[learn], batch_size = BATCH_SIZE,
-    epochs = EPOCHS, verbose = 0
-  )
-  list(scaler = scaler, model = model)
+    inputs, target, sample_weight = learn * 1.0,
+    validation_data = list(inputs, target, (!learn) * 1.0),
+    batch_size = BATCH_SIZE, epochs = epochs, verbose = 0, ...)
+  model
 }
 
-cross_entropy <- function(y, y_prob) {
-  p <- pmin(pmax(y_prob, SMALLEST), 1 - SMALLEST)
-  -mean(log(ifelse(y == 1, p, 1 - p)))
+
+# ---- validate ----
+predict_with <- function(model, inputs)
+  array(as.array(model(inputs)), dim(inputs)[1:2])
+
+cross_entropy <- function(y, p)
+  -log(pmax(ifelse(y == 1, p, 1 - p), 1e-7))
+
+learn <- outer(fold, 1:FOLDS, "!=")
+
+cross_validate <- function(name) {
+  early <- callback_early_stopping(
+    patience = PATIENCE, restore_best_weights = TRUE)
+  model <- train(name, x, y, learn, callbacks = list(early))
+  p <- predict_with(model, scale_by(x, x, learn))
+  loss <- cross_entropy(y, p[cbind(seq_along(fold), fold)])
+  c(early$best_epoch + 1, tapply(loss, fold, mean))
 }
 
-# Train without one fold, and ask about that fold.
-score_fold <- function(number, left_out) {
-  ask <- fold == left_out
-  found <- train(number, fold > 0 & !ask)
-  y_prob <- as.array(found$model(found$scaler(x[ask, ])))
-  cross_entropy(y[ask], c(y_prob))
-}
 
 # ---- search ----
 plan(multisession, workers = WORKERS)
-found <- Map(
-  \(number, left_out) future(
-    score_fold(number, left_out),
-    packages = "keras3", seed = NULL
-  ),
-  tasks$configuration, tasks$fold
-)
-tasks$loss <- unlist(value(found))
+found <- rownames(configurations) |>
+  lapply(\(name) future(cross_validate(name), seed = NULL)) |>
+  value() |> do.call(what = rbind)
 plan(sequential)
 
 # ---- choose ----
-means <- aggregate(loss ~ configuration, tasks, mean)
-ranked <- merge(configurations, means, by = "configuration")
-ranked <- ranked[order(ranked$loss), ]
-best <- ranked$configuration[1]
-# How much lower is each fold's own best than the best of all?
-lowest <- aggregate(loss ~ fold, tasks, min)
-optimism <- ranked$loss[1] - mean(lowest$loss)
-transform(ranked, loss = round(loss, 4)) |>
-  print(row.names = FALSE)
-cat(sprintf("the best: %.4f, probably %.4f too low\n",
-            ranked$loss[1], optimism))
+loss <- found[, -1]
+table <- transform(
+  configurations, loss = rowMeans(loss), epochs = found[, 1],
+  se = apply(loss, 1, sd) / sqrt(FOLDS))
+table <- table[order(table$loss), ]
+best <- rownames(table)[1]
+limit <- table$loss[1] + table$se[1]
+near <- subset(table, loss <= limit)
+chosen <- rownames(near)[which.min(near$units)]
+round(table, 4)
+cat("limit", round(limit, 3), "chosen", chosen, "\n")
 
-# ---- scores ----
-transform(
-  tasks,
-  configuration = factor(configuration, ranked$configuration)
-) |>
-  ggplot(aes(configuration, loss)) +
-  geom_point(aes(colour = configuration), alpha = 0.5,
-             size = 3) +
-  stat_summary(fun = mean, geom = "point", shape = "\u2014",
-               size = 10) +
-  expand_limits(y = 0) +
-  labs(x = "configuration, from the best to the worst",
-       y = "cross-entropy of a fold") +
-  guides(colour = "none")
+# ---- edge ----
+sapply(configurations, rank)[rownames(configurations) == best, ]
+ggplot(table, aes(learning_rate, loss, colour = units)) +
+  geom_pointrange(aes(ymin = loss - se, ymax = loss + se)) +
+  geom_hline(yintercept = limit, linetype = "dotted") +
+  scale_x_log10() + labs(y = "cross-entropy")
 
-# ---- refit ----
-x_test <- x[fold == 0, ]
-y_test <- y[fold == 0]
-final <- train(best, fold > 0)
-y_prob <- c(as.array(final$model(final$scaler(x_test))))
-test <- list(
-  loss = cross_entropy(y_test, y_prob),
-  accuracy = mean((y_prob > 0.5) == y_test),
-  auc = as.numeric(pROC::auc(
-    y_test, y_prob, levels = c(0, 1), direction = "<"
-  ))
-)
-cat("configuration", best,
-    "on all tumours of the search,\ntested once:\n")
-str(lapply(test, round, 4))
+# ---- luck ----
+draw <- as.array(random_uniform(nrow(x), seed = SEED))
+shuffled <- x[order(draw), ]
+coin <- (seq_along(y) - 1L) %% 2L # 0, 1, 0, 1: nothing to learn
+few <- shuffled[1:FEW, ]
+part <- ceiling(1:FEW * FOLDS / FEW)
+known <- outer(part, rep(1:FOLDS, each = CANDIDATES), "!=")
+model <- train(best, few, coin[1:FEW], known)
+p <- predict_with(model, scale_by(shuffled, few, known))
+right <- array((p > 0.5) == coin, c(nrow(p), CANDIDATES, FOLDS))
+scores <- rowMeans(sapply(1:FEW, \(i) right[i, , part[i]]))
+fresh <- mean(right[-(1:FEW), which.max(scores), ])
+c(mean = mean(scores), best = max(scores), fresh = fresh)
 
 # ---- baseline ----
-z <- as.array(final$scaler(x))
-logistic <- glmnet(
-  z[fold > 0, ], y[fold > 0], "binomial", alpha = 0,
-  lambda = 1 / (C * sum(fold > 0)), standardize = FALSE
-)
-p_logistic <- logistic |>
-  predict(z[fold == 0, ], type = "response")
-loss_baseline <- cross_entropy(y_test, c(p_logistic))
-cat(sprintf("logistic regression: test loss %.4f\n",
-            loss_baseline))
+line <- glmnet::cv.glmnet(x, y, family = "binomial", alpha = 0,
+  foldid = fold, lambda = c(1, FOLDS / sum(learn)), keep = TRUE)
+p <- plogis(line$fit.preval[, 2])
+cat("logistic loss:", round(mean(cross_entropy(y, p)), 3), "\n")
 
-# ---- results ----
-results <- c(test, list(
-  loss_best = ranked$loss[1], optimism = optimism,
-  loss_mean = mean(ranked$loss),
-  loss_worst = max(ranked$loss),
-  loss_baseline = loss_baseline
-))
-print(round(unlist(results), 4))
+# ---- refit ----
+every <- matrix(TRUE, nrow(x))
+final <- train(chosen, x, y, every, table[chosen, "epochs"])
+new <- t(c(15, 20, 97, 700, .1, .1, .1, .05, .18, .06))
+p <- predict_with(final, scale_by(new, x, every))[1]
+cat(chosen, "says:", round(p, 2), LABELS[1 + (p > 0.5)], "\n")
+
+# ---- test ----
+y_test <- label[is_test]
+p <- predict_with(final, scale_by(features[is_test, ], x, every))
+hits <- sum((p > 0.5) == y_test)
+ci <- prop.test(hits, length(y_test), correct = FALSE)$conf.int
+results <- list(
+  val_loss_best = table$loss[1],
+  val_loss_chosen = table[chosen, "loss"],
+  val_accuracy_luck = max(scores), val_accuracy_fresh = fresh,
+  test_accuracy = hits / length(y_test),
+  test_low = ci[1], test_high = ci[2])
+str(results)

@@ -28,7 +28,7 @@ SMALL = {
     "13_attention": {"EPOCHS": 2, "EXPLAINED": 5},
     "15_maps": {"ROUNDS": 5, "ITERATIONS": 250, "UMAP_EPOCHS": 20},
     "17_embeddings": {"EPOCHS": 1},
-    "18_search": {"CONFIGURATIONS": 1, "FOLDS": 2, "EPOCHS": 2},
+    "18_search": {"EPOCHS": 2, "CANDIDATES": 10},
 }
 
 

@@ -1,19 +1,33 @@
-"""Exercise 14: its data, and the same results from any number of workers."""
+"""Exercise 18: its data, the same results from any number of workers, and the cluster's scripts."""
+
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import HANGS
 
-from deeptwins.paths import LANGUAGES, SHARED
+from deeptwins import processes
+from deeptwins.paths import BOOK, LANGUAGES, ROOT, SHARED, find_r
 from deeptwins.runs import record, runner
 
 
-def test_the_configurations_are_within_what_the_card_says():
-    drawn = pd.read_csv(SHARED / "search" / "configurations.csv")
-    assert drawn["configuration"].tolist() == list(range(1, 25))
-    assert drawn["learning_rate"].between(10**-3.5, 0.1).all()
-    assert drawn["units"].between(4, 128).all()
-    assert drawn["dropout"].between(0, 0.6).all()
+@pytest.mark.parametrize(
+    ("name", "letter", "lowest", "highest"),
+    [("configurations", "s", 1e-4, 10**-2.5), ("wider", "w", 1e-3, 0.1)],
+)
+def test_the_configurations_are_within_what_the_card_says(name, letter, lowest, highest):
+    drawn = pd.read_csv(SHARED / "search" / f"{name}.csv")
+    assert drawn["id"].tolist() == [f"{letter}{number}" for number in range(1, 9)]
+    assert drawn["learning_rate"].between(lowest, highest).all()
+    assert drawn["units"].between(16, 64).all()
+    assert drawn["dropout"].between(0, 0.5).all()
 
 
 def test_every_fold_has_its_share_of_malignant_tumours():
@@ -31,8 +45,133 @@ def test_every_fold_has_its_share_of_malignant_tumours():
 def test_the_number_of_workers_changes_nothing(results, language):
     found = []
     for workers in (1, 2):
-        values = {"WORKERS": workers, "CONFIGURATIONS": 2, "EPOCHS": 2}
+        values = {"WORKERS": workers, "EPOCHS": 2, "CANDIDATES": 10}
         outcome = runner.run_twin("18_search", language, runner.Settings(values=values))
         assert outcome.ok, outcome.last_lines
         found.append(record.read("18_search", language)["results"])
     assert found[0] == found[1]
+
+
+# ---- the scripts for a cluster, without one ----
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """Return a function that starts a script of the appendix, with two configurations to train."""
+    if os.name == "nt":
+        pytest.skip("SLURM runs under Linux")
+    shutil.copytree(SHARED / "nuclei", tmp_path / "shared_data" / "nuclei")
+    shutil.copytree(SHARED / "search", tmp_path / "shared_data" / "search")
+    drawn = tmp_path / "shared_data" / "search" / "configurations.csv"
+    drawn.write_text("".join(drawn.read_text().splitlines(keepends=True)[:3]))
+    (tmp_path / "bin").mkdir()
+    find_r()
+    commands = {"python": [sys.executable, "search_cluster.py"]}
+    if shutil.which("Rscript"):
+        commands["r"] = ["Rscript", "search_cluster.R"]
+    for script in (BOOK / "cluster").iterdir():
+        text = re.sub(r"(?m)^(EPOCHS \S+) \d+", r"\1 1", script.read_text(encoding="utf-8"))
+        (tmp_path / script.name).write_text(text, encoding="utf-8")
+    env = processes.environment() | {
+        "RETICULATE_PYTHON": sys.executable,
+        "R_PROFILE_USER": os.devnull,
+        "R_LIBS": os.pathsep.join([str(ROOT / ".rlib"), str(ROOT / ".rlib-standin")]),
+    }
+    env["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{env['PATH']}"
+
+    def start(language, task):
+        if language not in commands:
+            pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
+        return subprocess.Popen(
+            [*commands[language], task],
+            cwd=tmp_path,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+
+    return start
+
+
+def ended(job):
+    """Return the status of a script and all that it said."""
+    said, _ = job.communicate(timeout=HANGS)
+    return job.returncode, said
+
+
+def put(folder, name, text):
+    """Put a program into the folder that is first in PATH."""
+    path = folder / "bin" / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_shows_the_scripts_as_they_are(language):
+    page = (BOOK / "appendix_cluster.qmd").read_text(encoding="utf-8")
+    ending = {"python": "py", "r": "R"}[language]
+    script = (BOOK / "cluster" / f"search_cluster.{ending}").read_text(encoding="utf-8")
+    shown = re.findall(rf"^```{language}\n(.*?)^```$", page, re.S | re.M)
+    assert len(shown) == 3
+    assert [one for one in shown if one not in script] == []
+    assert "There is no sbatch here" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_sbatch_nothing_is_given_to_slurm(cluster, language):
+    if shutil.which("sbatch"):
+        pytest.skip("this machine has SLURM")
+    status, said = ended(cluster(language, "submit"))
+    assert status == 1
+    assert "There is no sbatch here" in said
+    assert "local" in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_job_is_made_for_what_is_missing_and_not_waiting(cluster, tmp_path, language):
+    put(tmp_path, "sbatch", 'printf "%s|" "$@" >> given; echo >> given')
+    put(tmp_path, "squeue", "echo s1")
+    assert ended(cluster(language, "submit"))[0] == 0
+    (given,) = (tmp_path / "given").read_text().splitlines()
+    assert "--job-name=s2|" in given
+    assert re.search(r"--wrap=\S+ search_cluster\.(py|R) train s2\|", given)
+    put(tmp_path, "squeue", "true")
+    (tmp_path / "search_found" / "s2.csv").write_text("fold,loss\n1,0.5\n2,0.3\n")
+    assert ended(cluster(language, "submit"))[0] == 0
+    assert "--job-name=s1|" in (tmp_path / "given").read_text().splitlines()[1]
+    status, said = ended(cluster(language, "collect"))
+    assert (status, "missing: s1" in said) == (1, True), said
+
+
+@pytest.mark.long
+@pytest.mark.keras
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_killed_task_is_tried_again_and_a_killed_search_goes_on(cluster, tmp_path, language):
+    job = cluster(language, "local")
+    said, killed = "", []
+    for line in job.stdout:
+        said += line
+        if found := re.match(r"(s\d): process (\d+)", line):
+            name, number = found[1], int(found[2])
+            if name == "s1" and not killed:
+                os.kill(number, signal.SIGKILL)
+                killed.append(name)
+            elif name == "s2":
+                os.killpg(job.pid, signal.SIGKILL)
+                killed.append(name)
+                break
+    job.wait(timeout=HANGS)
+    assert killed == ["s1", "s2"], said
+    assert "s1: attempt 2" in said
+    assert [one.name for one in (tmp_path / "search_found").iterdir()] == ["s1.csv"]
+    before = (tmp_path / "search_found" / "s1.csv").read_bytes()
+    status, said = ended(cluster(language, "local"))
+    assert status == 0, said
+    assert "there already: s1" in said
+    assert "s1: attempt" not in said
+    assert (tmp_path / "search_found" / "s1.csv").read_bytes() == before
+    status, said = ended(cluster(language, "collect"))
+    assert status == 0, said
+    assert {"s1", "s2"} <= set(said.split())

@@ -1,120 +1,131 @@
-# Solution: a race of all configurations, fold by fold.
+# Solution: eight configurations around the edge.
 
 library(keras3)
+library(ggplot2)
 library(future)
 
 # ---- constants ----
-NUCLEI <- "shared_data/nuclei/nuclei.csv"
+TUMOURS <- "shared_data/nuclei/nuclei.csv"
 FOLDS_OF <- "shared_data/search/folds.csv"
-DRAWN <- "shared_data/search/configurations.csv"
+CONFIGURATIONS <- "shared_data/search/wider.csv"
+OTHER <- c("row", "diagnosis", "fold")
+LABELS <- c("benign", "malignant")
 SEED <- 1
-FEATURES <- c(
-  "radius", "texture", "perimeter", "area", "smoothness",
-  "compactness", "concavity", "concave_points", "symmetry",
-  "fractal_dimension"
-)
-RACE <- c(24, 12, 6, 3, 3)
-BATCH_SIZE <- 32
-EPOCHS <- 12
-SMALLEST <- 1e-7
+FOLDS <- 5
+BATCH_SIZE <- 64
+EPOCHS <- 15
+PATIENCE <- 3
 WORKERS <- 2
 
 # ---- load ----
-tumours <- merge(
-  read.csv(NUCLEI), read.csv(FOLDS_OF), by = "row"
-)
-x <- as.matrix(tumours[FEATURES])
-y <- as.integer(tumours$diagnosis == "malignant")
-fold <- tumours$fold
-configurations <- read.csv(DRAWN)
-cat("tumours for the search:", sum(fold > 0),
-    "for the test:", sum(fold == 0), "\n")
+tumours <- merge(read.csv(TUMOURS), read.csv(FOLDS_OF))
+is_test <- tumours$fold == 0
+features <- as.matrix(tumours[setdiff(names(tumours), OTHER)])
+label <- match(tumours$diagnosis, LABELS) - 1L
+x <- features[!is_test, ]
+y <- label[!is_test]
+fold <- tumours$fold[!is_test]
+cat("search:", nrow(x), "test:", sum(is_test), "\n")
 
-# ---- task ----
-# Others draw from a worker's random numbers, too: each layer
-# gets a seed of its own.
-drawn <- function(seed) initializer_glorot_uniform(seed = seed)
+# ---- draw ----
+configurations <- read.csv(CONFIGURATIONS, row.names = "id")
+configurations
 
-# Train one network on some of the tumours.
-train <- function(number, learn) {
-  chosen <- subset(configurations, configuration == number)
+
+# ---- scale ----
+# A column of `learn` says from which rows a network learns.
+scale_by <- function(new, x, learn) {
+  apply(learn, 2, simplify = FALSE, \(rows) {
+    scale(new, colMeans(x[rows, ]), apply(x[rows, ], 2, sd))
+  }) |> simplify2array() |> aperm(c(1, 3, 2))
+}
+
+
+# ---- train ----
+dense <- function(object, n, units, activation, seed) {
+  draw <- initializer_random_normal(0, 0.3, seed)
+  layer_einsum_dense(
+    object, "bnf,nfu->bnu", c(n, units), activation, "nu", draw)
+}
+
+train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
+  one <- configurations[name, ]
+  n <- ncol(learn)
   set_random_seed(SEED)
-  scaler <- layer_normalization()
-  scaler |> adapt(x[learn, ])
-  model <- keras_model_sequential(
-    input_shape = length(FEATURES)
-  ) |>
-    layer_dense(chosen$units, activation = "relu",
-                kernel_initializer = drawn(SEED)) |>
-    layer_dropout(chosen$dropout, seed = SEED) |>
-    layer_dense(1, activation = "sigmoid",
-                kernel_initializer = drawn(SEED + 1))
-  model |> compile(
-    optimizer = optimizer_adam(chosen$learning_rate),
-    loss = "binary_crossentropy"
-  )
+  model <- keras_model_sequential() |>
+    dense(n, one$units, "relu", SEED) |>
+    layer_dropout(one$dropout, seed = SEED) |>
+    dense(n, 1, "sigmoid", SEED + 1)
+  model |> compile(optimizer_adam(one$learning_rate),
+                   loss = "binary_crossentropy")
+  inputs <- scale_by(x, x, learn)
+  target <- array(y, c(length(y), n, 1))
   model |> fit(
-    scaler(x[learn, ]), y[learn], batch_size = BATCH_SIZE,
-    epochs = EPOCHS, verbose = 0
-  )
-  list(scaler = scaler, model = model)
+    inputs, target, sample_weight = learn * 1.0,
+    validation_data = list(inputs, target, (!learn) * 1.0),
+    batch_size = BATCH_SIZE, epochs = epochs, verbose = 0, ...)
+  model
 }
 
-cross_entropy <- function(y, y_prob) {
-  p <- pmin(pmax(y_prob, SMALLEST), 1 - SMALLEST)
-  -mean(log(ifelse(y == 1, p, 1 - p)))
+
+# ---- validate ----
+predict_with <- function(model, inputs)
+  array(as.array(model(inputs)), dim(inputs)[1:2])
+
+cross_entropy <- function(y, p)
+  -log(pmax(ifelse(y == 1, p, 1 - p), 1e-7))
+
+learn <- outer(fold, 1:FOLDS, "!=")
+
+cross_validate <- function(name) {
+  early <- callback_early_stopping(
+    patience = PATIENCE, restore_best_weights = TRUE)
+  model <- train(name, x, y, learn, callbacks = list(early))
+  p <- predict_with(model, scale_by(x, x, learn))
+  loss <- cross_entropy(y, p[cbind(seq_along(fold), fold)])
+  c(early$best_epoch + 1, tapply(loss, fold, mean))
 }
 
-# Train without one fold, and ask about that fold.
-score_fold <- function(number, left_out) {
-  ask <- fold == left_out
-  found <- train(number, fold > 0 & !ask)
-  y_prob <- as.array(found$model(found$scaler(x[ask, ])))
-  cross_entropy(y[ask], c(y_prob))
-}
 
-# ---- race ----
-# Each fold sends about half of the field home.
-racing <- configurations$configuration
-scores <- data.frame()
+# ---- search ----
 plan(multisession, workers = WORKERS)
-for (number in seq_along(RACE)) {
-  racing <- head(racing, RACE[number])
-  found <- lapply(racing, \(one) future(
-    score_fold(one, number), packages = "keras3", seed = NULL
-  ))
-  scores <- rbind(scores, data.frame(
-    configuration = racing, loss = unlist(value(found))
-  ))
-  means <- aggregate(
-    loss ~ configuration, scores, mean,
-    subset = configuration %in% racing
-  )
-  means <- means[order(means$loss), ]
-  racing <- means$configuration
-  cat(sprintf(
-    "fold %d: %d configurations, the best so far %d\n",
-    number, RACE[number], racing[1]
-  ))
-}
+found <- rownames(configurations) |>
+  lapply(\(name) future(cross_validate(name), seed = NULL)) |>
+  value() |> do.call(what = rbind)
 plan(sequential)
-best <- racing[1]
-loss_best <- means$loss[1]
-cat(sprintf("the winner: configuration %d, %.4f\n",
-            best, loss_best))
+
+# ---- choose ----
+loss <- found[, -1]
+table <- transform(
+  configurations, loss = rowMeans(loss), epochs = found[, 1],
+  se = apply(loss, 1, sd) / sqrt(FOLDS))
+table <- table[order(table$loss), ]
+best <- rownames(table)[1]
+limit <- table$loss[1] + table$se[1]
+near <- subset(table, loss <= limit)
+chosen <- rownames(near)[which.min(near$units)]
+round(table, 4)
+cat("limit", round(limit, 3), "chosen", chosen, "\n")
+
+# ---- edge ----
+sapply(configurations, rank)[rownames(configurations) == best, ]
+ggplot(table, aes(learning_rate, loss, colour = units)) +
+  geom_pointrange(aes(ymin = loss - se, ymax = loss + se)) +
+  geom_hline(yintercept = limit, linetype = "dotted") +
+  scale_x_log10() + labs(y = "cross-entropy")
 
 # ---- refit ----
-x_test <- x[fold == 0, ]
-y_test <- y[fold == 0]
-final <- train(best, fold > 0)
-y_prob <- c(as.array(final$model(final$scaler(x_test))))
-test <- list(
-  loss = cross_entropy(y_test, y_prob),
-  accuracy = mean((y_prob > 0.5) == y_test)
-)
-cat("tested once:\n")
-str(lapply(test, round, 4))
+every <- matrix(TRUE, nrow(x))
+final <- train(chosen, x, y, every, table[chosen, "epochs"])
 
-# ---- results ----
-results <- c(test, list(loss_best = loss_best))
-print(round(unlist(results), 4))
+# ---- test ----
+y_test <- label[is_test]
+p <- predict_with(final, scale_by(features[is_test, ], x, every))
+hits <- sum((p > 0.5) == y_test)
+ci <- prop.test(hits, length(y_test), correct = FALSE)$conf.int
+results <- list(
+  val_loss_best = table$loss[1],
+  val_loss_chosen = table[chosen, "loss"],
+  test_accuracy = hits / length(y_test),
+  test_low = ci[1], test_high = ci[2])
+str(results)
