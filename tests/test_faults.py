@@ -25,7 +25,7 @@ SMALL = {
     "09_fine_tuning": {"SIZE": 32, "EPOCHS": 2},
     "11_lstm": {"EPOCHS": 1},
     "12_cnn_lstm": {"EPOCHS": 2},
-    "15_maps": {"ROUNDS": 5, "ITERATIONS": 250, "UMAP_EPOCHS": 20},
+    "15_maps": {"ITERATIONS": 250},
     "17_embeddings": {"EPOCHS": 1},
     "18_search": {"CONFIGURATIONS": 1, "FOLDS": 2, "EPOCHS": 2},
 }
