@@ -1,9 +1,9 @@
-# Solution: no map, all genes, and a model instead of votes.
+# Solution: no map, and all genes.
 
 # ---- constants ----
 CELLS <- "shared_data/pbmc/cells.csv"
 SEED <- 1
-COMPONENTS <- 10
+VOTERS <- 5
 
 # ---- load ----
 cells <- read.csv(CELLS, check.names = FALSE)
@@ -13,21 +13,18 @@ test <- subset(cells, partition == "new")
 genes <- names(cells)[-(1:4)]
 
 # ---- fit ----
-set.seed(SEED)
-pca <- prcomp(train[genes], rank. = COMPONENTS)
-model <- glmnet::glmnet(pca$x, train$group, "multinomial",
-                        alpha = 0, lambda = 1 / nrow(train),
-                        standardize = FALSE, thresh = 1e-12)
+known <- t(train[genes])
+vote <- function(new) {
+  near <- order(colSums((known - new)^2))[1:VOTERS]
+  names(which.max(table(train$group[near])))
+}
 
 # ---- validate ----
-y_pred <- predict(model, predict(pca, val[genes]),
-                  type = "class")
+y_pred <- apply(val[genes], 1, vote)
 results <- list(val_accuracy_scores = mean(y_pred == val$group))
 
 # ---- test ----
-y_pred <- predict(model, predict(pca, test[genes]),
-                  type = "class")
-right <- sum(y_pred == test$group)
+right <- sum(apply(test[genes], 1, vote) == test$group)
 ci <- prop.test(right, nrow(test), correct = FALSE)$conf.int
 results <- c(results, test_accuracy = right / nrow(test),
              test_low = ci[1], test_high = ci[2])
