@@ -1,381 +1,152 @@
-"""Maps: drawing many dimensions in two."""
+"""Maps: many dimensions drawn in two."""
 
-import re
-
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import umap
-from scipy.spatial.distance import cdist, pdist
-from scipy.stats import entropy
+from scipy.spatial.distance import cdist
+from scipy.stats import binomtest
+from sklearn import neighbors
+from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE, trustworthiness
-from sklearn.metrics import silhouette_score
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.manifold import TSNE
+from sklearn.metrics import adjusted_rand_score
 
 # ---- constants ----
 CELLS = "shared_data/pbmc/cells.csv"
-ROLLS = "shared_data/rolls/rolls.csv"
-CLUSTERS = "shared_data/rolls/clusters.csv"
+ROLL = "shared_data/roll/roll.csv"
 SEED = 1
-COLOURS = {
-    "B": "#0072B2", "CD34+": "#000000", "CD4 T": "#D55E00",
-    "CD8 T": "#E69F00", "NK": "#CC79A7",
-    "dendritic": "#56B4E9", "monocyte": "#009E73",
-}
-SIZES = {"small left": "#0072B2", "small right": "#E69F00",
-         "wide": "#009E73"}
-COMPONENTS = 20
-NEIGHBOURS = 10
-VOTERS = 5
-PERPLEXITY = 30
-LEARNING_RATE = 200
-EXAGGERATION = 12
+MARKERS = 5
+COMPONENTS = 10
+PERPLEXITIES = [5, 30]
 ITERATIONS = 500
-UMAP_EPOCHS = 300
+NEIGHBOURS = 10
+NEAR = 40
 MIN_DIST = 0.1
-UNITS = 64
-ROUNDS = 20
-STEP_SIZE = 0.004
-BATCH_SIZE = 256
-EPOCHS = 10
+VOTERS = 5
 
 # ---- load ----
 cells = pd.read_csv(CELLS)
-genes = cells.columns.drop(
-    ["cell", "partition", "type", "group"]
-)
 train = cells[cells["partition"] == "train"]
-new = cells[cells["partition"] == "new"]
-x_train = train[genes].to_numpy()
-y_train = train["group"].to_numpy()
-x_new = new[genes].to_numpy()
-y_new = new["group"].to_numpy()
-
-rolls = dict(list(pd.read_csv(ROLLS).groupby("roll")))
-clusters = pd.read_csv(CLUSTERS)
-
-
-def lay_flat(roll):
-    """Lay the sheets on a table, far from each other."""
-    away = 1000 * roll["sheet"]
-    return np.column_stack([roll["along"] + away,
-                            roll["across"]])
-
-
-x = {
-    "single": rolls["single"][["x", "y", "z"]].to_numpy(),
-    "double": rolls["double"][["x", "y", "z"]].to_numpy(),
-    "cells": x_train,
-}
-paper = {name: lay_flat(roll) for name, roll in rolls.items()}
-print({name: one.shape for name, one in x.items()},
-      "new cells:", len(x_new))
+val = cells[cells["partition"] == "tuning"]
+test = cells[cells["partition"] == "new"]
+y_train, y_val = train["group"], val["group"]
+types = sorted(y_train.unique())
 print(pd.crosstab(cells["group"], cells["partition"]))
 
+# ---- markers ----
+x = train.iloc[:, 4:]
+markers = pd.DataFrame()
+for kind in types:
+    own = y_train == kind
+    lead = x[own].mean() - x[~own].mean()
+    markers[kind] = (lead / x.std()).nlargest(MARKERS).index
+print(markers.T.to_string(header=False))
+chosen = pd.unique(markers.to_numpy().ravel())
+x_train, x_val = train[chosen], val[chosen]
+
 # ---- pca ----
-pca = PCA(COMPONENTS).fit(x_train)
-scores = pca.transform(x_train)
-scores_new = pca.transform(x_new)
-maps = {"PCA": scores[:, :2]}
-share = pca.explained_variance_ratio_
-print(f"two components keep {share[:2].sum():.3f} of the "
-      f"variance, {COMPONENTS} keep {share.sum():.3f}")
-
-# ---- measures ----
-def find_affinities(x, perplexity):
-    """How near each point feels to each other, as in t-SNE."""
-    squares = cdist(x, x, "sqeuclidean")
-    np.fill_diagonal(squares, np.inf)
-    squares -= squares.min(axis=1, keepdims=True)
-    width = np.ones((len(x), 1))
-    low, high = np.zeros_like(width), np.full_like(width, np.inf)
-    for _ in range(60):
-        near = np.exp(-width * squares)
-        near /= near.sum(axis=1, keepdims=True)
-        too_wide = (entropy(near, axis=1, keepdims=True)
-                    > np.log(perplexity))
-        low = np.where(too_wide, width, low)
-        high = np.where(too_wide, high, width)
-        width = np.where(np.isinf(high), 2 * width,
-                         (low + high) / 2)
-    return (near + near.T) / (2 * len(x))
-
-
-def find_kl(affinity, found):
-    """The divergence that t-SNE makes small."""
-    near = 1 / (1 + cdist(found, found, "sqeuclidean"))
-    np.fill_diagonal(near, 0)
-    return entropy(affinity.ravel(), near.ravel())
-
-
-def find_centres(x):
-    return pd.DataFrame(x).groupby(y_train).mean()
-
-
-def judge(found):
-    """Are neighbours, types and their arrangement kept?"""
-    return {
-        "trustworthiness": trustworthiness(
-            scores, found, n_neighbors=NEIGHBOURS),
-        "silhouette": silhouette_score(found, y_train),
-        "arrangement": np.corrcoef(
-            pdist(find_centres(scores)),
-            pdist(find_centres(found)))[0, 1],
-    }
-
-
-results = {}
-
-
-def note(title, found):
-    """Print results and keep them, named after their map."""
-    key = re.sub("[ -]", "_", title.lower())
-    print(f"{key:15}", *[f"{what} {value:.3f}"
-                         for what, value in found.items()])
-    results.update({f"{what}_{key}": value
-                    for what, value in found.items()})
-
-
-note("PCA", judge(maps["PCA"]))
+for n in [1, 2, 5, COMPONENTS]:
+    pca = PCA(n).fit(x_train)
+    back = pca.inverse_transform(pca.transform(x_val))
+    error = np.sqrt(((x_val - back) ** 2).to_numpy().mean())
+    print(n, "components: validation error", error.round(3))
+scores, scores_val = pca.transform(x_train), pca.transform(x_val)
 
 # ---- tsne ----
-def run_tsne(x, start, theta=0.5, perplexity=PERPLEXITY,
-             number=SEED):
-    return TSNE(
-        method="barnes_hut" if theta else "exact", angle=theta,
-        perplexity=perplexity, init=start, random_state=number,
-        # its steps are 4 times those of other programs
-        learning_rate=LEARNING_RATE / 4,
-        early_exaggeration=EXAGGERATION, max_iter=ITERATIONS,
-    ).fit_transform(x)
+def run_tsne(x, perplexity):
+    return TSNE(perplexity=perplexity, init="pca",
+                max_iter=ITERATIONS,
+                random_state=SEED).fit_transform(x)
 
 
-maps |= {
-    "exact": run_tsne(scores, "pca", theta=0),
-    "Barnes-Hut": run_tsne(scores, "pca"),
-    "perplexity 10": run_tsne(scores, "pca", perplexity=10),
-    "random start": run_tsne(scores, "random"),
-    "another start": run_tsne(scores, "random",
-                              number=SEED + 100),
-}
-near_30 = find_affinities(scores, PERPLEXITY)
-near_10 = find_affinities(scores, 10)
-for name in list(maps)[1:]:
-    near = near_10 if name == "perplexity 10" else near_30
-    note(name, {"kl": find_kl(near, maps[name])}
-         | judge(maps[name]))
+maps = {"pca": (scores[:, :2], scores_val[:, :2])}
+for perplexity in PERPLEXITIES:
+    found = run_tsne(scores, perplexity)
+    placer = neighbors.KNeighborsRegressor(NEIGHBOURS)
+    places = placer.fit(scores, found).predict(scores_val)
+    maps[f"tsne_{perplexity}"] = found, places
 
-# ---- groups ----
-def draw(ax, name, found, colour):
-    """Draw a map, centred, as large as the panel allows."""
-    found = found - found.mean(axis=0)
-    ax.scatter(*(found / abs(found).max()).T, c=colour, s=3)
-    ax.set(title=name, xticks=[], yticks=[], aspect="equal",
-           xlim=(-1.05, 1.05), ylim=(-1.05, 1.05))
-
-
-def add_legend(fig, colours):
-    dots = [plt.Line2D([], [], marker="o", linestyle="",
-                       color=one) for one in colours.values()]
-    fig.legend(dots, colours, loc="outside right center")
-
-
-colour = train["group"].map(COLOURS)
-fig, axes = plt.subplots(2, 3, layout="constrained")
-for ax, name in zip(axes.flat, maps):
-    draw(ax, name, maps[name], colour)
-add_legend(fig, COLOURS)
-plt.show()
-
-# ---- sizes ----
-x_clusters = clusters.drop(columns="cluster").to_numpy()
-
-
-def measure_sizes(found):
-    """How many times as wide, and as far away, is the third?"""
-    points = pd.DataFrame(found).groupby(clusters["cluster"])
-    middle = points.mean()
-    wide = np.sqrt(points.var().sum(axis=1))
-    far = {name: np.linalg.norm(middle.loc[name]
-                                - middle.loc["small left"])
-           for name in ("small right", "wide")}
-    return {"times_wide": wide["wide"] / wide["small left"],
-            "times_far": far["wide"] / far["small right"]}
-
-
-maps_clusters = {
-    "PCA": PCA(2).fit_transform(x_clusters),
-    "t-SNE": run_tsne(x_clusters, "pca"),
-}
-print("the third cluster, times as wide and as far away:")
-note("data", measure_sizes(x_clusters))
-note("tsne", measure_sizes(maps_clusters["t-SNE"]))
-fig, axes = plt.subplots(1, 2, layout="constrained",
-                         figsize=(6, 3))
-for ax, (name, found) in zip(axes, maps_clusters.items()):
-    draw(ax, name, found, clusters["cluster"].map(SIZES))
-add_legend(fig, SIZES)
-plt.show()
 
 # ---- umap ----
-def run_umap(x, start, number=SEED):
-    return umap.UMAP(
-        n_neighbors=NEIGHBOURS, min_dist=MIN_DIST, init=start,
-        n_epochs=UMAP_EPOCHS, random_state=number, n_jobs=1,
-    ).fit_transform(x)
+def run_umap(x):
+    return umap.UMAP(n_neighbors=NEIGHBOURS, min_dist=MIN_DIST,
+                     random_state=SEED, n_jobs=1).fit(x)
 
 
-maps_umap = {
-    "spectral": run_umap(scores, "spectral"),
-    "another seed": run_umap(scores, "spectral", SEED + 100),
-    "random": run_umap(scores, "random"),
-    "another random": run_umap(scores, "random", SEED + 100),
-}
-for name in ("spectral", "random"):
-    note(f"umap {name}", judge(maps_umap[name]))
+mapper = run_umap(scores)
+maps["umap"] = mapper.embedding_, mapper.transform(scores_val)
+
+# ---- draw ----
 fig, axes = plt.subplots(1, 4, layout="constrained",
-                         figsize=(6, 2))
-for ax, (name, found) in zip(axes, maps_umap.items()):
-    draw(ax, name, found, colour)
+                         figsize=(8, 2.4))
+for ax, (name, (known, new)) in zip(axes, maps.items()):
+    for kind in types:
+        ax.scatter(*known[y_train == kind].T, s=2, label=kind)
+    ax.scatter(*new.T, s=6, facecolor="none", edgecolor="black",
+               linewidth=0.4, label="new")
+    ax.set(title=name, xticks=[], yticks=[])
+fig.legend(*ax.get_legend_handles_labels(), markerscale=2,
+           loc="outside lower center", ncols=8, fontsize=8)
 plt.show()
 
-# ---- triplets ----
-def choose_triplets(x):
-    """An anchor, one of its neighbours, and a stranger."""
-    order = cdist(x, x).argsort(axis=1, kind="stable")
-    anchor, turn = np.divmod(np.arange(len(x) * ROUNDS), ROUNDS)
-    near = 1 + turn % NEIGHBOURS
-    strangers = len(x) - 1 - NEIGHBOURS
-    far = 1 + NEIGHBOURS + (
-        anchor * 7919 + turn * 104729) % strangers
-    return np.column_stack([anchor, order[anchor, near],
-                            order[anchor, far]])
+
+# ---- neighbours ----
+def lost(x, found):
+    """Share of the neighbours in x that are far in found."""
+    near = cdist(x, x).argsort(axis=1)[:, 1:NEIGHBOURS + 1]
+    rank = cdist(found, found).argsort(axis=1).argsort(axis=1)
+    return (np.take_along_axis(rank, near, axis=1) > NEAR).mean()
 
 
-triplets = {"single": choose_triplets(x["single"]),
-            "double": choose_triplets(x["double"]),
-            "cells": choose_triplets(scores)}
-print({name: len(one) for name, one in triplets.items()})
-
-# ---- model ----
-def measure_distance(a, b):
-    squares = keras.ops.square(keras.ops.subtract(a, b))
-    total = keras.ops.sum(squares, axis=1, keepdims=True)
-    return keras.ops.sqrt(keras.ops.add(total, 1e-6))
+# ---- compare ----
+def vote(known, new):
+    voters = neighbors.KNeighborsClassifier(VOTERS)
+    return voters.fit(known, y_train).predict(new)
 
 
-def build_siamese(inputs):
-    keras.utils.set_random_seed(SEED)
-    encoder = keras.Sequential([
-        keras.Input(shape=(inputs,)),
-        keras.layers.Dense(UNITS, activation="selu"),
-        keras.layers.Dense(UNITS, activation="selu"),
-        keras.layers.Dense(2),
-    ])
-    anchor = keras.Input(shape=(inputs,))
-    near = keras.Input(shape=(inputs,))
-    far = keras.Input(shape=(inputs,))
-    here, close = encoder(anchor), encoder(near)
-    gap = keras.ops.subtract(
-        measure_distance(here, encoder(far)),
-        measure_distance(here, close))
-    model = keras.Model([anchor, near, far], gap,
-                        name="siamese")
-    # hinge: no loss once the stranger is 1 farther away
-    model.compile(optimizer=keras.optimizers.Adam(STEP_SIZE),
-                  loss="hinge")
-    return encoder, model
+table = {}
+spaces = {"scores": (scores, scores_val), **maps}
+for name, (known, new) in spaces.items():
+    clusters = KMeans(len(types), n_init=10, random_state=SEED)
+    table[name] = {
+        "mixed": lost(known, scores),
+        "torn": lost(scores, known),
+        "rand": adjusted_rand_score(
+            y_train, clusters.fit_predict(known)),
+        "val_accuracy": (vote(known, new) == y_val).mean()}
+table = pd.DataFrame(table).T
+print(table.round(3))
 
-
-# ---- fit ----
-encoders, maps_siamese = {}, {}
-for name, of in triplets.items():
-    encoder, model = build_siamese(x[name].shape[1])
-    history = model.fit(
-        [x[name][one] for one in of.T], np.ones(len(of)),
-        batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=0,
-    )
-    encoders[name] = encoder
-    maps_siamese[name] = encoder.predict(
-        x[name], verbose=0).astype(float)
-    loss = history.history["loss"]
-    print(f"{name}: triplet loss {loss[0]:.3f} ->",
-          f"{loss[-1]:.3f}")
-encoders["cells"].save("encoder.keras")
-
-# ---- rolls ----
-def judge_unrolled(name, found):
-    """Do distances on the paper survive, and neighbours?"""
-    first = (rolls[name]["sheet"] == 1).to_numpy()
-    return {
-        "unrolled": np.corrcoef(pdist(paper[name][first]),
-                                pdist(found[first]))[0, 1],
-        "trustworthiness": trustworthiness(
-            paper[name], found, n_neighbors=NEIGHBOURS),
-    }
-
-
-maps_rolls = {}
-for name in ("single", "double"):
-    maps_rolls[name] = {
-        "PCA": PCA(2).fit_transform(x[name]),
-        "t-SNE 30": run_tsne(x[name], "pca"),
-        "t-SNE 10": run_tsne(x[name], "pca", perplexity=10),
-        "UMAP": run_umap(x[name], "spectral"),
-        "Siamese": maps_siamese[name],
-    }
-    for method, found in maps_rolls[name].items():
-        note(f"{name} {method}", judge_unrolled(name, found))
-
-# ---- sheets ----
-fig, axes = plt.subplots(2, 5, layout="constrained",
-                         figsize=(6, 2.8))
-for row, (name, drawn) in zip(axes, maps_rolls.items()):
-    along = rolls[name]["along"] / rolls[name]["along"].max()
-    sheet = rolls[name]["sheet"]
-    for ax, (method, found) in zip(row, drawn.items()):
-        # the second sheet takes the bright half of the colours
-        draw(ax, method, found,
-             (along + sheet - 1) / sheet.max())
-    row[0].set_ylabel(name)
+# ---- roll ----
+roll = pd.read_csv(ROLL)
+paper = roll[["along", "across"]].to_numpy()
+x_roll = roll[["x", "y", "z"]].to_numpy()
+unrolled = {"pca": PCA(2).fit_transform(x_roll),
+            "tsne": run_tsne(x_roll, PERPLEXITIES[-1]),
+            "umap": run_umap(x_roll).embedding_}
+rolls = {}
+fig, axes = plt.subplots(1, 3, figsize=(7, 2.4))
+for ax, (name, found) in zip(axes, unrolled.items()):
+    rolls[name] = lost(found, paper), lost(paper, found)
+    ax.scatter(*found.T, c=roll["along"], s=3)
+    ax.set(title=name, xticks=[], yticks=[])
 plt.show()
+rolls = pd.DataFrame(rolls, ["mixed", "torn"]).T
+print(rolls.round(3))
 
-# ---- new ----
-def score_votes(known, asked):
-    """Let the nearest known cells vote on the new ones."""
-    voters = KNeighborsClassifier(VOTERS).fit(known, y_train)
-    return (voters.predict(asked) == y_new).mean()
+# ---- predict ----
+print(vote(scores, scores_val[:1])[0])
 
-
-maps["Siamese"] = maps_siamese["cells"]
-note("Siamese", judge(maps["Siamese"]))
-maps_new = {
-    "PCA": scores_new[:, :2],
-    "Siamese": encoders["cells"].predict(
-        x_new, verbose=0).astype(float),
-}
-for name, found in maps_new.items():
-    note(f"new {name}", {
-        "trustworthiness": trustworthiness(
-            scores_new, found, n_neighbors=NEIGHBOURS),
-        "silhouette": silhouette_score(found, y_new),
-        "accuracy": score_votes(maps[name], found),
-    })
-note("new components",
-     {"accuracy": score_votes(scores, scores_new)})
-
-fig, axes = plt.subplots(1, 2, layout="constrained",
-                         figsize=(6, 3))
-shade = ["#d9d9d9"] * len(scores) + [
-    COLOURS[one] for one in y_new]
-for ax, name in zip(axes, maps_new):
-    draw(ax, name, np.vstack([maps[name], maps_new[name]]),
-         shade)
-add_legend(fig, COLOURS)
-plt.show()
-
-# ---- results ----
-headlines = pd.Series(results).filter(like="siamese")
-print(headlines.round(4).to_string())
+# ---- test ----
+y_pred = vote(scores, pca.transform(test[chosen]))
+right = int((y_pred == test["group"]).sum())
+ci = binomtest(right, len(test)).proportion_ci(method="wilson")
+results = {
+    **table["val_accuracy"].add_prefix("val_accuracy_"),
+    **table["rand"].add_prefix("rand_"),
+    **rolls["mixed"].add_prefix("mixed_"),
+    **rolls["torn"].add_prefix("torn_"),
+    "test_accuracy": right / len(test),
+    "test_low": ci.low, "test_high": ci.high}
+print(pd.Series(results).round(3).to_string())

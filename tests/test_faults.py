@@ -26,7 +26,7 @@ SMALL = {
     "11_lstm": {"EPOCHS": 1},
     "12_cnn_lstm": {"EPOCHS": 2},
     "13_attention": {"EPOCHS": 2, "EXPLAINED": 5},
-    "15_maps": {"ROUNDS": 5, "ITERATIONS": 250, "UMAP_EPOCHS": 20},
+    "15_maps": {"ITERATIONS": 250},
     "17_embeddings": {"EPOCHS": 1},
     "18_search": {"EPOCHS": 2, "CANDIDATES": 10},
 }
