@@ -26,7 +26,8 @@ SMALL = {
     "11_lstm": {"EPOCHS": 1},
     "12_cnn_lstm": {"EPOCHS": 2},
     "15_maps": {"ROUNDS": 5, "ITERATIONS": 250, "UMAP_EPOCHS": 20},
-    "17_embeddings": {"EPOCHS": 1},
+    "16_siamese": {"ROUNDS": 2, "EPOCHS": 2},
+    "17_embeddings": {"EPOCHS": 1, "TRAIN": 200},
     "18_search": {"CONFIGURATIONS": 1, "FOLDS": 2, "EPOCHS": 2},
 }
 
