@@ -44,10 +44,10 @@ plane.add_patch(
 plane.annotate("", (0.45, 0.29), places["positive"], arrowprops={**ARROW, "color": P})
 plane.annotate("", (-1.0, -1.73), places["negative"], arrowprops={**ARROW, "color": N})
 plane.text(0.1, 0.12, "anchor", fontsize=9, color=A, ha="right", va="bottom")
-plane.text(1.2, 0.85, "positive: pull", fontsize=9, color=P)
-plane.text(-0.35, -1.05, "negative: push,\nuntil beyond the\ndashed circle", fontsize=9, color=N,
-           va="top")  # fmt: skip
-plane.set(xlim=(-2.5, 2.7), ylim=(-2.5, 2.5), aspect="equal")
+plane.text(0.2, 1.0, "positive: pull", fontsize=9, color=P)
+words = "negative: push, until beyond the dashed circle"
+plane.text(0, -2.8, words, fontsize=9, color=N, ha="center", va="top")
+plane.set(xlim=(-2.5, 2.7), ylim=(-3.2, 2.5), aspect="equal")
 plane.set_title("the triplet loss on the map", fontsize=10)
 plane.axis("off")
 fig.savefig(BOOK / "images" / "16_idea.svg", metadata={"Date": None})
