@@ -27,7 +27,8 @@ SMALL = {
     "12_cnn_lstm": {"EPOCHS": 2},
     "13_attention": {"EPOCHS": 2, "EXPLAINED": 5},
     "15_maps": {"ITERATIONS": 250},
-    "17_embeddings": {"EPOCHS": 1},
+    "16_siamese": {"ROUNDS": 2, "EPOCHS": 2},
+    "17_embeddings": {"EPOCHS": 1, "TRAIN": 200},
     "18_search": {"EPOCHS": 2, "CANDIDATES": 10},
 }
 

@@ -33,11 +33,6 @@ def source(exercise, language):
     return script_file(exercise, language).read_text(encoding="utf-8")
 
 
-def rewritten(exercise):
-    """Whether a twin of the second edition; the others still follow the first one's plan."""
-    return int(exercise.removeprefix("solutions/")[:2]) <= 13
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_a_twin_needs_nothing_of_ours(exercise, language):
@@ -68,7 +63,7 @@ def test_both_twins_have_the_same_sections_and_the_same_title(exercise):
     names = list(sections.of_script(python))
     assert names == list(sections.of_script(r))
     assert names[1] == sections.CONSTANTS
-    assert names[-1] == ("test" if rewritten(exercise) else "results")
+    assert names[-1] == "test"
     assert python.splitlines()[0].strip('"') == r.splitlines()[0].removeprefix("# ")
 
 
@@ -80,7 +75,7 @@ def test_no_line_is_longer_than_a_column_of_the_book(exercise, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("exercise", [one for one in EXERCISES if rewritten(one)])
+@pytest.mark.parametrize("exercise", EXERCISES)
 def test_a_twin_is_short_and_asks_the_test_set_last(exercise, language):
     text = source(exercise, language)
     code = [line.strip() for line in text.splitlines()]
