@@ -64,8 +64,11 @@ jsonlite::write_json(found, "found.json")
 }
 
 
+PAIRS = [("12_cnn_lstm", "1"), ("14_amp_challenge", "'AMP'")]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("exercise", "label"), [("12_cnn_lstm", "1"), ("14_amp_challenge", "'AMP'")])
+@pytest.mark.parametrize(("exercise", "label"), PAIRS)
 def test_files_of_strangers_are_read_alike_in_both_languages(tmp_path, language, exercise, label):
     """The sections `constants`, `read` and the function of `load` are run as they stand."""
     program = sys.executable if language == "python" else shutil.which("Rscript")

@@ -22,7 +22,8 @@ voters.fit(train[genes], train["group"])
 
 # ---- validate ----
 y_pred = voters.predict(val[genes])
-results = {"val_accuracy_scores": (y_pred == val["group"]).mean()}
+right = y_pred == val["group"]
+results = {"val_accuracy_scores": right.mean()}
 
 # ---- test ----
 right = int((voters.predict(test[genes]) == test["group"]).sum())

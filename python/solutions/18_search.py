@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from distributed import Client, SubprocessCluster
 from scipy.stats import binomtest
-from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
 TUMOURS = "shared_data/nuclei/nuclei.csv"

@@ -142,7 +142,8 @@ files.write_text(folder / "words.txt", "\n".join(vocabulary) + "\n")
 unknown = (arrays["train_tokens"] == UNKNOWN).mean()
 write_card(
     "reviews",
-    title="Snippets of movie reviews, clearly positive or negative, as text and as numbers of words",
+    title="Snippets of movie reviews, clearly positive or negative, as text and as "
+    "numbers of words",
     origin="C. J. Hutto and E. Gilbert (2014), VADER: a parsimonious rule-based model for "
     "sentiment analysis of social media text, ICWSM-14: movieReviewSnippets_GroundTruth.txt in "
     f"the source package of {PACKAGE.replace('==', ' ')}, 10,605 snippets of reviews, each "
