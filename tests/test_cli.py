@@ -119,7 +119,7 @@ def test_check_of_one_language_and_of_both(call):
 HEAVY = ("tensorflow", "keras", "pandas", "matplotlib", "sklearn", "scipy")
 
 
-@pytest.mark.parametrize("words", ["--help", "verify 01", "check 01", "doctor --json"])
+@pytest.mark.parametrize("words", ["--help", "verify 01", "check 01", "doctor"])
 def test_the_command_line_answers_without_tensorflow(words, results):
     write_pair()
     code = (

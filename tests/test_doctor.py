@@ -1,9 +1,7 @@
 """The doctor: every misfit is named, with the command that mends it."""
 
-import json
 import shutil
 import sys
-from dataclasses import asdict
 
 import pytest
 from typer.testing import CliRunner
@@ -165,7 +163,5 @@ def test_the_exit_status_is_1_only_where_a_required_part_fails(remedy, required,
     checks = [doctor.Check("Thing", "found", "needed", remedy, required)]
     monkeypatch.setattr(doctor, "examine", lambda: checks)
     as_table = CliRunner().invoke(app, ["doctor"])
-    as_json = CliRunner().invoke(app, ["doctor", "--json"])
-    assert (as_table.exit_code, as_json.exit_code) == (status, status)
-    assert json.loads(as_json.stdout) == [asdict(check) | {"ok": check.ok} for check in checks]
+    assert as_table.exit_code == status
     assert ("mend it" in as_table.stdout) is bool(remedy)

@@ -1,8 +1,4 @@
-"""The command line: run, verify, check, bands, book, doctor, data, amp.
-
-The book and the AMP challenge are imported when they are asked for, and TensorFlow is
-nowhere: `--help` and `doctor` answer at once.
-"""
+"""The command line. It loads no TensorFlow: `--help` and `doctor` answer at once."""
 
 import ast
 import io
@@ -21,7 +17,7 @@ from typer.core import TyperGroup
 from deeptwins import catalog, files, sections
 from deeptwins import doctor as examination
 from deeptwins.data import cards, originals
-from deeptwins.paths import LANGUAGES, ROOT, TITLES, find_r, results_dir
+from deeptwins.paths import LANGUAGES, ROOT, TITLES, find_r
 from deeptwins.proof import check as checks
 from deeptwins.proof import ledger, levels
 from deeptwins.proof import seeds as maker
@@ -42,7 +38,6 @@ ID = "Exercises, as 01 or 01_first_network."
 Ids = Annotated[list[str] | None, Argument(metavar="[ID]...", help=ID)]
 Twins = Annotated[Lang, Option("--lang", help="Which of the twins.")]
 Variant = Annotated[Data, Option("--data", help="mini ships; full is in the data home.")]
-Json = Annotated[bool, Option("--json", help="Print JSON for a program to read.")]
 Solutions = Annotated[bool, Option("--solutions", help="The worked challenges too.")]
 
 
@@ -101,7 +96,7 @@ def run(
     seed: Annotated[int | None, Option(help="The same as --set SEED=...")] = None,
     solutions: Solutions = False,
     timeout: Annotated[float, Option(help="Seconds until a twin is ended.")] = runner.TIMEOUT,
-    as_json: Json = False,
+    as_json: Annotated[bool, Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Run twins, each in a process of its own, and print the ledger of their agreement."""
     exercises, languages = catalog.find(ids or [], solutions=solutions), OF[lang.value]
@@ -116,9 +111,6 @@ def run(
         verdicts.append(verdict := levels.verify(exercise))
         for language in () if verdict.failed else languages:  # weights tell how far they differ
             (record.folder_of(exercise, language) / capture.TENSORS).unlink(missing_ok=True)
-
-    def waiting(exercise: str) -> None:
-        _say(f"Another run is at {exercise} in {results_dir()}: waiting for it.", to=errors)
 
     def ended(one: runner.Outcome) -> None:
         told.append(one)
@@ -137,8 +129,12 @@ def run(
             started=lambda *twin: status.update(" ".join(twin)),
             ended=ended,
             compared=compared,
-            waiting=waiting,
+            waiting=lambda one: _say(f"Another run is at {one}: waiting for it.", to=errors),
         )
+    if len(exercises) == 1 and (chosen or lang is not Lang.both) and not as_json:
+        for twin in outcomes:  # of an experiment a learner wants to see what it printed
+            place = record.folder_of(twin.exercise, twin.language) / record.OUTPUT
+            _say(f"---- {TITLES[twin.language]} ----", place.read_text(encoding="utf-8"))
     holds = all(one.ok for one in outcomes) and not any(one.failed for one in verdicts)
     verdicts.sort(key=lambda one: exercises.index(one.exercise))
     if as_json:
@@ -215,20 +211,17 @@ def book(
     if render or open_:
         rendered = site.render()
         by = f"{rendered.renderer.name} {rendered.renderer.version}"
-        _say(f"site: {rendered.pages} pages by {by} in {rendered.folder}")
-        _say(*filter(None, [rendered.renderer.note]), *rendered.warnings)
+        said = f"site: {rendered.pages} pages by {by} in {rendered.folder}"
+        _say(*filter(None, [said, rendered.renderer.note, *rendered.warnings]))
     if open_:
         site.serve()
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor() -> None:
     """Look at everything the course needs, and say how to mend what is missing."""
     checks = examination.examine()
-    if as_json:
-        print(json.dumps([asdict(one) | {"ok": one.ok} for one in checks], indent=1))
-    else:
-        examination.show(checks, console)
+    examination.show(checks, console)
     raise Exit(1 if any(one.required and not one.ok for one in checks) else 0)
 
 

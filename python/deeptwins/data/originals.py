@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from deeptwins import files
 from deeptwins.data import cards
@@ -79,12 +78,11 @@ def _fetch_cifar10(target: Path) -> None:
 
 
 def _fetch_imdb(target: Path) -> None:
-    """Put the numbers of IMDB's reviews back into words: 1 begins a review, words count from 4.
+    """Put the numbers of IMDB's reviews back into words: 1 begins a review, words count from 4."""
+    import pandas as pd
 
-    From a file imdb_top500.npz that has the numbers alone, the words become w4, w5, ...
-    """
     numbers, imdb = target.with_name("imdb_top500.npz"), _keras().datasets.imdb
-    if numbers.exists():
+    if numbers.exists():  # without the words: they become w4, w5, ...
         kept, words = np.load(numbers), {one: f"w{one}" for one in range(500)}
         ends = {one: kept[f"{one}_offsets"][1:-1] for one in PARTS}
         parts = [(np.split(kept[f"{one}_tokens"], ends[one]), kept[f"y_{one}"]) for one in PARTS]
