@@ -47,7 +47,7 @@ def frame(left, top, width, height, colour):
 
 grid(IMAGE, 0, "image, 6 × 6")
 grid(FILTER, 7.2, "filter, 3 × 3", 1.5)
-grid(feature_map, 11.4, "feature map, 4 × 4\nafter the rectifier", 1)
+grid(feature_map, 11.4, "feature map, 4 × 4\nafter ReLU", 1)
 grid(pooled, 16.9, "after pooling, 2 × 2", 2)
 frame(AT[1], AT[0], 3, 3, MARK)
 frame(7.2, 1.5, 3, 3, MARK)

@@ -69,6 +69,7 @@ x_train, x_val = encode(train["peptide"]), encode(val["peptide"])
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
+lstm = keras.layers.LSTM(UNITS)
 model = keras.Sequential([
     keras.Input(shape=(LENGTH,)),
     keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
@@ -77,7 +78,7 @@ model = keras.Sequential([
                         activation="relu"),
     keras.layers.MaxPooling1D(POOL),
     keras.layers.Dropout(DROPOUT),
-    keras.layers.Bidirectional(keras.layers.LSTM(UNITS)),
+    keras.layers.Bidirectional(lstm),
     keras.layers.Dropout(DROPOUT),
     keras.layers.Dense(1, activation="sigmoid")])
 model.compile(keras.optimizers.Adam(LEARNING_RATE),

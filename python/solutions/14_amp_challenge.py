@@ -77,6 +77,7 @@ y_train, y_val = train["y"].to_numpy(), val["y"].to_numpy()
 
 # ---- your model ----
 keras.utils.set_random_seed(SEED)
+lstm = keras.layers.LSTM(UNITS)
 model = keras.Sequential([
     keras.Input(shape=(LENGTH,)),
     keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
@@ -85,7 +86,7 @@ model = keras.Sequential([
                         activation="relu"),
     keras.layers.MaxPooling1D(POOL),
     keras.layers.Dropout(DROPOUT),
-    keras.layers.Bidirectional(keras.layers.LSTM(UNITS)),
+    keras.layers.Bidirectional(lstm),
     keras.layers.Dropout(DROPOUT),
     keras.layers.Dense(1, activation="sigmoid")])
 model.compile(keras.optimizers.Adam(LEARNING_RATE),

@@ -25,7 +25,7 @@ files <- files[!grepl("._", files, fixed = TRUE)]
 label <- basename(dirname(files))
 y <- as.integer(label == POSITIVE)
 name <- basename(files)
-person <- regmatches(name, regexpr(PERSON, name))
+person <- regmatches(name, regexpr(paste0("^", PERSON), name))
 infected <- person %in% person[y == 1]
 
 # ---- partition ----

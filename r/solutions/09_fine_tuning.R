@@ -28,7 +28,7 @@ files <- files[!startsWith(basename(files), ".")]
 label <- basename(dirname(files))
 y <- as.integer(label == POSITIVE)
 name <- basename(files)
-person <- regmatches(name, regexpr(PERSON, name))
+person <- regmatches(name, regexpr(paste0("^", PERSON), name))
 infected <- person %in% person[y == 1]
 
 # ---- partition ----

@@ -75,6 +75,7 @@ y_val <- val$y
 
 # ---- your model ----
 set_random_seed(SEED)
+lstm <- layer_lstm(units = UNITS)
 model <- keras_model_sequential(input_shape = LENGTH) |>
   layer_embedding(length(amino_acids) + 1, UNITS) |>
   layer_dropout(DROPOUT) |>
@@ -82,7 +83,7 @@ model <- keras_model_sequential(input_shape = LENGTH) |>
                 activation = "relu") |>
   layer_max_pooling_1d(POOL) |>
   layer_dropout(DROPOUT) |>
-  layer_bidirectional(layer_lstm(units = UNITS)) |>
+  layer_bidirectional(lstm) |>
   layer_dropout(DROPOUT) |>
   layer_dense(1, activation = "sigmoid")
 model |> compile(optimizer_adam(LEARNING_RATE),
