@@ -98,10 +98,13 @@ def test_a_phrase_shows_what_the_page_says_and_means_the_same_in_both(r, entry, 
 
 TRAINED = {
     "python": """
-import keras, numpy as np
+import math
+import numpy as np
 model = keras.Sequential([keras.Input(shape=(4,)), keras.layers.Dense(3, activation="softmax")])
 model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
 x, y = np.zeros((8, 4)), np.zeros(8)
+batches = ((x[:3], y[:3]) for _ in iter(int, 1))
+steps = math.ceil(len(x) / 32)
 history = model.fit(x, y, verbose=0)
 """,
     "r": """
@@ -122,8 +125,10 @@ def migration(language):
 
 @pytest.mark.parametrize("entry", migration("python"))
 def test_old_python_meets_what_the_page_says(entry, tmp_path, monkeypatch):
+    import keras
+
     monkeypatch.chdir(tmp_path)
-    trained = {}
+    trained = {"keras": keras}
     exec(TRAINED["python"], trained)
     if entry.get("warns"):
         with warnings.catch_warnings(record=True) as seen:
@@ -135,9 +140,62 @@ def test_old_python_meets_what_the_page_says(entry, tmp_path, monkeypatch):
             exec(entry["old"], trained)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        # Keras says so of a generator of three batches that ends; the data here are few.
-        warnings.filterwarnings("ignore", message="Your input ran out of data")
+        # Keras says so of every generator, also where nobody asked for it.
+        warnings.filterwarnings("ignore", message="`shuffle=True` was passed")
         exec(entry["new"], trained)
+
+
+# What a reader of a skipped test can do; the package is no part of the course.
+TF_KERAS = "tf-keras is not here: pip install --no-deps --target FOLDER tf-keras, PYTHONPATH=FOLDER"
+
+
+@pytest.mark.parametrize("entry", migration("python"))
+def test_old_python_did_in_tensorflow_keras_2_what_the_page_says(entry, tmp_path, monkeypatch):
+    keras = pytest.importorskip("tf_keras", reason=TF_KERAS)
+    monkeypatch.chdir(tmp_path)
+    trained = {"keras": keras}
+    exec(TRAINED["python"], trained)
+    old = entry["old"].replace("from keras", "from tf_keras")
+    if entry["tensorflow.keras"].startswith("works"):
+        exec(old, trained)
+    else:
+        with pytest.raises((ImportError, AttributeError, KeyError, ValueError, RuntimeError)):
+            exec(old, trained)
+
+
+@pytest.mark.parametrize("period", [{"save_freq": 2 * 3}, {"period": 2}], ids=str)
+def test_a_period_of_two_epochs_is_a_frequency_of_two_epochs_of_batches(period, tmp_path):
+    """Both packages save after epochs 2 and 4 of 5, of three batches each."""
+    name = "tf_keras" if "period" in period else "keras"
+    keras = pytest.importorskip(name, reason=TF_KERAS)
+    trained = {"keras": keras}
+    exec(TRAINED["python"], trained)
+    saver = keras.callbacks.ModelCheckpoint(f"{tmp_path}/{{epoch}}.h5", **period)
+    trained["model"].fit(
+        trained["x"], trained["y"], batch_size=3, epochs=5, callbacks=[saver], verbose=0
+    )
+    assert sorted(one.stem for one in tmp_path.glob("*.h5")) == ["2", "4"]
+
+
+def test_what_replaces_an_old_line_does_the_same_as_far_as_the_page_says():
+    import keras
+
+    old = pytest.importorskip("tf_keras", reason=TF_KERAS)
+    text = [" ".join(["abcdefgh"[one] * 3 for one in range(8) for _ in range(9 - one)])]
+    tokenizer = old.preprocessing.text.Tokenizer(num_words=5)
+    tokenizer.fit_on_texts(text)
+    layer = keras.layers.TextVectorization(max_tokens=6)
+    layer.adapt(text)
+    kept = [word for word, number in tokenizer.word_index.items() if number < 5]
+    assert (
+        layer.get_vocabulary() == ["", "[UNK]", *kept] == ["", "[UNK]", "aaa", "bbb", "ccc", "ddd"]
+    )
+    trained = {"keras": old}
+    exec(TRAINED["python"], trained)
+    done = []
+    counter = old.callbacks.LambdaCallback(on_train_batch_end=lambda *_: done.append(1))
+    trained["model"].fit(trained["batches"], steps_per_epoch=8 / 3, callbacks=[counter], verbose=0)
+    assert len(done) == math.ceil(8 / 3)
 
 
 @pytest.mark.parametrize("entry", migration("r"))
@@ -174,11 +232,30 @@ def test_the_defaults_of_today_are_those_of_the_installed_keras():
     if f"Keras {'.'.join(ours.split('.')[:2])} |" not in page:
         pytest.skip(f"the page shows another Keras than the installed {ours}")
     places = [keras.layers, keras.optimizers, keras.callbacks, keras.Model]
+    needs = {
+        "Embedding": (3, 2),
+        "LSTM": (3,),
+        "GRU": (3,),
+        "ModelCheckpoint": ("best.keras",),
+        "compile": (keras.Sequential(),),
+    }
     assert len(ROW.findall(page)) >= 30
     for name, argument, _, now in ROW.findall(page):
         (there,) = [found for one in places if (found := getattr(one, name, None))]
-        value = inspect.signature(there).parameters.get(argument)
-        assert now == ("–" if value is None else f"`{value.default!r}`"), (name, argument)
+        shown = inspect.signature(there).parameters.get(argument)
+        # A signature does not tell all that **kwargs take.
+        if now == "–":
+            with pytest.raises((TypeError, ValueError)):
+                there(*needs.get(name, ()), **{argument: 1})
+        elif now == "ignored":
+            with pytest.warns(UserWarning, match=f"`{argument}`"):
+                there(*needs.get(name, ()), **{argument: 1})
+        else:
+            value = shown.default if shown else getattr(there(*needs[name]).cell, argument)
+            assert now == f"`{value!r}`", (name, argument)
+    layer = keras.layers.Embedding(3, 2)
+    assert layer.activity_regularizer is None
+    assert keras.layers.Embedding(3, 2, activity_regularizer="l2").activity_regularizer
 
 
 # ---- errata: what the original scripts did, done again ----
@@ -206,6 +283,37 @@ def test_the_errors_of_the_original_scripts_are_what_the_page_says(r):
     assert math.isclose(roc_auc_score(label, score > 0.5), np.mean(rates))
     assert r("suppressWarnings(as.numeric(46341L * 46341L))") is None
     assert r("as.numeric(46341L) * 46341L") == 46341**2
+
+
+def test_what_is_right_instead_of_the_slides_is_what_the_page_says(r):
+    import keras
+    import numpy as np
+
+    y = np.array([1.0, 2.0, 3.0])
+    assert [sum((y - y.mean()) ** 2), sum((y - y) ** 2)] == [2, 0]
+    coded = {
+        kind: np.asarray(keras.layers.CategoryEncoding(4, output_mode=kind)([0, 2])).tolist()
+        for kind in ("one_hot", "multi_hot")
+    }
+    assert coded == {"one_hot": [[1, 0, 0, 0], [0, 0, 1, 0]], "multi_hot": [1, 0, 1, 0]}
+    losses = (lambda p: -math.log(p), lambda p: (p - 1) ** 2)
+    sure = [1 / (1 + math.exp(10 - step)) for step in (1e-5, -1e-5)]
+    slopes = [(loss(sure[0]) - loss(sure[1])) / 2e-5 for loss in losses]
+    assert np.allclose(slopes, [-1, -0.0001], rtol=0.1)
+    assert keras.config.image_data_format() == "channels_last"
+    assert round(math.exp(-9 / 2), 2) == 0.01
+    found = r("""
+    library(keras3)
+    model <- keras_model_sequential(input_shape = 4) |> layer_dense(3, name = "dense")
+    layer <- get_layer(model, "dense")
+    list(
+      output = paste(format(layer$output$shape), collapse = " "),
+      weights = lapply(get_weights(layer), dim),
+      matrix = dim(matrix(1:12, nrow = 4))
+    )""")
+    assert "None" in found["output"] or "NULL" in found["output"]
+    assert found["weights"][0] == [4, 3]
+    assert found["matrix"] == [4, 3]
 
 
 # ---- what was measured ----

@@ -85,15 +85,22 @@ def test_a_deck_shows_the_chapters_of_a_part_and_no_others(deck):
 
 # ---- terms ----
 
-TERM = re.compile(r"^(?!:)(\w[^\n]*)\n:   ", re.M)
-# Terms of the proof and of the pages before the first chapter, which no chapter explains.
-ELSEWHERE = {"Data card", "Expected band", "Twin"}
+ENTRY = re.compile(r"^(?!:)(\w[^\n]*)\n:   ([^\n]*)", re.M)
+ENTRIES = ENTRY.findall((BOOK / "appendix_glossary.qmd").read_text(encoding="utf-8"))
+# A term of the proof, which no chapter explains.
+ELSEWHERE = {"Data card"}
 # An entry with two names, or one that the chapters write otherwise.
 ALSO = {
+    "Converge": ("converged",),
+    "Depthwise, pointwise": ("depthwise", "pointwise"),
+    "False positive, false negative": ("false positive", "false negative"),
+    "Freeze": ("freeze", "frozen"),
+    "Interval, 95 %": ("95 % interval",),
     "L1, L2": ("L1", "L2"),
     "MCC": ("Matthews' correlation coefficient",),
     "Macro, micro average": ("macro", "micro"),
     "SGD": ("stochastic gradient descent",),
+    "True positive, true negative": ("true positive", "true negative"),
 }
 
 
@@ -106,24 +113,42 @@ def prose(number):
     return re.sub(r"^#.*$|!\[.*$", "", text, flags=re.M)
 
 
+def introduced():
+    """Return for each term the first chapter that has it in its text, and whether in bold."""
+    found = {}
+    for number in sorted(NUMBERS):
+        text = prose(number)
+        bold = " ".join(re.findall(r"\*\*([^*]+)\*\*", text)).lower()
+        for term, _ in ENTRIES:
+            used = [
+                one
+                for one in ALSO.get(term, (term,))
+                if re.search(rf"\b{re.escape(one)}(?:e?s|ed)?\b", text, re.I)
+            ]
+            if used and term not in found:
+                found[term] = number, any(one.lower() in bold for one in used)
+    return found
+
+
 def test_a_term_is_explained_where_the_first_chapter_uses_it():
     """A term of the glossary stands in bold in the first chapter that has it in its text."""
-    glossary = (BOOK / "appendix_glossary.qmd").read_text(encoding="utf-8")
-    terms = set(TERM.findall(glossary)) - ELSEWHERE
+    terms = {term for term, _ in ENTRIES} - ELSEWHERE
     assert len(terms) >= 70
-    wrong = {}
-    for term in terms:
-        names = ALSO.get(term, (term,))
-        for number in sorted(NUMBERS):
-            text = prose(number)
-            used = [
-                one for one in names if re.search(rf"\b{re.escape(one)}(?:e?s|ed)?\b", text, re.I)
-            ]
-            if used:
-                bold = " ".join(re.findall(r"\*\*([^*]+)\*\*", text)).lower()
-                if not any(one.lower() in bold for one in used):
-                    wrong[term] = number
-                break
-        else:
-            wrong[term] = "nowhere"
-    assert wrong == {}
+    found = introduced()
+    assert terms - found.keys() == set()
+    assert {term: found[term][0] for term in terms if not found[term][1]} == {}
+
+
+def test_an_entry_of_the_glossary_links_to_the_chapter_that_introduces_it():
+    links = {
+        term: f"[chapter {number}]({NUMBERS[number]}.qmd"
+        for term, (number, _) in introduced().items()
+        if term not in ELSEWHERE
+    }
+    wrong = [term for term, body in ENTRIES if links.get(term, "") not in body]
+    assert not wrong, "\n".join(f"{term}: See {links[term]})." for term in wrong)
+
+
+def test_the_glossary_is_in_alphabetical_order_and_has_no_entry_twice():
+    terms = [re.sub(r"[^a-z0-9 ]", "", term.lower()) for term, _ in ENTRIES]
+    assert terms == sorted(set(terms))

@@ -36,15 +36,15 @@ def phrasebook(groups: list[dict[str, Any]]) -> str:
 
 def migration(entries: dict[str, list[dict[str, Any]]]) -> str:
     """Return a table for each language: old code, what it meets, new code."""
-    heads = ["As in 2021", "What you get today", "As it is today"]
     parts = []
-    for language in LANGUAGES:
+    for language, then in {"python": ("keras", "tensorflow.keras"), "r": ()}.items():
+        heads = ["Old code", *(f"`{one}` 2" for one in then), "With Keras 3", "What to write"]
         rows = []
         for one in entries[language]:
-            kind = "Warning: " if one.get("warns") else ""
-            kind = "No error, but " if one.get("silent") else kind
+            kind = "Warning: " if one.get("warns") else "No error, but " * one.get("silent", 0)
             new = ". ".join(filter(None, [_code(one["new"]), one.get("say")]))
-            rows.append([_code(one["old"]), f"{kind}{_code(one['meets'])}", new])
+            was = [one[name] for name in then]
+            rows.append([_code(one["old"]), *was, f"{kind}{_code(one['meets'])}", new])
         parts.append(f"## {TITLES[language]} {{#migration-{language}}}\n")
         parts.append(markup.table("wide", heads, rows, "---"))
     return "\n".join(parts)
