@@ -83,7 +83,8 @@ local({
   })
   ggplot2::theme_set(ggplot2::theme_minimal(base_size = 10))
   colours <- c(
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
+    "#999999"
   )
   options(
     ggplot2.discrete.colour = colours, ggplot2.discrete.fill = colours,
