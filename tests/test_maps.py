@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from deeptwins.paths import LANGUAGES, SHARED
+from deeptwins.proof import bands
 from deeptwins.runs import record
 
 GROUPS = {"B", "CD34+", "CD4 T", "CD8 T", "NK", "dendritic", "monocyte"}
@@ -73,6 +74,8 @@ def test_the_lessons_hold(ran, language):
     for name in ("tsne", "umap"):
         assert found[f"mixed_{name}"] < 0.1
         assert found[f"torn_{name}"] > found["torn_pca"]
-    # A map is no place for clustering, nor for naming cells.
-    assert found["rand_scores"] > max(found["rand_tsne_30"], found["rand_umap"])
+    # A map is no place for naming cells, nor, on average over the seeds, for clustering.
     assert found["val_accuracy_scores"] >= found["val_accuracy_pca"]
+    drawn = bands.read("15_maps", "mini")["independent"]
+    mean = {name: one[language]["mean"] for name, one in drawn.items()}
+    assert mean["rand_scores"] > max(mean["rand_tsne_30"], mean["rand_umap"])
