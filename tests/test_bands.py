@@ -101,7 +101,9 @@ def test_writing_one_variant_keeps_the_other(tmp_path, monkeypatch):
 
 
 EVERY_BAND = [(one, "mini") for one in catalog.exercises()] + [
-    (one, "full") for one in cards.with_full()
+    (one, "full")
+    for one in cards.with_full()
+    if "full" in files.read_json(bands.expected_file(one))
 ]
 
 
