@@ -37,7 +37,7 @@ print(pd.crosstab(cells["group"], part))
 # ---- triplets ----
 # for each cell: the others, from the nearest to the farthest
 distance = cdist(x_train, x_train).round(6)
-others = distance.argsort(axis=1, kind="sscores")[:, 1:]
+others = distance.argsort(axis=1, kind="stable")[:, 1:]
 anchor = np.arange(len(x_train)).repeat(ROUNDS)
 draw = keras.random.uniform((len(anchor), 2), seed=SEED)
 draw = np.array(draw).astype(float)  # from 0 to 1
