@@ -297,5 +297,5 @@ def test_the_instructors_page_states_the_limits_as_they_are():
     page = " ".join((ROOT / "book/teach_amp.qmd").read_text(encoding="utf-8").split())
     assert f"larger than {amp.BYTES // 10**6} MB" in page
     assert f"fewer than {amp.SMALLEST_CLASS} peptides" in page
-    assert f"{amp.ALIKE:.0%} alike or more" in page
+    assert f"{100 * amp.ALIKE:.0f} % alike or more" in page
     assert f"a {amp.CONFIDENCE:.0%} interval" in page

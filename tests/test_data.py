@@ -200,6 +200,6 @@ def test_amino_acids_are_twenty_with_known_hydropathy():
 
 
 def test_every_search_configuration_has_its_own_number():
-    found = table("search/configurations.csv")
-    assert found["configuration"].is_unique
+    found = [table(f"search/{name}.csv")["id"] for name in ("configurations", "wider")]
+    assert pd.concat(found).is_unique
     assert set(table("search/folds.csv")["fold"]) == set(range(6))
