@@ -298,4 +298,4 @@ def test_the_instructors_page_states_the_limits_as_they_are():
     assert f"larger than {amp.BYTES // 10**6} MB" in page
     assert f"fewer than {amp.SMALLEST_CLASS} peptides" in page
     assert f"{100 * amp.ALIKE:.0f} % alike or more" in page
-    assert f"a {amp.CONFIDENCE:.0%} interval" in page
+    assert f"a {100 * amp.CONFIDENCE:.0f} % interval" in page
