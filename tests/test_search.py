@@ -136,7 +136,7 @@ def test_a_job_is_made_for_what_is_missing_and_not_waiting(cluster, tmp_path, la
     assert ended(cluster(language, "submit"))[0] == 0
     (given,) = (tmp_path / "given").read_text().splitlines()
     assert "--job-name=s2|" in given
-    assert re.search(r"--wrap=\S+ search_cluster\.(py|R) train s2\|", given)
+    assert re.search(r"--wrap=\S+ \S*search_cluster\.(py|R) train s2\|", given)
     put(tmp_path, "squeue", "true")
     (tmp_path / "search_found" / "s2.csv").write_text("fold,loss\n1,0.5\n2,0.3\n")
     assert ended(cluster(language, "submit"))[0] == 0
