@@ -76,9 +76,11 @@ def transformer(places=True):
     peptide = keras.Input(shape=(LENGTH,), dtype="int32")
     h = layers.Embedding(21, WIDTH, mask_zero=True)(peptide)
     if places:
-        # 1, 2, 3, ... for the amino acids
-        place = ops.cumsum(ops.sign(peptide), axis=1)
-        place = layers.Embedding(LENGTH + 1, WIDTH)(place)
+        # 1, 2, 3, ... for the amino acids, 0 for padding
+        real = ops.sign(peptide)
+        place = real * ops.cumsum(real, axis=1)
+        place = layers.Embedding(
+            LENGTH + 1, WIDTH, mask_zero=True)(place)
         h = layers.Add()([h, place])
     attended, _ = layers.MultiHeadAttention(
         HEADS, WIDTH, name="attention")(

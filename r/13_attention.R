@@ -68,9 +68,11 @@ transformer <- function(places = TRUE) {
   peptide <- keras_input(LENGTH, dtype = "int32")
   h <- layer_embedding(peptide, 21, WIDTH, mask_zero = TRUE)
   if (places) {
-    # 1, 2, 3, ... for the amino acids
-    place <- op_cumsum(op_sign(peptide), axis = 2)
-    h <- layer_add(h, layer_embedding(place, LENGTH + 1, WIDTH))
+    # 1, 2, 3, ... for the amino acids, 0 for padding
+    real <- op_sign(peptide)
+    place <- op_multiply(real, op_cumsum(real, axis = 2)) |>
+      layer_embedding(LENGTH + 1, WIDTH, mask_zero = TRUE)
+    h <- layer_add(h, place)
   }
   attention <- layer_multi_head_attention(
     num_heads = HEADS, key_dim = WIDTH, name = "attention")

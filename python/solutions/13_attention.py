@@ -40,8 +40,10 @@ x_val, y_val = x[is_val], y[is_val]
 def transformer():
     peptide = keras.Input(shape=(LENGTH,), dtype="int32")
     h = layers.Embedding(21, WIDTH, mask_zero=True)(peptide)
-    place = ops.cumsum(ops.sign(peptide), axis=1)
-    place = layers.Embedding(LENGTH + 1, WIDTH)(place)
+    real = ops.sign(peptide)
+    place = real * ops.cumsum(real, axis=1)
+    place = layers.Embedding(
+        LENGTH + 1, WIDTH, mask_zero=True)(place)
     h = layers.Add()([h, place])
     attended = layers.MultiHeadAttention(HEADS, WIDTH)(h, h)
     h = layers.LayerNormalization()(layers.Add()([h, attended]))

@@ -34,8 +34,10 @@ y_val <- y[is_val]
 transformer <- function() {
   peptide <- keras_input(LENGTH, dtype = "int32")
   h <- layer_embedding(peptide, 21, WIDTH, mask_zero = TRUE)
-  place <- op_cumsum(op_sign(peptide), axis = 2)
-  h <- layer_add(h, layer_embedding(place, LENGTH + 1, WIDTH))
+  real <- op_sign(peptide)
+  place <- op_multiply(real, op_cumsum(real, axis = 2)) |>
+    layer_embedding(LENGTH + 1, WIDTH, mask_zero = TRUE)
+  h <- layer_add(h, place)
   attended <- layer_multi_head_attention(
     list(h, h), num_heads = HEADS, key_dim = WIDTH)
   h <- layer_add(h, attended) |> layer_layer_normalization()
