@@ -98,6 +98,10 @@
     document.body.prepend(document.querySelector(".skip-link"));
     scrollers();
     folds();
+    // The doors of the front page lead to a chapter in one language.
+    document.querySelectorAll("a[data-view]").forEach((door) => {
+      door.addEventListener("click", () => store(door.dataset.view));
+    });
     if (!tabs().length) return;
     document.querySelector("#title-block-header").after(choice());
     tabs().forEach((tab) => {

@@ -3,12 +3,18 @@
 Tests run every entry of the phrasebook, the migration and the faults; commands measure the others.
 """
 
+import re
 from typing import Any
 
 import yaml
 
 from deeptwins.book import markup
-from deeptwins.paths import BOOK, LANGUAGES, TITLES
+from deeptwins.paths import BOOK, LANGUAGES, ROOT, TITLES
+
+# The box at the head of a chapter: its first objective, and the minutes that it takes.
+FIRST_BOX = re.compile(
+    r"## What you will be able to do.*?\n- (?P<first>.*?)\n.*?About (?P<minutes>\d+)", re.S
+)
 
 
 def fragments() -> dict[str, str]:
@@ -16,7 +22,22 @@ def fragments() -> dict[str, str]:
     makers = {one.__name__: one for one in (phrasebook, migration, faults)}
     makers |= {"settings": measured, "speed": measured}
     texts = {name: (BOOK / f"{name}.yml").read_text(encoding="utf-8") for name in makers}
-    return {name: make(yaml.safe_load(texts[name])) for name, make in makers.items()}
+    made = {name: make(yaml.safe_load(texts[name])) for name, make in makers.items()}
+    return made | {"chapters": chapters()}
+
+
+def chapters() -> str:
+    """Return the chapters that _quarto.yml lists: what each says of itself in its first box."""
+    book = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
+    rows = []
+    for page in (page for part in book["chapters"] if "part" in part for page in part["chapters"]):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        if box := FIRST_BOX.search(text):
+            about = yaml.safe_load(text.split("---")[1])
+            link = f"[**{about['title']}**]({page})<br>{about['subtitle']}"
+            number = re.match(r"\d*", page.split("/")[-1])[0].lstrip("0")
+            rows.append([number, link, box["minutes"], box["first"]])
+    return markup.table("wide", ["", "Chapter", "Minutes", "After it you can"], rows, "---")
 
 
 def phrasebook(groups: list[dict[str, Any]]) -> str:
