@@ -5,6 +5,8 @@
     python course.py book       make the website of the course in _book/
     python course.py bench      measure how fast it all is, for the book's page on speed
     python course.py setup      only make ready what `run` needs
+    python course.py stage DIR  put all that a class without a network needs into a folder
+    python course.py lock       make requirements.lock anew
     python course.py clean      remove all that the others made
 
 Each sets up what it needs first, and nothing twice. What follows the first word goes on to
@@ -88,6 +90,17 @@ def setup(_):
     steps.set_up("run")
 
 
+def stage(arguments):
+    """Fill a folder for a class without a network."""
+    if len(arguments) != 1:
+        sys.exit("Name one folder, on a stick say: python course.py stage /media/stick/course")
+    steps.set_up("run")
+    sys.path.insert(0, str(ROOT / "kit"))
+    import stage
+
+    stage.stage(Path(arguments[0]))
+
+
 def lock(_):
     """Make requirements.lock anew."""
     steps.set_up("run")
@@ -106,7 +119,7 @@ def clean(_):
 
 COMMANDS = {
     **{"run": run, "test": test, "test-all": test_all, "bench": bench, "book": book},
-    **{"setup": setup, "lock": lock, "clean": clean},
+    **{"setup": setup, "stage": stage, "lock": lock, "clean": clean},
 }
 
 if __name__ == "__main__":

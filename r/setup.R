@@ -6,7 +6,8 @@
 # file for the R half: `Rscript r/setup.R packages` installs from CRAN into
 # .rlib, in this folder, what DESCRIPTION imports and no library here has, and
 # `Rscript r/setup.R missing` names it. With the word `test` behind them, both
-# take what DESCRIPTION suggests too.
+# take what DESCRIPTION suggests too. `Rscript r/setup.R stage DIR` makes a CRAN
+# of it all in a folder, for machines without a network.
 
 local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
   if (!file.exists("r/setup.R")) {
@@ -196,6 +197,20 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
     0L
   }
 
+  #' Make a CRAN in a folder, of all that the requirements require
+  stage <- function(needed, folder) {
+    url <- cran()
+    if (!reachable(url)) return(FALSE)
+    available <- available.packages(repos = url)
+    base <- rownames(installed.packages(priority = "base"))
+    names <- setdiff(closure(needed, available)$name, base)
+    to <- file.path(folder, "src", "contrib")
+    dir.create(to, recursive = TRUE, showWarnings = FALSE)
+    got <- download.packages(names, to, available, url, type = "source")
+    tools::write_PACKAGES(to, type = "source")
+    nrow(got) > 0
+  }
+
   #' Let the first Python that starts here set up both languages
   #'
   #' R puts folders of its own before those in LD_LIBRARY_PATH, in which a
@@ -257,6 +272,8 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
     status <- set_up_packages(needed)
     if (!install_standin() && status == 0) status <- 1L
     quit(status = status)
+  } else if (words[[1]] == "stage") {
+    quit(status = if (stage(needed, words[[2]])) 0L else 1L)
   } else {
     done <- set_up_both()
     lacks <- toString(lacking(required)$name)
@@ -264,7 +281,7 @@ local({ # nolint: cyclocomp_linter. Nothing is left in the workspace.
     ready <- done && !nzchar(wrong)
     say(
       if (ready) {
-        "ready. Restart R, open r/02_partitions.R and run it line by line."
+        "ready. Restart R, open r/01_first_network.R and run it line by line."
       } else {
         paste("not ready yet.", if (nzchar(wrong)) wrong else paste(
           "Do what the lines above say, then call source(\"r/setup.R\") again."

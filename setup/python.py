@@ -27,7 +27,6 @@ VENV_PACKAGE = "{}-venv"  # Debian's, for python3.11 say; no virtual environment
 LIBRARY = "lib{}"  # Debian's Python is linked statically and runs without it; reticulate does not
 FOR_UV = (  # settings of pip, and their names for uv, which does not read pip's
     ("index-url", "UV_INDEX_URL"),
-    ("no-index", "UV_NO_INDEX"),
     ("find-links", "UV_FIND_LINKS"),
     ("cert", "SSL_CERT_FILE"),
     ("trusted-host", "UV_INSECURE_HOST"),
@@ -174,6 +173,7 @@ def install(part: str) -> None:
     # 10 s to import instead of 4, in every process where Python may not write (as on shared
     # folders, or under PYTHONDONTWRITEBYTECODE).
     uv = [PYTHON, "-m", "uv", "pip", "install", "--compile-bytecode", "--python", PYTHON]
+    uv += ["--no-index"] * ("no-index" in pip_settings())  # it has no variable for this
     programs = {"uv": uv, "pip": pip} if common.run([*pip, UV], "python") else {"pip": pip}
     packages = ["--require-hashes", "-r", str(wanted)]
     course = ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]

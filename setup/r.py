@@ -31,11 +31,16 @@ def lacks(python: str) -> list[str]:
     own = rscript and Path(rscript).resolve().parent not in APT_PUTS_R
     if not aptget.there() or own or (rscript and not missing()):
         return library
+    wanted = packages()
+    return library + sorted(wanted - aptget.installed([*wanted]))
+
+
+def packages() -> set[str]:
+    """Return Debian's names for R and the packages that DESCRIPTION lists."""
     fields = message_from_string(DESCRIPTION.read_text(encoding="utf-8"))
     entries = f"{fields['Imports']},{fields['Suggests']}".split(",")
     names = {f"r-cran-{entry.split('(')[0].strip().lower()}" for entry in entries}
-    wanted = {"r-base-core", *names} - {"r-cran-keras3"}  # not in Debian
-    return library + sorted(wanted - aptget.installed([*wanted]))
+    return {"r-base-core", *names} - {"r-cran-keras3"}  # not in Debian
 
 
 def set_up(wanted: list[str]) -> None:

@@ -150,7 +150,7 @@ def test_an_index_that_keeps_silent_ends_the_set_up_with_a_sentence(
     course, venv, command, silent, monkeypatch
 ):
     """That pip's own settings name, and uv is told."""
-    for name in ("UV_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX"):
+    for name in ("UV_INDEX_URL", "UV_FIND_LINKS"):
         monkeypatch.setenv(name, "")  # so that it is put back
         monkeypatch.delenv(name)
     monkeypatch.setattr(course.common, "PATIENCE", 0.5)
@@ -165,6 +165,7 @@ def test_an_index_that_keeps_silent_ends_the_set_up_with_a_sentence(
     command("python", f"{lines}; echo \"install.no-index='1'\"", venv)
     course.python.set_up("run", None)  # a folder of wheels needs no answer
     assert os.environ["UV_INDEX_URL"] == "http://mine"
+    assert [call for call in command.calls() if " uv pip install " in call and "--no-index" in call]
 
 
 @pytest.mark.parametrize("fails", ["nothing", "*pip*install*uv==*", "*-m\\ uv\\ *", "*"])
@@ -504,3 +505,19 @@ def test_each_license_says_what_it_covers():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert cited["version"] == PROJECT["version"]
     assert cited["references"][0]["title"].endswith("with TensorFlow and Keras")
+
+
+# ---- for a class without a network ----
+
+
+def test_a_stick_cannot_be_filled_within_the_course_nor_installed_over_a_folder(course, tmp_path):
+    sys.path.insert(0, str(ROOT / "kit"))
+    import stage
+
+    with pytest.raises(course.common.SetupError, match="name a folder outside"):
+        stage.stage(course.common.ROOT / "stick")
+    (tmp_path / "mine").mkdir()
+    installer = ["sh", str(stage.INSTALLER), str(tmp_path / "mine")]
+    ended = subprocess.run(installer, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "is there already" in ended.stderr
