@@ -83,6 +83,31 @@ def test_a_step_names_what_its_chapter_has_and_gives_its_numbers(plan):
         assert not unknown, (step.get("task") or step["slides"], unknown)
 
 
+def test_a_command_is_quoted_for_a_shell_and_not_for_r():
+    found = lists.commands({"chapter": "01_x"}, {"run": ["", '--set A="[1,2]"']})
+    python = ".venv/bin/deeptwins run 01 --lang python"
+    assert found["python"] == [python, f'{python} --set A="[1,2]"']
+    assert found["r"] == ['run_twin("01")', 'run_twin("01", "--set A=[1,2]")']
+
+
+def test_a_rehearsal_says_which_tasks_fit(monkeypatch, capfd):
+    monkeypatch.syspath_prepend(ROOT / "kit")
+    import rehearsal
+
+    tasks = {"good": ("--help", 60), "bad": ("no-such", 60), "long": ("--help", 0)}
+    steps = [{"task": name, "run": [run], "minutes": of} for name, (run, of) in tasks.items()]
+    days = {"half_day": {"sessions": [{"steps": [{"show": "a talk"}, *steps]}]}}
+    monkeypatch.setattr(lists, "read", lambda _: days)
+    typed = lambda _, task: {"python": [f"deeptwins {one}" for one in task.get("run", ())]}  # noqa: E731
+    monkeypatch.setattr(lists, "commands", typed)
+    assert not rehearsal.play("half_day", ["python"])
+    rows = re.findall(r"^(\w+) +python +\d+ +\d+  (.+)$", capfd.readouterr().out, re.M)
+    assert dict(rows) == {"good": "fits", "bad": "failed", "long": "too slow"}
+    del steps[1:]
+    days["half_day"]["sessions"] = [{"steps": steps}]
+    assert rehearsal.play("half_day", ["python"])
+
+
 def test_there_are_notes_on_every_chapter():
     noted = [int(n) for n in re.findall(r"^## Chapter (\d+)", page("teach_chapters"), re.M)]
     assert sorted(noted) == noted
