@@ -71,14 +71,14 @@ def measured(found: dict[str, Any]) -> str:
 
 def plan(day: dict[str, Any]) -> str:
     """Return the sessions of a day, with the time at which each starts, and its tasks."""
-    rows, sheets, at = [], [], 9 * 60
+    rows, sheets, at = [["From", "Minutes", "What", "Which part"]], [], 9 * 60
     for one in [*day["sessions"], {"title": "End", "minutes": 0}]:
         clock = f"{at // 60}:{at % 60:02}"
         rows.append([clock, str(one["minutes"] or ""), one["title"], one.get("part", "")])
         at += one["minutes"]
+        sheets.append(f"**{clock} {one['title']}**\n")
         sheets += [step(one, it) for it in one.get("steps", ()) if "task" in it]
-    heads = ["From", "Minutes", "What", "Which part"]
-    return "\n".join([markup.table("wide", heads, rows, "---"), *sheets])
+    return "\n".join([markup.table("wide", rows[0], rows[1:], "---"), *sheets])
 
 
 def step(session: dict[str, Any], one: dict[str, Any]) -> str:
@@ -91,7 +91,7 @@ def step(session: dict[str, Any], one: dict[str, Any]) -> str:
 
 {one["do"]}
 
-{markup.tabset(panes) if panes else ""}
+{markup.tabs(panes) if panes else ""}
 **Answer.** {one["answer"]}
 
 **If somebody is stuck.** {one["stuck"]}
