@@ -3,6 +3,6 @@
 
 PYTHON = python3
 
-.PHONY: run test test-all bench book setup lock clean
-run test test-all bench book setup lock clean:
+.PHONY: run test test-all bench book rehearse setup lock clean
+run test test-all bench book rehearse setup lock clean:
 	@$(PYTHON) course.py $@

@@ -4,6 +4,7 @@
     python course.py test       run every test but the long ones; test-all runs those too
     python course.py book       make the website of the course in _book/
     python course.py bench      measure how fast it all is, for the book's page on speed
+    python course.py rehearse   play the plan for half a day; `rehearse two_days` the other
     python course.py setup      only make ready what `run` needs
     python course.py stage DIR  put all that a class without a network needs into a folder
     python course.py lock       make requirements.lock anew
@@ -85,6 +86,12 @@ def book(arguments):
     start("deeptwins", "book", "--render", *arguments)
 
 
+def rehearse(arguments):
+    """Play a plan for a class."""
+    steps.set_up("run")
+    start("python", "kit/rehearsal.py", common.made("languages").read_text().strip(), *arguments)
+
+
 def setup(_):
     """Set up what the exercises need."""
     steps.set_up("run")
@@ -119,7 +126,8 @@ def clean(_):
 
 COMMANDS = {
     **{"run": run, "test": test, "test-all": test_all, "bench": bench, "book": book},
-    **{"setup": setup, "stage": stage, "lock": lock, "clean": clean},
+    **{"rehearse": rehearse, "setup": setup, "stage": stage, "lock": lock},
+    "clean": clean,
 }
 
 if __name__ == "__main__":

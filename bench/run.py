@@ -34,10 +34,11 @@ def clocked(job_file: str) -> int:
 
     def with_clock(function):
         def inner(*given):
-            began = time.process_time()
-            returned = function(*given)
-            spent.append(time.process_time() - began)
-            return returned
+            spent.append(-time.process_time())
+            try:
+                return function(*given)
+            finally:
+                spent.append(time.process_time())
 
         return inner
 
@@ -48,20 +49,16 @@ def clocked(job_file: str) -> int:
     return status
 
 
-def run(exercise: str, language: str, results: Path) -> float:
-    """Return the processor seconds of a twin in a fresh process; SystemExit where it fails."""
-    before = sum(os.times()[2:4])  # of the children
-    ended = runner.run_twin(exercise, language, runner.Settings(), results=results)
-    if not ended.ok:
-        raise SystemExit(f"{exercise}, {language}: {ended.problem}\n" + "\n".join(ended.last_lines))
-    return sum(os.times()[2:4]) - before
-
-
 def measure(exercise: str, results: Path) -> tuple[float, ...]:
-    """Return the numbers of the table's columns, from one run in each language."""
-    python, r = (run(exercise, language, results) for language in LANGUAGES)
-    noted = record.folder_of(exercise, "python", results) / SPENT
-    cost = float(noted.read_text(encoding="utf-8"))
+    """Return the numbers of the table's columns, from one fresh process in each language."""
+    clock = [sum(os.times()[2:4])]  # processor seconds of the children
+    for language in LANGUAGES:
+        ended = runner.run_twin(exercise, language, runner.Settings(), results=results)
+        if not ended.ok:
+            sys.exit("\n".join([f"{exercise}, {language}: {ended.problem}", *ended.last_lines]))
+        clock.append(sum(os.times()[2:4]))
+    python, r = clock[1] - clock[0], clock[2] - clock[1]
+    cost = float((record.folder_of(exercise, "python", results) / SPENT).read_text())
     return python, r, r / python, 100 * cost / (python - cost)
 
 
@@ -72,12 +69,10 @@ def commands() -> dict[str, list[str]]:
     with tempfile.TemporaryDirectory() as clone:
         subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
         set_up = [sys.executable, f"{clone}/course.py", "setup"]
-        for words, command in (
-            ("`make setup` in a new clone, with a filled cache", set_up),
-            ("`make setup` again", set_up),
-            (f"`make book`, by {renderer.renderer().name}", [*ours, "book", "--render"]),
-            ("`deeptwins --help`", [*ours, "--help"]),
-        ):
+        timed = {"`make setup` in a new clone, with a filled cache": set_up}
+        timed |= {"`make setup` again": set_up, "`deeptwins --help`": [*ours, "--help"]}
+        timed[f"`make book`, by {renderer.renderer().name}"] = [*ours, "book", "--render"]
+        for words, command in timed.items():
             began = time.monotonic()
             subprocess.run(command, cwd=ROOT, check=True)
             found[words] = [words, f"{time.monotonic() - began:.1f}", "", "", ""]
@@ -98,21 +93,15 @@ def main() -> None:
         for exercise in catalog.find(options.ids):
             rounds = [measure(exercise, Path(results)) for _ in range(options.rounds)]
             python, r, ratio, cost = map(median, zip(*rounds, strict=True))
-            numbers = [f"{python:.1f}", f"{r:.1f}", f"{ratio:.2f}", f"{cost:+.1f} %"]
-            rows[f"`{exercise}`"] = [f"`{exercise}`", *numbers]
-            print(exercise, *numbers, flush=True)
+            row = [f"`{exercise}`", f"{python:.1f}", f"{r:.1f}", f"{ratio:.2f}", f"{cost:+.1f} %"]
+            rows[row[0]] = row
+            print(*row, flush=True)
     if not options.ids:
         rows |= commands()
     processor = re.search("model name\\s*: (.+)", subprocess.getoutput("cat /proc/cpuinfo"))
-    machine = {
-        "processor": processor[1] if processor else platform.machine(),
-        "cores": os.cpu_count() or 1,
-        "load": round(os.getloadavg()[1], 1),
-        "Python": platform.python_version(),
-        "TensorFlow": metadata.version("tensorflow"),
-        "Keras": metadata.version("keras"),
-    }
-    said = ", ".join(f"{name} {value}" for name, value in machine.items())
+    said = f"processor {processor[1] if processor else platform.machine()}, cores {os.cpu_count()}"
+    said += f", load {os.getloadavg()[1]:.1f}, Python {platform.python_version()}"
+    said += "".join(f", {one} {metadata.version(one)}" for one in ("TensorFlow", "Keras"))
     made = time.strftime("%Y-%m-%d", time.gmtime())
     found = {
         "heads": ["Seconds of", "Python", "R", "R / Python", "capture"],

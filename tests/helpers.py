@@ -1,5 +1,6 @@
 """What several tests need: the sources of the book, and whether a process lives."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -18,6 +19,12 @@ def pages() -> list[str]:
     book = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
     parts = (one["chapters"] if isinstance(one, dict) else [one] for one in book["chapters"])
     return [page for part in parts for page in part]
+
+
+def slides_of(name: str) -> dict[str, str]:
+    """Return the slides of a file of book/slides/ by their names."""
+    text = (ROOT / "book" / "slides" / f"{name}.qmd").read_text(encoding="utf-8")
+    return dict(re.findall(r"^## .*?\{#([\w-]+)(.*?)(?=^## .*\{#|\Z)", text, re.M | re.S))
 
 
 def copy_sources(folder: Path) -> None:

@@ -3,10 +3,12 @@
 import re
 import subprocess
 
+import helpers
 import pytest
 import yaml
 
 from deeptwins import catalog
+from deeptwins.book import lists
 from deeptwins.paths import BOOK, ROOT
 
 EXERCISES = catalog.exercises(solutions=False)
@@ -71,16 +73,13 @@ def test_a_link_to_a_chapter_says_its_number():
                 assert {int(one) for one in numbers if one} <= NUMBERS.keys(), (name, numbers)
 
 
-@pytest.mark.parametrize("deck", sorted((BOOK / "slides").glob("*.qmd")), ids=lambda one: one.stem)
-def test_a_deck_shows_the_chapters_of_a_part_and_no_others(deck):
-    text = deck.read_text(encoding="utf-8")
-    shown = {int(one) for one in re.findall(r"_fragments/(?:solutions/)?(\d\d)_", text)}
-    part = next(numbers for numbers in PARTS.values() if shown & set(numbers))
-    assert shown <= set(part)
-    first, last = re.search(
-        r"^notes: .*?Chapters? (\d+)(?: (?:to|and) (\d+))?", text, re.M
-    ).groups()
-    assert (int(first), int(last or first)) == (part[0], part[-1])
+@pytest.mark.parametrize("file", sorted((BOOK / "slides").glob("*.qmd")), ids=lambda one: one.stem)
+def test_the_slides_of_a_chapter_show_that_chapter_and_a_plan_shows_each(file):
+    assert set(re.findall(r"_fragments/(\w+)/", file.read_text("utf-8"))) <= {file.stem}
+    days = lists.read("plans").values()
+    steps = [step for day in days for one in day["sessions"] for step in one.get("steps", ())]
+    used = [step["slides"].split() for step in steps if step.get("show") == file.stem]
+    assert {name for names in used for name in names} == helpers.slides_of(file.stem).keys()
 
 
 # ---- terms ----

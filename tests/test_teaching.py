@@ -1,21 +1,22 @@
 """The pages for instructors: plans that add up, and steps that do what they say."""
 
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from datetime import datetime, timedelta
 
 import embedded_r
 import pytest
 import yaml
-from helpers import HANGS
+from helpers import HANGS, slides_of
 
 from deeptwins import catalog, files
+from deeptwins.book import archive, fragments, lists
 from deeptwins.data import originals
-from deeptwins.paths import BOOK, ROOT
+from deeptwins.paths import BOOK, LANGUAGES, ROOT
 
 PYTHON = sys.executable
 # As it was before a test started R in this process: R puts folders in front of those in
@@ -29,34 +30,85 @@ def page(name):
 
 # ---- plans ----
 
-PLANS = re.findall(r"::: \{#([\w-]+) \.band\}\n(.*?)\n:::", page("teach_plans"), re.S)
-LINK = re.compile(r"\[Chapter \d+\]\((\d\d_\w+)\.qmd\)")
+DAYS = lists.read("plans")
+PLANS = {"half_day": 210, "two_days": 930}
+NUMBER = re.compile(r"\d+(?:,\d{3})+|\d+\.\d{2,}")
 
 
-def rows(table):
-    lines = [line for line in table.splitlines() if re.match(r"\| \d\d:\d\d ", line)]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+def steps(plan):
+    """Yield the chapter and each step of all days of a plan."""
+    for day in (DAYS[name] for name in DAYS if name.startswith(plan)):
+        for one in day["sessions"]:
+            yield from ((one.get("chapter"), step) for step in one.get("steps", ()))
 
 
-@pytest.mark.parametrize(("name", "table"), PLANS, ids=lambda value: value[:9])
-def test_the_times_of_a_plan_add_up_and_fit_its_chapters(name, table):
-    found = rows(table)
-    assert found[-1][2] == "End"
-    clock = datetime.strptime(found[0][0], "%H:%M")
-    for start, length, what, part in found:
-        assert start == clock.strftime("%H:%M"), what
-        clock += timedelta(minutes=int(length or 0))
-        if chapter := LINK.match(what):
-            box = re.search(r"^::: .*?^:::$", page(chapter[1]), re.S | re.M)[0]
-            minutes = int(re.search(r"^About (\d+) minutes", box, re.M)[1])
-            whole = part.startswith("all")
-            assert int(length) == minutes if whole else int(length) < minutes, chapter[1]
+@pytest.mark.parametrize("plan", PLANS)
+def test_the_times_of_a_plan_add_up_and_learners_work_two_fifths_of_them(plan):
+    sessions = [one for name in DAYS if name.startswith(plan) for one in DAYS[name]["sessions"]]
+    assert sum(one["minutes"] for one in sessions) == PLANS[plan]
+    taught = [one for one in sessions if "break" not in one]
+    for one in taught:
+        assert one["minutes"] == sum(step["minutes"] for step in one["steps"]), one["title"]
+    work = sum(step["minutes"] for _, step in steps(plan) if "task" in step)
+    assert work >= 0.4 * sum(one["minutes"] for one in taught)
+    talks = [step for _, step in steps(plan) if "show" in step]
+    assert 3 * sum(len(one["slides"].split()) for one in talks) <= sum(
+        one["minutes"] for one in talks
+    )
 
 
-def test_there_are_three_plans_and_notes_on_every_chapter():
-    assert [name for name, _ in PLANS] == ["half-day", "day-one", "day-two"]
-    taught = [chapter for _, table in PLANS[1:] for chapter in LINK.findall(table)]
-    assert len(taught) == len(set(taught))
+def known(chapter):
+    """Return all that may be quoted: a chapter's page and its verified run, else those of all."""
+    if chapter is None or not chapter[0].isdigit():
+        return page("limits") + "".join(map(known, catalog.exercises(solutions=False)))
+    return page(chapter) + json.dumps(archive.read(chapter))
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_step_names_what_its_chapter_has_and_gives_its_numbers(plan):
+    for chapter, step in steps(plan):
+        if "show" in step:
+            chapter, found = step["show"], slides_of(step["show"])
+            words = "".join(found[name] for name in step["slides"].split())
+        else:
+            words = step["do"] + step["answer"] + step["stuck"]
+            for language in LANGUAGES if chapter else ():
+                code = fragments.code(chapter, language)
+                assert step.get("section", "constants") in code, step["task"]
+                for name in re.findall(r"--set (\w+)=", " ".join(step.get("run", ()))):
+                    assert re.search(rf"^{name} (=|<-) ", code["constants"], re.M), step["task"]
+            assert chapter or "run" not in step
+        said = known(chapter)
+        unknown = [one for one in NUMBER.findall(words) if one not in said]
+        assert not unknown, (step.get("task") or step["slides"], unknown)
+
+
+def test_a_command_is_quoted_for_a_shell_and_not_for_r():
+    found = lists.commands({"chapter": "01_x"}, {"run": ["", '--set A="[1,2]"']})
+    python = ".venv/bin/deeptwins run 01 --lang python"
+    assert found["python"] == [python, f'{python} --set A="[1,2]"']
+    assert found["r"] == ['run_twin("01")', 'run_twin("01", "--set A=[1,2]")']
+
+
+def test_a_rehearsal_says_which_tasks_fit(monkeypatch, capfd):
+    monkeypatch.syspath_prepend(ROOT / "kit")
+    import rehearsal
+
+    tasks = {"good": ("--help", 60), "bad": ("no-such", 60), "long": ("--help", 0)}
+    steps = [{"task": name, "run": [run], "minutes": of} for name, (run, of) in tasks.items()]
+    days = {"half_day": {"sessions": [{"steps": [{"show": "a talk"}, *steps]}]}}
+    monkeypatch.setattr(lists, "read", lambda _: days)
+    typed = lambda _, task: {"python": [f"deeptwins {one}" for one in task.get("run", ())]}  # noqa: E731
+    monkeypatch.setattr(lists, "commands", typed)
+    assert not rehearsal.play("half_day", ["python"])
+    rows = re.findall(r"^(\w+) +python +\d+ +\d+  (.+)$", capfd.readouterr().out, re.M)
+    assert dict(rows) == {"good": "fits", "bad": "failed", "long": "too slow"}
+    del steps[1:]
+    days["half_day"]["sessions"] = [{"steps": steps}]
+    assert rehearsal.play("half_day", ["python"])
+
+
+def test_there_are_notes_on_every_chapter():
     noted = [int(n) for n in re.findall(r"^## Chapter (\d+)", page("teach_chapters"), re.M)]
     assert sorted(noted) == noted
     assert {int(name[:2]) for name in catalog.exercises(solutions=False)} <= set(noted)
@@ -72,7 +124,7 @@ COPIED = ("python", "r", "shared_data", "book", "tests", "_quarto.yml", "index.q
 COPIED += ("matplotlibrc", "requirements.lock", "pyproject.toml", ".rlib", ".rlib-standin")
 
 
-def steps():
+def blocks():
     """Yield kind and content of the page's blocks: a file, commands, or what they say."""
     for attributes, language, body in STEP.findall(page("teach_exercise")):
         if name := re.search(r'filename="([^"]+)"', attributes):
@@ -102,7 +154,7 @@ def test_the_worked_example_does_what_the_page_says(tmp_path):
         whole = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         whole(ROOT / name, tmp_path / name)
     kinds, printed = [], ""
-    for kind, body in steps():
+    for kind, body in blocks():
         kinds.append(kind)
         if "/" in kind:
             files.write_text(tmp_path / kind, body)

@@ -21,9 +21,14 @@ def fragments() -> dict[str, str]:
     """Return what is made of each file of entries, by its name."""
     makers = {one.__name__: one for one in (phrasebook, migration, faults)}
     makers |= {"settings": measured, "speed": measured}
-    texts = {name: (BOOK / f"{name}.yml").read_text(encoding="utf-8") for name in makers}
-    made = {name: make(yaml.safe_load(texts[name])) for name, make in makers.items()}
+    made = {name: make(read(name)) for name, make in makers.items()}
+    made |= {f"plan_{name}": plan(day) for name, day in read("plans").items()}
     return made | {"chapters": chapters()}
+
+
+def read(name: str) -> Any:
+    """Return the entries of a file."""
+    return yaml.safe_load((BOOK / f"{name}.yml").read_text(encoding="utf-8"))
 
 
 def chapters() -> str:
@@ -83,6 +88,45 @@ def faults(entries: list[dict[str, Any]]) -> str:
 def measured(found: dict[str, Any]) -> str:
     """Return a table that a command has measured, and what that says of the measurement."""
     return f"{markup.table('wide', found['heads'], found['rows'])}\n[{found['note']}]{{.note}}\n"
+
+
+def plan(day: dict[str, Any]) -> str:
+    """Return the sessions of a day, with the time at which each starts, and its tasks."""
+    rows, sheets, at = [["From", "Minutes", "What", "Which part"]], [], 9 * 60
+    for one in [*day["sessions"], {"title": "End", "minutes": 0}]:
+        clock = f"{at // 60}:{at % 60:02}"
+        rows.append([clock, str(one["minutes"] or ""), one["title"], one.get("part", "")])
+        at += one["minutes"]
+        sheets.append(f"**{clock} {one['title']}**\n")
+        sheets += [step(one, it) for it in one.get("steps", ()) if "task" in it]
+    return "\n".join([markup.table("wide", rows[0], rows[1:], "---"), *sheets])
+
+
+def step(session: dict[str, Any], one: dict[str, Any]) -> str:
+    """Return a task as a box that unfolds, or what names a talk; slides.lua makes the slides."""
+    if "show" in one:
+        return '::: {{.talk show={show} slides="{slides}" minutes={minutes}}}\n:::\n'.format(**one)
+    panes = {k: markup.fenced("\n".join(v)) for k, v in commands(session, one).items() if v}
+    return f"""::: {{.callout-tip .task minutes={one["minutes"]} collapse="true"}}
+## {one["task"]} ({one["minutes"]} minutes)
+
+{one["do"]}
+
+{markup.tabs(panes) if panes else ""}
+**Answer.** {one["answer"]}
+
+**If somebody is stuck.** {one["stuck"]}
+:::
+"""
+
+
+def commands(session: dict[str, Any], task: dict[str, Any]) -> dict[str, list[str]]:
+    """Return what learners type in each language for a task."""
+    options, number = task.get("run", ()), session.get("chapter", "")[:2]
+    python = [f".venv/bin/deeptwins run {number} --lang python {one}".rstrip() for one in options]
+    words = ['"' + one.replace('"', "") + '"' for one in options]
+    r = [f'run_twin("{number}", {one})'.replace(', ""', "") for one in words]
+    return {"python": python, "r": r}
 
 
 def _code(text: str) -> str:
