@@ -18,7 +18,7 @@ SENTENCES = ["the cat ran to the park",
              "a dog ran",
              "the dog and the cat sat in the park"]
 MAXLEN = 8
-LETTERS = ["A", "C", "G", "T"]
+ALPHABET = ["A", "C", "G", "T"]
 CLASSES = ["donor", "acceptor", "neither"]
 NEW = ("TGATAGGCACTGACTCTCTCTGCCTATTAG"
        "TCTATTTTCCCACCCTTAGGCTGCTGGTGG")
@@ -61,8 +61,9 @@ alone = lstm(embedding(np.array([encoded[1]]))).numpy()
 print("alone", alone.round(4))
 change = {}
 for name, rows in {"front": padded, "end": at_end}.items():
-    vectors = embedding(rows[[1]])  # the mask goes with them
+    vectors = embedding(rows[[1]])  # they carry the mask along
     masked = lstm(vectors).numpy()
+    # .numpy() drops the mask.
     no_mask = lstm(vectors.numpy()).numpy().astype(float)
     change["padding_" + name] = abs(no_mask - alone).max()
     print(name, masked.round(4), "no mask", no_mask.round(4))
@@ -70,14 +71,15 @@ for name, rows in {"front": padded, "end": at_end}.items():
 
 # ---- encode ----
 def encode(sequences):
-    numbers = np.array([[LETTERS.index(base) + 1 for base in one]
-                        for one in sequences])
-    one_hot = utils.to_categorical(numbers - 1, len(LETTERS))
-    kmers = ["".join(one) for one in product(LETTERS, repeat=K)]
-    hits = [[kmer in one for kmer in kmers] for one in sequences]
+    numbers = np.array([
+        [ALPHABET.index(base) + 1 for base in seq]
+        for seq in sequences])
+    one_hot = utils.to_categorical(numbers - 1, len(ALPHABET))
+    kmers = ["".join(row) for row in product(ALPHABET, repeat=K)]
+    hits = [[kmer in seq for kmer in kmers] for seq in sequences]
     return {"numbers": numbers,
             "one_hot": one_hot.reshape(len(numbers), -1),
-            "multi_hot": np.array(hits) * 1,
+            "multi_hot": np.array(hits).astype(int),
             "embedding": numbers}
 
 
@@ -96,10 +98,10 @@ fig, axes = plt.subplots(len(CLASSES), sharex=True,
 for ax, name in zip(axes, CLASSES):
     rows = is_train & (dna["class"] == name)
     shares = x["one_hot"][rows].mean(axis=0)
-    shares = shares.reshape(-1, len(LETTERS))
+    shares = shares.reshape(-1, len(ALPHABET))
     ax.imshow(shares.T, "Blues", vmin=0, vmax=1, aspect="auto",
-              extent=(0.5, len(shares) + 0.5, len(LETTERS), 0))
-    ax.set_yticks(np.arange(len(LETTERS)) + 0.5, LETTERS)
+              extent=(0.5, len(shares) + 0.5, len(ALPHABET), 0))
+    ax.set_yticks(np.arange(len(ALPHABET)) + 0.5, ALPHABET)
     ax.set_title(name)
     ax.grid(False)
 ax.set_xlabel("place")
@@ -111,7 +113,7 @@ for name in x:
     utils.set_random_seed(SEED)
     model = keras.Sequential([keras.Input((x[name].shape[1],))])
     if name == "embedding":
-        model.add(layers.Embedding(len(LETTERS) + 1, 4))
+        model.add(layers.Embedding(len(ALPHABET) + 1, 4))
         model.add(layers.Flatten())
     model.add(layers.Dense(UNITS, activation="relu"))
     model.add(layers.Dense(len(CLASSES), activation="softmax"))
@@ -125,10 +127,11 @@ for name in x:
     models[name] = model
     accuracy[name] = history.history["val_accuracy"][-1]
     print(name, model.count_params(), "parameters")
+# The best network: the baselines are not in `accuracy` yet.
 chosen = max(accuracy, key=accuracy.get)
 
 # ---- baseline ----
-for name in ["multi_hot", "one_hot"]:
+for name in ["numbers", "multi_hot", "one_hot"]:
     logistic = LogisticRegression(max_iter=1000, tol=1e-6)
     logistic.fit(x[name][is_train], y[is_train])
     y_pred = logistic.predict(x[name][is_val])

@@ -26,14 +26,14 @@ SENTENCES = ["This film is not bad, it is good.",
 
 # ---- load ----
 reviews = pd.read_csv(REVIEWS)
-train, val, test = (reviews[reviews["partition"] == part]
-                    for part in ["train", "val", "test"])
-train = train.head(TRAIN)
+train = reviews[reviews["partition"] == "train"].head(TRAIN)
+val = reviews[reviews["partition"] == "val"]
+test = reviews[reviews["partition"] == "test"]
 y_train = train["label"].map(LABELS.index).to_numpy()
 y_val = val["label"].map(LABELS.index).to_numpy()
 print(len(train), len(val), len(test), y_train.mean())
-for label, text in zip(train["label"][:3], train["text"]):
-    print(f"{label}: {text}")
+for row in train[:3].itertuples():
+    print(f"{row.label}: {row.text}")
 
 # ---- words ----
 vectorizer = keras.layers.TextVectorization(
@@ -66,7 +66,7 @@ print(*vocabulary[z_train[2]])
 # ---- baseline ----
 def bag(x):
     counts = [np.bincount(row, minlength=WORDS) for row in x]
-    return np.array(counts)[:, 1:] > 0
+    return (np.array(counts)[:, 1:] > 0).astype(int)
 
 
 y_prob = pd.DataFrame()
@@ -81,7 +81,7 @@ def build(name):
     model = keras.Sequential([
         keras.Input(shape=(LENGTH,)),
         keras.layers.Embedding(WORDS, VECTOR, mask_zero=True)])
-    if name == "mean":
+    if name == "averaging":
         model.add(keras.layers.GlobalAveragePooling1D())
         model.add(keras.layers.Dense(HIDDEN, activation="relu"))
     else:
@@ -93,7 +93,8 @@ def build(name):
 # ---- train ----
 def train_on(x, model, validation_data):
     model.compile(keras.optimizers.Adam(LEARNING_RATE),
-                  "binary_crossentropy", metrics=["accuracy"])
+                  "binary_crossentropy", metrics=["accuracy"],
+                  jit_compile=False)
     best = keras.callbacks.EarlyStopping(
         patience=EPOCHS, restore_best_weights=True)
     return model.fit(
@@ -104,44 +105,45 @@ def train_on(x, model, validation_data):
 
 # ---- fit ----
 models, curves = {}, {}
-for name in ["lstm", "shuffled", "mean"]:
-    x = x_train, x_val
+for name in ["lstm", "shuffled", "averaging"]:
+    x, x_new = x_train, x_val
     if name == "shuffled":
-        x = z_train, z_val
-    models[name] = model = build(name)
-    curves[name] = train_on(x[0], model, (x[1], y_val))
-    y_prob[name] = np.array(model(x[1]))[:, 0]
-    print(name, model.count_params(), "parameters")
+        x, x_new = z_train, z_val
+    models[name] = build(name)
+    curves[name] = train_on(x, models[name], (x_new, y_val))
+    y_prob[name] = np.array(models[name](x_new))[:, 0]
+    print(name, models[name].count_params(), "parameters")
 
 # ---- curves ----
 losses = pd.DataFrame({
     name: curve["val_loss"] for name, curve in curves.items()})
 losses["lstm, training"] = curves["lstm"]["loss"]
 losses.index += 1
-losses.plot(xlabel="epoch", ylabel="loss",
-            xticks=losses.index)
+losses.plot(xlabel="epoch", ylabel="loss", xticks=losses.index)
 plt.show()
 
 # ---- compare ----
+# The probability of the true class: p for 1, 1 - p for 0.
 p_true = y_prob.astype(float).sub(1 - y_val, axis=0).abs()
 loss = -np.log(p_true).mean()
 right = (p_true > 0.5).astype(int)
 change = right.sub(right["lstm"], axis=0)
-mean, half = change.mean(), 1.96 * change.sem()
+half = 1.96 * change.sem()  # of the standard error
+change = change.mean()
 print(pd.DataFrame({
-    "loss": loss, "accuracy": right.mean(), "change": mean,
-    "low": mean - half, "high": mean + half}).round(3))
+    "loss": loss, "accuracy": right.mean(), "change": change,
+    "low": change - half, "high": change + half}).round(3))
 
 # ---- predict ----
-new = np.array(vectorizer(SENTENCES))
-for name in ["lstm", "mean"]:
-    p = np.array(models[name](new))[:, 0]
-    print(name, p.round(3), *np.array(LABELS)[(p > 0.5) * 1])
+for name in ["lstm", "averaging"]:
+    p = np.array(models[name](vectorizer(SENTENCES)))[:, 0]
+    y_pred = (p > 0.5).astype(int)
+    print(name, p.round(3), np.array(LABELS)[y_pred])
 
 # ---- test ----
 x_test = np.array(vectorizer(test["text"].to_numpy()))
 y_test = test["label"].map(LABELS.index).to_numpy()
-chosen = loss[["lstm", "mean"]].idxmin()
+chosen = loss[["lstm", "averaging"]].idxmin()
 p = np.array(models[chosen](x_test))[:, 0]
 hits = int(((p > 0.5) == y_test).sum())
 ci = binomtest(hits, len(y_test)).proportion_ci(method="wilson")

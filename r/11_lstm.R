@@ -60,20 +60,21 @@ cat(vocabulary[z_train[3, ] + 1], "\n")
 # ---- baseline ----
 bag <- function(x) {
   counts <- apply(x, 1, \(row) tabulate(row + 1, WORDS))
-  1 * (t(counts) > 0)[, -1]
+  (t(counts) > 0)[, -1] * 1
 }
 
 logistic <- glmnet::glmnet(
-  bag(x_train), y_train, "binomial", alpha = 0,
-  lambda = 1 / (C * TRAIN), standardize = FALSE, thresh = 1e-10)
-y_prob <- logistic |> predict(bag(x_val), type = "response")
+  bag(x_train), y_train, "binomial", alpha = 0, thresh = 1e-10,
+  lambda = 1 / (C * nrow(train)), standardize = FALSE)
+p <- predict(logistic, bag(x_val), type = "response")
+y_prob <- data.frame(bag = p[, 1])
 
 # ---- models ----
 build <- function(name) {
   set_random_seed(SEED)
   model <- keras_model_sequential(input_shape = LENGTH) |>
     layer_embedding(WORDS, VECTOR, mask_zero = TRUE)
-  if (name == "mean") {
+  if (name == "averaging") {
     model |> layer_global_average_pooling_1d() |>
       layer_dense(HIDDEN, activation = "relu")
   } else {
@@ -85,7 +86,8 @@ build <- function(name) {
 # ---- train ----
 train_on <- function(x, model, validation_data) {
   model |> compile(optimizer_adam(LEARNING_RATE),
-                   "binary_crossentropy", metrics = "accuracy")
+                   "binary_crossentropy", metrics = "accuracy",
+                   jit_compile = FALSE)
   best <- callback_early_stopping(
     patience = EPOCHS, restore_best_weights = TRUE)
   model |> fit(
@@ -95,47 +97,46 @@ train_on <- function(x, model, validation_data) {
 }
 
 # ---- fit ----
-models <- list()
-curves <- data.frame()
-for (name in c("lstm", "shuffled", "mean")) {
-  x <- list(x_train, x_val)
-  if (name == "shuffled") x <- list(z_train, z_val)
+models <- curves <- list()
+for (name in c("lstm", "shuffled", "averaging")) {
+  x <- if (name == "shuffled") z_train else x_train
+  x_new <- if (name == "shuffled") z_val else x_val
   models[[name]] <- model <- build(name)
-  history <- train_on(x[[1]], model, list(x[[2]], y_val))
-  curves <- rbind(curves, cbind(name, as.data.frame(history)))
-  y_prob <- cbind(y_prob, as.array(model(x[[2]])))
+  curves[[name]] <- train_on(x, model, list(x_new, y_val))
+  y_prob[[name]] <- as.array(model(x_new))[, 1]
   cat(name, count_params(model), "parameters\n")
 }
 
 # ---- curves ----
-subset(curves, metric == "loss") |>
+lapply(curves, as.data.frame) |>
+  dplyr::bind_rows(.id = "name") |>
+  subset(metric == "loss") |>
   subset(data == "validation" | name == "lstm") |>
   ggplot(aes(epoch, value, colour = name, linetype = data)) +
   geom_line() + labs(y = "loss", colour = NULL, linetype = NULL)
 
 # ---- compare ----
-colnames(y_prob) <- c("bag", names(models))
+# The probability of the true class: p for 1, 1 - p for 0.
 p_true <- abs(y_prob - (1 - y_val))
 loss <- -colMeans(log(p_true))
 right <- p_true > 0.5
 accuracy <- colMeans(right)
 change <- right - right[, "lstm"]
-half <- 1.96 * apply(change, 2, sd) / sqrt(length(y_val))
+half <- 1.96 * apply(change, 2, sd) / sqrt(nrow(change))
 change <- colMeans(change)
 round(cbind(loss, accuracy, change, low = change - half,
             high = change + half), 3)
 
 # ---- predict ----
-new <- as.array(vectorizer(SENTENCES))
-for (name in c("lstm", "mean")) {
-  p <- as.array(models[[name]](new))[, 1]
+for (name in c("lstm", "averaging")) {
+  p <- as.array(models[[name]](vectorizer(SENTENCES)))[, 1]
   cat(name, round(p, 3), LABELS[1 + (p > 0.5)], "\n")
 }
 
 # ---- test ----
 x_test <- as.array(vectorizer(test$text))
 y_test <- match(test$label, LABELS) - 1L
-chosen <- names(which.min(loss[c("lstm", "mean")]))
+chosen <- names(which.min(loss[c("lstm", "averaging")]))
 p <- as.array(models[[chosen]](x_test))[, 1]
 hits <- sum((p > 0.5) == y_test)
 ci <- prop.test(hits, length(y_test), correct = FALSE)$conf.int

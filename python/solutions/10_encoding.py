@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 # ---- constants ----
 DNA = "shared_data/splice/splice.csv"
 SEED = 1
-LETTERS = ["A", "C", "G", "T"]
+ALPHABET = ["A", "C", "G", "T"]
 CLASSES = ["donor", "acceptor", "neither"]
 DIMENSIONS = 8
 UNITS = 16
@@ -19,8 +19,8 @@ EPOCHS = 10
 
 # ---- encode ----
 dna = pd.read_csv(DNA)
-numbers = np.array([[LETTERS.index(base) for base in one]
-                    for one in dna["sequence"]])
+numbers = np.array([[ALPHABET.index(base) for base in sequence]
+                    for sequence in dna["sequence"]])
 # overlapping words of three letters: 4 * 4 * 4, from 1 to 64
 x = (16 * numbers[:, :-2] + 4 * numbers[:, 1:-1]
      + numbers[:, 2:] + 1)

@@ -22,20 +22,20 @@ EPOCHS = 4
 
 # ---- load ----
 reviews = pd.read_csv(REVIEWS)
-train, val, test = (reviews[reviews["partition"] == part]
-                    for part in ["train", "val", "test"])
-train = train.head(TRAIN)
-y_train, y_val, y_test = (
-    part["label"].map(LABELS.index).to_numpy()
-    for part in [train, val, test])
+train = reviews[reviews["partition"] == "train"].head(TRAIN)
+val = reviews[reviews["partition"] == "val"]
+test = reviews[reviews["partition"] == "test"]
+y_train = train["label"].map(LABELS.index).to_numpy()
+y_val = val["label"].map(LABELS.index).to_numpy()
+y_test = test["label"].map(LABELS.index).to_numpy()
 
 # ---- numbers ----
 vectorizer = keras.layers.TextVectorization(
     max_tokens=WORDS, output_sequence_length=LENGTH)
 vectorizer.adapt(train["text"].to_numpy())
-x_train, x_val, x_test = (
-    np.array(vectorizer(part["text"].to_numpy()))
-    for part in [train, val, test])
+x_train = np.array(vectorizer(train["text"].to_numpy()))
+x_val = np.array(vectorizer(val["text"].to_numpy()))
+x_test = np.array(vectorizer(test["text"].to_numpy()))
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
@@ -50,7 +50,8 @@ model = keras.Sequential([
     keras.layers.Dense(1, activation="sigmoid"),
 ])
 model.compile(keras.optimizers.Adam(LEARNING_RATE),
-              "binary_crossentropy", metrics=["accuracy"])
+              "binary_crossentropy", metrics=["accuracy"],
+              jit_compile=False)
 
 # ---- fit ----
 best = keras.callbacks.EarlyStopping(
@@ -68,7 +69,7 @@ plt.show()
 
 # ---- validate ----
 p = model.predict(x_val, verbose=0)[:, 0].astype(float)
-p_true = np.abs(p - (1 - y_val))
+p_true = np.abs(p - (1 - y_val))  # of the true class
 results = {"val_loss_lstm": -np.log(p_true).mean(),
            "val_accuracy_lstm": (p_true > 0.5).mean()}
 

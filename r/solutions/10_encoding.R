@@ -6,7 +6,7 @@ library(ggplot2)
 # ---- constants ----
 DNA <- "shared_data/splice/splice.csv"
 SEED <- 1
-LETTERS <- c("A", "C", "G", "T")
+ALPHABET <- c("A", "C", "G", "T")
 CLASSES <- c("donor", "acceptor", "neither")
 DIMENSIONS <- 8
 UNITS <- 16
@@ -16,8 +16,8 @@ EPOCHS <- 10
 
 # ---- encode ----
 dna <- read.csv(DNA)
-letters <- do.call(rbind, strsplit(dna$sequence, ""))
-numbers <- array(match(letters, LETTERS) - 1, dim(letters))
+bases <- do.call(rbind, strsplit(dna$sequence, ""))
+numbers <- array(match(bases, ALPHABET) - 1, dim(bases))
 stopifnot(!anyNA(numbers))
 # overlapping words of three letters: 4 * 4 * 4, from 1 to 64
 first <- seq_len(ncol(numbers) - 2)

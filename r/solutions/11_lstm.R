@@ -46,7 +46,8 @@ model <- keras_model_sequential(input_shape = LENGTH) |>
   layer_dropout(DROPOUT) |>
   layer_dense(1, activation = "sigmoid")
 model |> compile(optimizer_adam(LEARNING_RATE),
-                 "binary_crossentropy", metrics = "accuracy")
+                 "binary_crossentropy", metrics = "accuracy",
+                 jit_compile = FALSE)
 
 # ---- fit ----
 best <- callback_early_stopping(
@@ -64,7 +65,7 @@ as.data.frame(history) |>
 
 # ---- validate ----
 p <- predict(model, x_val, verbose = 0)[, 1]
-p_true <- abs(p - (1 - y_val))
+p_true <- abs(p - (1 - y_val)) # of the true class
 results <- list(val_loss_lstm = -mean(log(p_true)),
                 val_accuracy_lstm = mean(p_true > 0.5))
 
