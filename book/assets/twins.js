@@ -10,6 +10,7 @@
   const CHAPTERS = "deeptwins-chapters";
   const root = document.documentElement;
   const wide = window.matchMedia("(min-width: 1200px)");
+  const widest = window.matchMedia("(min-width: 1780px)");
   const narrow = window.matchMedia("(max-width: 991.98px)");
 
   // A browser may refuse storage; the choice then lasts for one page.
@@ -83,7 +84,7 @@
     if (header) header.append(bar);
     else document.querySelector("main").prepend(bar);
     const toc = document.getElementById("TOC");
-    const beside = wide.matches && !(sideBySide() && tabs().length);
+    const beside = wide.matches && (widest.matches || !sideBySide() || !tabs().length);
     if (toc) (beside ? document.getElementById("quarto-margin-sidebar") : contents).append(toc);
     contents.hidden = !toc || beside;
     chapters.setAttribute("aria-expanded", document.getElementById("quarto-sidebar").checkVisibility());
@@ -116,7 +117,7 @@
       });
     });
     place();
-    [wide, narrow, window.matchMedia("(min-width: 1440px)")].forEach((query) => query.addEventListener("change", place));
+    window.addEventListener("resize", place);
   };
 
   // What is wider than its place scrolls, for the keyboard too; the rest stays out of its way.
