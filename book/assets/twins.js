@@ -103,6 +103,10 @@
     if (tabs().length) bar.append(choice());
     const search = document.querySelector("#quarto-search");
     if (search) bar.append(search);
+    // Quarto's field comes later, and without a name.
+    window.addEventListener("load", () => {
+      search?.querySelectorAll(".aa-Autocomplete, button").forEach((one) => one.setAttribute("aria-label", "Search"));
+    });
     const close = ({ target, key }) => {
       if (key ? key === "Escape" : !contents.contains(target) || target.closest("a")) contents.open = false;
     };
