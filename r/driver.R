@@ -78,10 +78,30 @@ local({
     grDevices::png(
       sprintf("figures/%s-%%d.png", slug),
       width = size[[1]], height = size[[2]], units = "in", res = 150,
-      type = "cairo"
+      type = "cairo", family = "DejaVu Sans"
     )
   })
-  ggplot2::theme_set(ggplot2::theme_minimal(base_size = 10))
+  # The look that matplotlibrc gives to Python's figures: text of 10 points and
+  # titles of 11, lines of 1.8, axes of 0.8, grids of 0.6 in ggplot2's own unit.
+  points <- 1 / (0.75 * ggplot2::.pt)
+  ggplot2::theme_set(
+    ggplot2::theme_minimal(base_size = 10) + ggplot2::theme(
+      text = ggplot2::element_text(colour = "black"),
+      axis.text = ggplot2::element_text(size = 10, colour = "black"),
+      axis.line = ggplot2::element_line(linewidth = 0.8 * points),
+      axis.ticks = ggplot2::element_line(linewidth = 0.8 * points),
+      panel.grid.major = ggplot2::element_line("#e6e6e6", 0.6 * points),
+      panel.grid.minor = ggplot2::element_blank(),
+      plot.title = ggplot2::element_text(size = 11),
+      strip.text = ggplot2::element_text(
+        size = 11, colour = "black", hjust = 0
+      ),
+      legend.text = ggplot2::element_text(size = 10),
+      legend.position = "top", legend.justification = "left",
+      legend.margin = ggplot2::margin(),
+      legend.box.spacing = ggplot2::unit(4, "pt")
+    )
+  )
   colours <- c(
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
     "#999999"
@@ -90,6 +110,15 @@ local({
     ggplot2.discrete.colour = colours, ggplot2.discrete.fill = colours,
     ggplot2.continuous.colour = "viridis", ggplot2.continuous.fill = "viridis"
   )
+  for (geom in c("line", "path", "step")) {
+    ggplot2::update_geom_defaults(
+      geom, list(colour = colours[[1]], linewidth = 1.8 * points)
+    )
+  }
+  ggplot2::update_geom_defaults("point", list(colour = colours[[1]], size = 1.8))
+  for (geom in c("bar", "col")) {
+    ggplot2::update_geom_defaults(geom, list(fill = colours[[1]]))
+  }
 
   # ---- run ----
   for (i in seq_along(sections)) {

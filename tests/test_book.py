@@ -15,7 +15,17 @@ import yaml
 from PIL import Image
 
 from deeptwins import catalog, files, paths, sections
-from deeptwins.book import BookError, archive, fragments, lists, notebooks, renderer, site, slides
+from deeptwins.book import (
+    BookError,
+    archive,
+    fragments,
+    lists,
+    markup,
+    notebooks,
+    renderer,
+    site,
+    slides,
+)
 from deeptwins.data import cards
 from deeptwins.paths import LANGUAGES, ROOT
 from deeptwins.proof import bands, levels, verified
@@ -113,6 +123,20 @@ def test_a_fragment_shows_code_output_and_figure_of_both_languages(project):
     assert not (project / "book/_fragments" / ID / "setup.qmd").exists()
 
 
+def test_a_training_has_one_line_an_epoch_and_is_folded_after_the_third():
+    log = "".join(f"Epoch {n}/12\n6/6 - loss: 0.{n} - auc: 0.9\n" for n in range(1, 13))
+    text = markup.pane("r", "fit()", f"before\n{log}after")
+    shown, folded, after = re.split("<details>|</details>", text)
+    assert shown.endswith(
+        "before\n1/12  loss 0.1  auc 0.9\n2/12  loss 0.2  auc 0.9\n3/12  loss 0.3  auc 0.9\n```\n\n"
+    )
+    assert "9 more epochs" in folded
+    assert "\n12/12  loss 0.12  auc 0.9\n" in folded
+    assert "```\nafter\n```" in after
+    short = markup.pane("r", "fit()", "Epoch 1/2\n6/6 - loss: 0.1")
+    assert "\n1/2  loss 0.1\n```\n:::" in short
+
+
 def test_code_that_holds_a_fence_stays_inside_its_own(project):
     for language in LANGUAGES:
         edit(project, language, "# ---- load ----", '# ---- load ----\n"""\n```\n"""')
@@ -150,7 +174,7 @@ def test_an_exercise_offers_its_scripts_and_notebooks_and_colab_if_it_can(projec
     assert found == [(name, f"book/notebooks/{ID}_{one}.ipynb") for one in LANGUAGES if name]
 
 
-def test_the_band_shows_four_digits_and_names_what_is_undefined(project):
+def test_the_band_shows_three_digits_its_drawing_and_what_is_undefined(project):
     expected = synthetic.expected() | {"coverage": bands.COVERAGE}
     expected["results"] |= {"mcc": bands.band("mcc", [None] * 20)}
     bands.write(ID, "mini", expected)
@@ -160,8 +184,14 @@ def test_the_band_shows_four_digits_and_names_what_is_undefined(project):
     files.write_text(project / f"book/runs/{ID}.json", json.dumps(kept))
     fragments.write()
     text = fragment(project, "band")
-    assert re.search(r"\| `accuracy` \| 0\.7512 \| 0\.7512 \| 0\.\d+ to 0\.\d+ \| 0\.75 ± ", text)
-    assert "| `mcc` | undefined | undefined | undefined to undefined |" in text
+    assert re.search(
+        r"\| `accuracy` \| 0\.751 \| 0\.751 \| <.*> 0\.\d+ to 0\.\d+ \| 0\.750 ± ", text
+    )
+    places = [dict(re.findall(r"--at-(\w+):([\d.]+)%", line)) for line in text.splitlines()]
+    ends = ("low", "mean", "python", "high")
+    drawn = next([float(one[name]) for name in ends] for one in places if "low" in one)
+    assert 0 < drawn[0] < drawn[1] < drawn[2] < drawn[3] < 100
+    assert re.search(r"\| `mcc` \| undefined \| undefined \| <.*> undefined to undefined \|", text)
     assert "from 20 seeds, so that one further run lies in all bands" in text
 
 

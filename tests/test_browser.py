@@ -334,6 +334,42 @@ def test_the_keyboard_skips_to_the_text_changes_tabs_and_unfolds(visit):
     expect(head).to_have_attribute("aria-expanded", "true")
 
 
+@pytest.mark.parametrize(("width", "view"), [(NARROW, "r"), (WIDE, "both"), (WIDE, "r")])
+def test_the_sections_and_the_switch_are_at_hand_wherever_one_reads(visit, width, view):
+    page = visit(CHAPTER, width=width)
+    page.locator(f".view-choice [value={view}]").press("Enter")
+    page.locator("main h2").last.scroll_into_view_if_needed()
+    expect(page.locator(f".view-choice [value={view}]")).to_be_in_viewport()
+    section, fold = page.locator("#TOC a").nth(2), page.locator(".contents summary")
+    if (width, view) != (WIDE, "r"):  # where one language leaves room, they stand open
+        expect(section).to_be_hidden()
+        fold.press("Enter")
+    expect(section).to_be_in_viewport()
+    section.press("Enter")
+    expect(page.locator(f"main {section.get_attribute('href')}")).to_be_in_viewport()
+    expect(section).to_be_visible(visible=(width, view) == (WIDE, "r"))
+    assert not visit.complaints
+
+
+@pytest.mark.parametrize("width", [1200, 1366, WIDE])
+def test_code_is_large_and_whole_side_by_side_and_chapters_fold_away(visit, width):
+    page = visit(CHAPTER, width=width)
+    sizes = """[...document.querySelectorAll(".twins pre.sourceCode:not(.output *)")].map(
+      (one) => parseFloat(getComputedStyle(one).fontSize))"""
+    unfold(page)
+    assert min(page.evaluate(sizes)) >= 13
+    assert not page.evaluate(CUT)
+    chapters, button = page.locator("#quarto-sidebar"), page.locator(".page-bar .chapters")
+    for shown in (width < WIDE, width == WIDE):
+        expect(button).to_have_attribute("aria-expanded", str(not shown).lower())
+        button.press("Enter")
+        expect(chapters).to_be_visible(visible=shown)
+    page.reload()
+    expect(chapters).to_be_visible(visible=width == WIDE)
+    instructors = chapters.locator("li", has_text="For instructors").last
+    expect(instructors.locator("ul")).to_be_hidden()
+
+
 def test_without_scripts_both_languages_are_there(visit):
     page = visit(CHAPTER, java_script_enabled=False)
     panes = page.locator(".twins .tab-pane")
@@ -348,10 +384,9 @@ def test_without_scripts_both_languages_are_there(visit):
 @pytest.mark.parametrize("width", [NARROW, WIDE])
 def test_search_finds_a_term_and_opens_it(visit, width):
     page = visit("index.html", width=width)
-    if width == NARROW:  # the preview has the search in the menu, Quarto beside it
-        search = page.locator("#quarto-header [aria-label=Search]")
-        menu = page.locator("#quarto-header .quarto-btn-toggle")
-        (search if search.count() else menu).first.click()
+    page.locator("header [aria-label=Search], .page-bar button:has(svg, i)").locator(
+        "visible=true"
+    ).first.click()
     box = page.locator("#quarto-search input, input.aa-Input").locator("visible=true").first
     expect(box).to_be_in_viewport()
     box.fill("softmax")

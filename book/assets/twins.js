@@ -1,18 +1,23 @@
 // The reader's choice of Python, R, or both side by side, for all chapters.
 //
 // Both renderers switch all tabsets of a group together and remember the tab.
-// This adds 'side by side' on wide screens, a switch at the head of a chapter,
-// and keeps the line that one reads in place when everything above it changes.
+// This adds 'side by side' on wide screens, a bar that stays on screen with the switch,
+// the sections of the page and a button that folds the list of chapters away, and it
+// keeps the line that one reads in place when everything above it changes.
 (() => {
   "use strict";
   const KEY = "deeptwins-view";
+  const CHAPTERS = "deeptwins-chapters";
   const root = document.documentElement;
   const wide = window.matchMedia("(min-width: 1200px)");
+  const widest = window.matchMedia("(min-width: 1780px)");
+  const narrow = window.matchMedia("(max-width: 991.98px)");
 
   // A browser may refuse storage; the choice then lasts for one page.
-  const stored = () => { try { return localStorage.getItem(KEY); } catch { return null; } };
-  const store = (view) => { try { localStorage.setItem(KEY, view); } catch { /* as above */ } };
-  root.dataset.view = ["python", "r"].includes(stored()) ? stored() : "both";
+  const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+  const store = (key, choice) => { try { localStorage.setItem(key, choice); } catch { /* as above */ } };
+  root.dataset.view = ["python", "r"].includes(stored(KEY)) ? stored(KEY) : "both";
+  if (stored(CHAPTERS)) root.dataset.chapters = stored(CHAPTERS);
 
   const language = (tab) => tab.textContent.trim().toLowerCase();
   const tabs = () => [...document.querySelectorAll(".twins .nav-tabs .nav-link")];
@@ -41,25 +46,82 @@
 
   const choose = (view) => {
     root.dataset.view = view;
-    store(view);
+    store(KEY, view);
     // The renderer's own handler shows the tab in every tabset and remembers it.
     tabs().find((tab) => language(tab) === view)?.click();
     describe();
+    place();
+  };
+
+  const made = (tag, name, text = "") => {
+    const element = document.createElement(tag);
+    element.className = name;
+    element.innerHTML = text;
+    return element;
   };
 
   const choice = () => {
-    const box = document.createElement("div");
-    box.className = "view-choice";
-    box.innerHTML = `<span id="view-choice-label">Show the code in</span>
+    const box = made("div", "view-choice", `<span id="view-choice-label">Show the code in</span>
       <div role="group" aria-labelledby="view-choice-label">
         <button type="button" value="python">Python</button>
         <button type="button" value="r">R</button>
         <button type="button" value="both">Side by side</button>
-      </div>`;
+      </div>`);
     box.addEventListener("click", ({ target }) => {
       if (target.value) keepInPlace(target, () => choose(target.value));
     });
     return box;
+  };
+
+  const bar = made("div", "page-bar");
+  const contents = made("details", "contents", "<summary>On this page</summary>");
+  const chapters = made("button", "chapters", "Chapters");
+
+  // The bar stands at the head of the text, on a narrow screen in the header, which stays there.
+  // The list of sections stands beside the text where there is room, and in the bar where not.
+  const place = () => {
+    const header = narrow.matches && document.querySelector(".quarto-secondary-nav > div");
+    if (header) header.append(bar);
+    else document.querySelector("main").prepend(bar);
+    const toc = document.getElementById("TOC");
+    const beside = wide.matches && (widest.matches || !sideBySide() || !tabs().length);
+    if (toc) (beside ? document.getElementById("quarto-margin-sidebar") : contents).append(toc);
+    contents.hidden = !toc || beside;
+    chapters.setAttribute("aria-expanded", document.getElementById("quarto-sidebar").checkVisibility());
+  };
+
+  const furnish = () => {
+    chapters.type = "button";
+    chapters.setAttribute("aria-controls", "quarto-sidebar");
+    chapters.addEventListener("click", () => {
+      root.dataset.chapters = chapters.ariaExpanded === "true" ? "hidden" : "shown";
+      store(CHAPTERS, root.dataset.chapters);
+      place();
+    });
+    const crumbs = document.querySelector("#title-block-header .quarto-page-breadcrumbs");
+    bar.append(chapters, ...(crumbs ? [crumbs] : []), contents);
+    if (tabs().length) bar.append(choice());
+    const search = document.querySelector("#quarto-search");
+    if (search) bar.append(search);
+    // Quarto's field comes later, and without a name.
+    window.addEventListener("load", () => {
+      search?.querySelectorAll(".aa-Autocomplete, button").forEach((one) => one.setAttribute("aria-label", "Search"));
+    });
+    const close = ({ target, key }) => {
+      if (key ? key === "Escape" : !contents.contains(target) || target.closest("a")) contents.open = false;
+    };
+    ["click", "keydown"].forEach((kind) => document.addEventListener(kind, close));
+    // Of the list of chapters, what learners do not read is folded.
+    document.querySelectorAll(".sidebar-item-section").forEach((part) => {
+      if (!/instructor|appendi/i.test(part.innerText.split("\n")[0]) || part.querySelector(".active")) return;
+      part.querySelector(".sidebar-section").classList.remove("show");
+      part.querySelectorAll("[data-bs-toggle]").forEach((one) => {
+        one.classList.add("collapsed");
+        one.setAttribute("aria-expanded", false);
+      });
+    });
+    place();
+    window.addEventListener("resize", place);
   };
 
   // What is wider than its place scrolls, for the keyboard too; the rest stays out of its way.
@@ -71,12 +133,17 @@
       table.replaceWith(box);
       box.append(table);
     });
-    const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+    const fade = ({ target }) => {
+      target.classList.toggle("more", target.scrollLeft + target.clientWidth < target.scrollWidth - 2);
+    };
+    const watch = new ResizeObserver((entries) => entries.forEach((entry) => {
+      const { target } = entry;
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
       else target.removeAttribute("tabindex");
+      fade(entry);
     }));
     document.querySelectorAll("main :is(pre, .table-scroll, .sd-table, .band, .ledger, math[display=block])")
-      .forEach((one) => watch.observe(one));
+      .forEach((one) => { watch.observe(one); one.addEventListener("scroll", fade, { passive: true }); });
   };
 
   // The renderers fold a callout by a heading that only a mouse can press.
@@ -102,8 +169,12 @@
     document.querySelectorAll("a[data-view]").forEach((door) => {
       door.addEventListener("click", () => store(door.dataset.view));
     });
+    // A long name may break between its words.
+    document.querySelectorAll(".band td:first-child code").forEach((name) => {
+      name.innerHTML = name.innerHTML.replaceAll("_", "_<wbr>");
+    });
+    furnish();
     if (!tabs().length) return;
-    document.querySelector("#title-block-header").after(choice());
     tabs().forEach((tab) => {
       let top;
       tab.addEventListener("click", () => { top = tab.getBoundingClientRect().top; }, true);
@@ -111,7 +182,7 @@
         window.scrollBy({ top: tab.getBoundingClientRect().top - top, behavior: "instant" });
         if (root.dataset.view !== "both") {
           root.dataset.view = language(tab);
-          store(language(tab));
+          store(KEY, language(tab));
         }
         describe();
       }));

@@ -30,4 +30,4 @@ for (x, names, words), colour in zip(LAYERS, COLOURS, strict=True):
 ax.set_xlim(-0.6, 2.6)
 ax.set_ylim(-7, 5)
 ax.axis("off")
-fig.savefig(BOOK / "images" / "01_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "01_idea.svg", transparent=True, metadata={"Date": None})

@@ -35,4 +35,4 @@ for ax, (title, silent) in zip(axes, PANELS, strict=True):
     ax.set_title(title, loc="center", fontsize=10)
     ax.set(xlim=(-0.3, 2.3), ylim=(-3.1, 3.1))
     ax.axis("off")
-fig.savefig(BOOK / "images" / "04_dropout.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "04_dropout.svg", transparent=True, metadata={"Date": None})

@@ -50,4 +50,4 @@ ax.text(7.6, 0.33, "overfitted: they part", ha="center")
 ax.set(xlabel="epochs", ylabel="loss", xticks=[], yticks=[], xlim=(0, 10), ylim=(0, 1.05))
 for ax in axes.values():
     ax.grid(False)
-fig.savefig(BOOK / "images" / "04_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "04_idea.svg", transparent=True, metadata={"Date": None})

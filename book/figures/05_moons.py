@@ -14,4 +14,4 @@ for label, name, colour in ((0, "upper", "#0072B2"), (1, "lower", "#D55E00")):
 ax.set(xlabel="x1", ylabel="x2")
 ax.set_aspect("equal")
 ax.legend(title="label", loc="center left", bbox_to_anchor=(1.02, 0.5))
-fig.savefig(BOOK / "images" / "05_moons.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "05_moons.svg", transparent=True, metadata={"Date": None})

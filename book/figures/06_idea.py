@@ -38,4 +38,6 @@ for y, x in ((2.6, 4.9), (1.6, 4.7), (0.6, 4.5)):
 ax.text(1.3, 2.35, "split by id", fontsize=9, ha="center")
 ax.set(xlim=(0, 8.9), ylim=(0.2, 3.7))
 ax.axis("off")
-fig.savefig(BOOK / "images" / "06_idea.svg", bbox_inches="tight", metadata={"Date": None})
+fig.savefig(
+    BOOK / "images" / "06_idea.svg", bbox_inches="tight", transparent=True, metadata={"Date": None}
+)

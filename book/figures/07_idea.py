@@ -68,4 +68,4 @@ ax.text(0, -8, f"largest of {', '.join(map(str, corner.flat))}: {corner.max()}",
         fontsize=9, va="center")  # fmt: skip
 ax.set(xlim=(-0.2, 19.4), ylim=(-8.4, 1.6), aspect="equal")
 ax.axis("off")
-fig.savefig(BOOK / "images" / "07_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "07_idea.svg", transparent=True, metadata={"Date": None})

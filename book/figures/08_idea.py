@@ -89,4 +89,4 @@ ax.text(0, -1.9, f"together {depthwise + pointwise} weights in place of {one}; "
         fontsize=9)  # fmt: skip
 ax.set(xlim=(-0.2, 13), ylim=(-2.2, 9.4), aspect="equal")
 ax.axis("off")
-fig.savefig(BOOK / "images" / "08_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "08_idea.svg", transparent=True, metadata={"Date": None})

@@ -16,4 +16,4 @@ for batch, name in MARKS.items():
 ax.set(xlabel="batches", ylabel="weight of the old average", ylim=(0, 1.02), xlim=(0, 100))
 ax.legend(frameon=False)
 fig.tight_layout()
-fig.savefig(BOOK / "images" / "09_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "09_idea.svg", transparent=True, metadata={"Date": None})

@@ -54,4 +54,4 @@ ax.annotate("", (15.7, 5.5 - dog), (18.0, 2.5),
             arrowprops={"arrowstyle": "-|>", "color": MARK})  # fmt: skip
 ax.set(xlim=(-0.2, 21.8), ylim=(-1.5, 7.8))
 ax.axis("off")
-fig.savefig(BOOK / "images" / "10_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "10_idea.svg", transparent=True, metadata={"Date": None})

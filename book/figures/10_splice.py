@@ -26,4 +26,4 @@ for start in (3, 7):
     ax.text(start + 2, -2.3, "exon", ha="center", va="center")
 ax.set(xlim=(-0.2, 14.2), ylim=(-2.8, 1.9))
 ax.axis("off")
-fig.savefig(BOOK / "images" / "10_splice.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "10_splice.svg", transparent=True, metadata={"Date": None})

@@ -67,4 +67,4 @@ for x, y, sign in ((1.6, 3.5, "×"), (3.8, 2.55, "×"), (3.8, 3.5, "+"), (7.0, 2
     operation(x, y, sign)
 ax.set(xlim=(-1.6, 9.2), ylim=(-0.6, 4.3))
 ax.axis("off")
-fig.savefig(BOOK / "images" / "11_cell.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "11_cell.svg", transparent=True, metadata={"Date": None})

@@ -47,4 +47,4 @@ ax.text(-0.45, 3.25, "and, if you like,\nbackward", ha="right", va="center", col
         fontsize=9)  # fmt: skip
 ax.set(xlim=(-2.2, 9.2), ylim=(-0.3, 4.2))
 ax.axis("off")
-fig.savefig(BOOK / "images" / "11_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "11_idea.svg", transparent=True, metadata={"Date": None})

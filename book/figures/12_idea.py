@@ -42,4 +42,4 @@ for (name, words, places, numbers), colour in zip(STAGES, COLOURS, strict=True):
     middle += 2.4
 ax.set(xlim=(-0.5, 11.7), ylim=(-1.6, 4.7))
 ax.axis("off")
-fig.savefig(BOOK / "images" / "12_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "12_idea.svg", transparent=True, metadata={"Date": None})

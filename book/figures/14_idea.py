@@ -43,4 +43,4 @@ ax.text(6.55, 2.5, "no way back: a decision\nmade beyond this line\nmakes the te
         "a validation set", ha="left", va="center", fontsize=8.5, color=TEST)  # fmt: skip
 ax.set(xlim=(-0.3, 9.75), ylim=(-0.3, 3.2))
 ax.axis("off")
-fig.savefig(BOOK / "images" / "14_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "14_idea.svg", transparent=True, metadata={"Date": None})

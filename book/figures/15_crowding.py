@@ -32,4 +32,4 @@ print(f"closeness {level}: at {ends[0]:.2f} by Gauss, at {ends[1]:.2f} by Studen
 right.set(title="closeness of a pair", xlabel="distance", ylim=(0, 1.05))
 for ax in (left, right):
     ax.grid(False)
-fig.savefig(BOOK / "images" / "15_crowding.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "15_crowding.svg", transparent=True, metadata={"Date": None})

@@ -45,4 +45,4 @@ maps.plot(along, [0.35, 0.35], color="#E69F00", linewidth=6, alpha=0.5, zorder=0
 maps.set_xlim(-0.05, 1.05)
 maps.set_ylim(-0.1, 1.8)
 maps.axis("off")
-fig.savefig(BOOK / "images" / "15_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "15_idea.svg", transparent=True, metadata={"Date": None})

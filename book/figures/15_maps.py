@@ -28,7 +28,9 @@ def draw(ax, found, title, colour=kind):
 
 
 def save(fig, name):
-    fig.savefig(BOOK / "images" / f"15_{name}.svg", metadata={"Date": None}, dpi=110)
+    fig.savefig(
+        BOOK / "images" / f"15_{name}.svg", transparent=True, metadata={"Date": None}, dpi=110
+    )
     plt.close(fig)
 
 

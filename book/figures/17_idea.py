@@ -36,4 +36,4 @@ for before, after in zip(start, vectors, strict=True):
     axes[1].plot(*zip(before, after, strict=True), color="#cccccc", linewidth=1, zorder=0)
 words = "blue speaks for, orange against; circle or square makes no difference to the task"
 fig.text(0.5, 0.0, words, ha="center", fontsize=9)
-fig.savefig(BOOK / "images" / "17_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "17_idea.svg", transparent=True, metadata={"Date": None})

@@ -30,4 +30,4 @@ for ax, points, title in zip(
     ax.grid(False)
     for side in ax.spines.values():
         side.set_visible(False)
-fig.savefig(BOOK / "images" / "18_idea.svg", metadata={"Date": None})
+fig.savefig(BOOK / "images" / "18_idea.svg", transparent=True, metadata={"Date": None})

@@ -111,6 +111,7 @@ def _figure(exercise: str, file: str, captions: Mapping[str, Any]) -> str:
     }
     identity = "fig-" + re.sub(r"[/_]", "-", f"{exercise}-{name}")
     caption = markup.line(entry["caption"])
+    identity += " .photo" * entry.get("photo", False)
     return f"::::: {{#{identity} .twins}}\n{markup.tabset(panes)}\n{caption}\n:::::\n"
 
 
@@ -120,31 +121,47 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
     limits = {name: [one] for name, one in expected["results"].items()}
     limits |= {name: list(both.values()) for name, both in expected["independent"].items()}
     rows = []
-    shown = bands.number
     for name, of in limits.items():
-        values = [shown(kept[language]["results"].get(name)) for language in LANGUAGES]
-        reach = f"{shown(of[0]['low'])} to {shown(of[0]['high'])}"
-        spread = "; ".join(f"{shown(one['mean'])} ± {shown(one['sd'])}" for one in of)
-        rows.append([f"`{name}`", *values, reach, spread])
-    note = (
-        f"Expected band: from {len(expected['seeds'])} seeds, so that one further run lies in all "
+        values = [kept[language]["results"].get(name) for language in LANGUAGES]
+        reach = _reach(values, of[0], expected["targets"].get(name))
+        spread = "; ".join(f"{_short(one['mean'])} ± {_short(one['sd'])}" for one in of)
+        rows.append([f"`{name}`", *map(_short, values), reach, spread])
+    made = (
+        f"The bands are from {len(expected['seeds'])} seeds, so that one further run lies in all "
         f"bands of the table with a chance of at least {100 * expected['coverage']:g} %."
     )
     if own := ", ".join(f"`{name}`" for name in expected["independent"]):
-        note += (
+        made += (
             f" Each language computes {own} with a package of its own: the band covers both, with "
             "room for other versions of the packages; Python's mean stands first, R's second."
         )
     versions = (kept[language]["versions"].items() for language in LANGUAGES)
     words = "; ".join(", ".join(f"{name} {number}" for name, number in one) for one in versions)
-    goals = ", ".join(
-        f"`{name}` {'≤' if bands.lower_is_better(name) else '≥'} {value:g}"
-        for name, value in expected["targets"].items()
-    )
-    below = f"\n[{note} Versions: {words}.]{{.note}}\n\n"
-    below += f"**Target of the challenge:** {goals}.\n" if goals else ""
+    target = "; dashed: target" * bool(expected["targets"])
+    below = f"\n[Grey: the band; tick: its mean; ring: Python; dot: R{target}.]{{.note}}\n"
+    below += markup.details("How the bands were made", f"{made} Versions: {words}.\n")
+    for name, value in expected["targets"].items():
+        goal = f"{'≤' if bands.lower_is_better(name) else '≥'} {value:g}"
+        below += f"\n**Target of the challenge:** `{name}` {goal}.\n"
     heads = ["Result", "Python", "R", "Expected band", "Mean ± sd"]
     return markup.table("band", heads, rows, below=below)
+
+
+def _short(value: float | str | None) -> str:
+    told = bands.number(value)  # with four digits
+    short = value is not None and abs(float(told)) < 1000
+    return f"{float(told):#.3g}".rstrip(".") if short else told
+
+
+def _reach(values: list[Any], band: Mapping[str, Any], target: float | None) -> str:
+    """Return the ends of a band, and what twins.css draws it from: each mark's place in percent."""
+    found = [*values, target, *(band[name] for name in ("mean", "low", "high"))]
+    named = zip((*LANGUAGES, "target", "mean", "low", "high"), found, strict=True)
+    marks = {name: float(one) for name, one in named if one is not None}
+    least, most = min(marks.values(), default=0), max(marks.values(), default=0)
+    scale, middle = 84 / max(most - least, 1e-6), (least + most) / 2
+    style = ";".join(f"--at-{one}:{50 + scale * (at - middle):.1f}%" for one, at in marks.items())
+    return f'<span class="reach" style="{style}"></span> ' + " to ".join(map(_short, found[-2:]))
 
 
 def _downloads(exercise: str) -> str:
@@ -152,14 +169,14 @@ def _downloads(exercise: str) -> str:
 
     In HTML, since both renderers take a Markdown link to a notebook for one to a page.
     """
-    links = []
+    links = ['<div class="downloads" role="group" aria-label="Download">']
     for one in LANGUAGES:
         script, notebook = _place(script_file(exercise, one)), f"{exercise}_{one}.ipynb"
         links.append(f'<a href="../{script}" download>{TITLES[one]} script</a>')
         links.append(f'<a href="notebooks/{notebook}" download>{TITLES[one]} notebook</a>')
         if name := catalog.repository().partition("https://github.com/")[2]:
             links.append(f'<a href="{COLAB.format(name, notebook)}">{TITLES[one]} in Colab</a>')
-    return f'```{{=html}}\n<p class="downloads">Download: {", ".join(links)}.</p>\n```\n'
+    return f"```{{=html}}\n{''.join(links)}</div>\n```\n"
 
 
 def ledger(verdicts: list[Verdict]) -> str:

@@ -5,11 +5,30 @@ from collections.abc import Iterable, Sequence
 
 from deeptwins.paths import TITLES
 
+EPOCH = re.compile(r"^Epoch (\d+/\d+)\n\d+/\d+ - (.*)$", re.M)  # as Keras prints it
+MORE_EPOCHS = re.compile(r"^((?:(?![123]/)\d+/\d+  .*(?:\n|\Z))+)", re.M)
+
 
 def pane(language: str, code: str, printed: str) -> str:
     """Return code, and below it what it printed."""
-    output = f"\n::: {{.output}}\n{fenced(printed)}:::\n" if printed else ""
+    output = f"\n::: {{.output}}\n{_folded(printed)}:::\n" if printed else ""
     return fenced(code, language) + output
+
+
+def _folded(printed: str) -> str:
+    """Return output with one line for each epoch of a training, folded after the third."""
+    row = lambda one: f"{one[1]} - {one[2]}".replace(" - ", "  ").replace(":", "")  # noqa: E731
+    lines = EPOCH.sub(row, printed)
+    before, *rest = (one.strip("\n") for one in MORE_EPOCHS.split(lines, maxsplit=1))
+    if not rest:
+        return fenced(lines)
+    fold = details(f"{rest[0].count('/')} more epochs", fenced(rest[0]))
+    return fenced(before) + fold + (rest[1] and fenced(rest[1]))
+
+
+def details(summary: str, text: str) -> str:
+    """Return Markdown that is folded under a summary, with or without scripts."""
+    return f"\n<details><summary>{summary}</summary>\n\n{text}\n</details>\n"
 
 
 def tabs(panes: dict[str, str]) -> str:
