@@ -33,9 +33,14 @@ def read_peptides(lines):  # FASTA, or one peptide a line
     peptides = peptides[peptides != ""]
     wrong = peptides[~peptides.str.fullmatch("[A-Z]+")]
     assert wrong.empty, f"Not a peptide: {wrong.iloc[0]}"
-    print("peptides:", len(peptides), "- letters made X:",
-          peptides.str.count("[BJOUZ]").sum(), "- cut:",
-          (peptides.str.len() > LENGTH).sum())
+    print(
+        "peptides:",
+        len(peptides),
+        "- letters made X:",
+        peptides.str.count("[BJOUZ]").sum(),
+        "- cut:",
+        (peptides.str.len() > LENGTH).sum(),
+    )
     clear = peptides.str.replace("[BJOUZ]", "X", regex=True)
     return clear.str[:LENGTH].tolist()
 
@@ -47,13 +52,16 @@ def partition(path, y):
         peptides = read_peptides(list(file))
     n = len(peptides) // 5
     assert n >= 10, f"{path} has fewer than 50 peptides"
-    return pd.DataFrame({"peptide": peptides, "y": y, "part": (
-        ["train"] * (len(peptides) - 2 * n)
-        + ["val"] * n + ["test"] * n)})
+    return pd.DataFrame(
+        {
+            "peptide": peptides,
+            "y": y,
+            "part": (["train"] * (len(peptides) - 2 * n) + ["val"] * n + ["test"] * n),
+        }
+    )
 
 
-sets = pd.concat([partition(AMPS, 1), partition(DECOYS, 0)],
-                 ignore_index=True)
+sets = pd.concat([partition(AMPS, 1), partition(DECOYS, 0)], ignore_index=True)
 train = sets[sets["part"] == "train"].reset_index()
 val = sets[sets["part"] == "val"].reset_index()
 test = sets[sets["part"] == "test"].reset_index()
@@ -63,8 +71,7 @@ print(pd.crosstab(sets["part"], copy))
 
 # ---- encode ----
 def encode(peptides):
-    numbers = [[1 + AMINO_ACIDS.index(a) for a in one]
-               for one in peptides]
+    numbers = [[1 + AMINO_ACIDS.index(a) for a in one] for one in peptides]
     return keras.utils.pad_sequences(numbers, maxlen=LENGTH)
 
 
@@ -79,13 +86,13 @@ def auc(y, score):
 
 
 def shares(peptides):
-    return np.array([[one.count(a) / len(one)
-                      for a in AMINO_ACIDS] for one in peptides])
+    return np.array([[one.count(a) / len(one) for a in AMINO_ACIDS] for one in peptides])
 
 
 def first(peptides):  # which amino acid at each place?
-    return np.array([[one[i:i + 1] == a for i in range(FIRST)
-                      for a in AMINO_ACIDS] for one in peptides])
+    return np.array(
+        [[one[i : i + 1] == a for i in range(FIRST) for a in AMINO_ACIDS] for one in peptides]
+    )
 
 
 def regress(inputs):
@@ -95,25 +102,29 @@ def regress(inputs):
 
 
 score = {
-    "first": regress(first), "composition": regress(shares),
-    "both": regress(lambda p: np.hstack([shares(p), first(p)]))}
+    "first": regress(first),
+    "composition": regress(shares),
+    "both": regress(lambda p: np.hstack([shares(p), first(p)])),
+}
 
 
 # ---- model ----
 def learn(name, x_train, x_val):
     keras.utils.set_random_seed(SEED)
-    model = keras.Sequential([
-        keras.Input(shape=(LENGTH,)),
-        keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
-        keras.layers.Conv1D(UNITS, KERNEL, padding="same",
-                            activation="relu"),
-        keras.layers.MaxPooling1D(POOL),
-        keras.layers.LSTM(UNITS),
-        keras.layers.Dense(1, activation="sigmoid")])
+    model = keras.Sequential(
+        [
+            keras.Input(shape=(LENGTH,)),
+            keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
+            keras.layers.Conv1D(UNITS, KERNEL, padding="same", activation="relu"),
+            keras.layers.MaxPooling1D(POOL),
+            keras.layers.LSTM(UNITS),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
     model.compile("adam", "binary_crossentropy")
     history = model.fit(
-        x_train, train["y"], validation_data=(x_val, val["y"]),
-        epochs=EPOCHS, verbose=0)
+        x_train, train["y"], validation_data=(x_val, val["y"]), epochs=EPOCHS, verbose=0
+    )
     score[name] = model.predict(x_val, verbose=0)[:, 0]
     return model, history
 
@@ -138,21 +149,20 @@ def shuffle(x):
 learn("shuffled", shuffle(x_train), shuffle(x_val))
 
 # ---- compare ----
-val_auc = pd.DataFrame(score).apply(
-    lambda p: auc(val["y"], p))
+val_auc = pd.DataFrame(score).apply(lambda p: auc(val["y"], p))
 print(val_auc.round(3).to_string())
 
 # ---- predict ----
 peptide = read_peptides([PEPTIDE])[0]
-changed = [peptide[:i] + a + peptide[i + 1:] for i, _ in
-           enumerate(peptide) for a in AMINO_ACIDS[:20]]
+changed = [
+    peptide[:i] + a + peptide[i + 1 :] for i, _ in enumerate(peptide) for a in AMINO_ACIDS[:20]
+]
 p = model.predict(encode([peptide, *changed]), verbose=0)[:, 0]
 print(p[0].round(3), "AMP" if p[0] > 0.5 else "decoy")
 
 # ---- occlusion ----
 lost = p[0] - p[1:].reshape(len(peptide), 20).mean(axis=1)
-pd.Series(lost, list(peptide)).plot.bar(
-    rot=0, xlabel="residue", ylabel="score lost")
+pd.Series(lost, list(peptide)).plot.bar(rot=0, xlabel="residue", ylabel="score lost")
 plt.show()
 
 # ---- test ----
@@ -162,7 +172,10 @@ draw = keras.random.uniform([RESAMPLES, len(p)], seed=SEED)
 rows = (np.array(draw, float) * len(p)).astype(int)
 aucs = [auc(y_test[i], p[i]) for i in rows]
 low, high = np.quantile(aucs, [0.025, 0.975])
-results = {**val_auc.add_prefix("val_auc_"),
-           "test_auc": auc(y_test, p),
-           "test_low": low, "test_high": high}
+results = {
+    **val_auc.add_prefix("val_auc_"),
+    "test_auc": auc(y_test, p),
+    "test_low": low,
+    "test_high": high,
+}
 print(pd.Series(results).round(3).to_string())

@@ -84,10 +84,12 @@ def test_a_step_names_what_its_chapter_has_and_gives_its_numbers(plan):
 
 
 def test_a_command_is_quoted_for_a_shell_and_not_for_r():
-    found = lists.commands({"chapter": "01_x"}, {"run": ["", '--set A="[1,2]"']})
+    more = '--set A="[1,2]" --set B=True --set C=x.csv --seed 2'
+    found = lists.commands({"chapter": "01_x"}, {"run": ["", more]})
     python = ".venv/bin/deeptwins run 01 --lang python"
-    assert found["python"] == [python, f'{python} --set A="[1,2]"']
-    assert found["r"] == ['run_twin("01")', 'run_twin("01", "--set A=[1,2]")']
+    assert found["python"] == [python, f"{python} {more}"]
+    r = 'run_twin("01", A = c(1, 2), B = TRUE, C = "x.csv", SEED = 2)'
+    assert found["r"] == ['run_twin("01")', r]
 
 
 def test_a_rehearsal_says_which_tasks_fit(monkeypatch, capfd):

@@ -32,9 +32,14 @@ def read_peptides(lines):  # FASTA, or one peptide a line
     peptides = peptides[peptides != ""]
     wrong = peptides[~peptides.str.fullmatch("[A-Z]+")]
     assert wrong.empty, f"Not a peptide: {wrong.iloc[0]}"
-    print("peptides:", len(peptides), "- letters made X:",
-          peptides.str.count("[BJOUZ]").sum(), "- cut:",
-          (peptides.str.len() > LENGTH).sum())
+    print(
+        "peptides:",
+        len(peptides),
+        "- letters made X:",
+        peptides.str.count("[BJOUZ]").sum(),
+        "- cut:",
+        (peptides.str.len() > LENGTH).sum(),
+    )
     clear = peptides.str.replace("[BJOUZ]", "X", regex=True)
     return clear.str[:LENGTH].tolist()
 
@@ -46,13 +51,16 @@ def partition(path, y):
         peptides = read_peptides(list(file))
     n = len(peptides) // 5
     assert n >= 10, f"{path} has fewer than 50 peptides"
-    return pd.DataFrame({"peptide": peptides, "y": y, "part": (
-        ["train"] * (len(peptides) - 2 * n)
-        + ["val"] * n + ["test"] * n)})
+    return pd.DataFrame(
+        {
+            "peptide": peptides,
+            "y": y,
+            "part": (["train"] * (len(peptides) - 2 * n) + ["val"] * n + ["test"] * n),
+        }
+    )
 
 
-sets = pd.concat([partition(AMPS, 1), partition(DECOYS, 0)],
-                 ignore_index=True)
+sets = pd.concat([partition(AMPS, 1), partition(DECOYS, 0)], ignore_index=True)
 train = sets[sets["part"] == "train"].reset_index()
 val = sets[sets["part"] == "val"].reset_index()
 test = sets[sets["part"] == "test"].reset_index()
@@ -60,8 +68,7 @@ test = sets[sets["part"] == "test"].reset_index()
 
 # ---- encode ----
 def encode(peptides):
-    numbers = [[1 + AMINO_ACIDS.index(a) for a in one]
-               for one in peptides]
+    numbers = [[1 + AMINO_ACIDS.index(a) for a in one] for one in peptides]
     return keras.utils.pad_sequences(numbers, maxlen=LENGTH)
 
 
@@ -70,24 +77,30 @@ x_train, x_val = encode(train["peptide"]), encode(val["peptide"])
 # ---- model ----
 keras.utils.set_random_seed(SEED)
 lstm = keras.layers.LSTM(UNITS)
-model = keras.Sequential([
-    keras.Input(shape=(LENGTH,)),
-    keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
-    keras.layers.Dropout(DROPOUT),
-    keras.layers.Conv1D(FILTERS, KERNEL, padding="same",
-                        activation="relu"),
-    keras.layers.MaxPooling1D(POOL),
-    keras.layers.Dropout(DROPOUT),
-    keras.layers.Bidirectional(lstm),
-    keras.layers.Dropout(DROPOUT),
-    keras.layers.Dense(1, activation="sigmoid")])
-model.compile(keras.optimizers.Adam(LEARNING_RATE),
-              loss="binary_crossentropy")
+model = keras.Sequential(
+    [
+        keras.Input(shape=(LENGTH,)),
+        keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
+        keras.layers.Dropout(DROPOUT),
+        keras.layers.Conv1D(FILTERS, KERNEL, padding="same", activation="relu"),
+        keras.layers.MaxPooling1D(POOL),
+        keras.layers.Dropout(DROPOUT),
+        keras.layers.Bidirectional(lstm),
+        keras.layers.Dropout(DROPOUT),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ]
+)
+model.compile(keras.optimizers.Adam(LEARNING_RATE), loss="binary_crossentropy")
 
 # ---- fit ----
 history = model.fit(
-    x_train, train["y"], validation_data=(x_val, val["y"]),
-    epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=2)
+    x_train,
+    train["y"],
+    validation_data=(x_val, val["y"]),
+    epochs=EPOCHS,
+    batch_size=BATCH_SIZE,
+    verbose=2,
+)
 
 
 # ---- validate ----
@@ -106,6 +119,5 @@ draw = keras.random.uniform([RESAMPLES, len(p)], seed=SEED)
 rows = (np.array(draw, float) * len(p)).astype(int)
 aucs = [auc(y_test[i], p[i]) for i in rows]
 low, high = np.quantile(aucs, [0.025, 0.975])
-results |= {"test_auc": auc(y_test, p),
-            "test_low": low, "test_high": high}
+results |= {"test_auc": auc(y_test, p), "test_low": low, "test_high": high}
 print(pd.Series(results).round(3).to_string())

@@ -37,9 +37,14 @@ def read_peptides(lines):  # FASTA, or one peptide a line
     peptides = peptides[peptides != ""]
     wrong = peptides[~peptides.str.fullmatch("[A-Z]+")]
     assert wrong.empty, f"Not a peptide: {wrong.iloc[0]}"
-    print("peptides:", len(peptides), "- letters made X:",
-          peptides.str.count("[BJOUZ]").sum(), "- cut:",
-          (peptides.str.len() > LENGTH).sum())
+    print(
+        "peptides:",
+        len(peptides),
+        "- letters made X:",
+        peptides.str.count("[BJOUZ]").sum(),
+        "- cut:",
+        (peptides.str.len() > LENGTH).sum(),
+    )
     clear = peptides.str.replace("[BJOUZ]", "X", regex=True)
     return clear.str[:LENGTH].tolist()
 
@@ -51,15 +56,17 @@ def partition(path, kind):
         peptides = read_peptides(list(file))
     n = len(peptides) // 5
     assert n >= 10, f"{path} has fewer than 50 peptides"
-    return pd.DataFrame({
-        "id": [f"{kind}-{i + 1}" for i in range(len(peptides))],
-        "peptide": peptides, "y": int(kind == "AMP"), "part": (
-            ["train"] * (len(peptides) - 2 * n)
-            + ["val"] * n + ["test"] * n)})
+    return pd.DataFrame(
+        {
+            "id": [f"{kind}-{i + 1}" for i in range(len(peptides))],
+            "peptide": peptides,
+            "y": int(kind == "AMP"),
+            "part": (["train"] * (len(peptides) - 2 * n) + ["val"] * n + ["test"] * n),
+        }
+    )
 
 
-sets = pd.concat([partition(AMPS, "AMP"),
-                  partition(DECOYS, "DECOY")], ignore_index=True)
+sets = pd.concat([partition(AMPS, "AMP"), partition(DECOYS, "DECOY")], ignore_index=True)
 train = sets[sets["part"] == "train"]
 val = sets[sets["part"] == "val"]
 test = sets[sets["part"] == "test"]
@@ -67,8 +74,7 @@ test = sets[sets["part"] == "test"]
 
 # ---- encode ----
 def encode(peptides):
-    numbers = [[1 + AMINO_ACIDS.index(a) for a in one]
-               for one in peptides]
+    numbers = [[1 + AMINO_ACIDS.index(a) for a in one] for one in peptides]
     return keras.utils.pad_sequences(numbers, maxlen=LENGTH)
 
 
@@ -78,22 +84,28 @@ y_train, y_val = train["y"].to_numpy(), val["y"].to_numpy()
 # ---- your model ----
 keras.utils.set_random_seed(SEED)
 lstm = keras.layers.LSTM(UNITS)
-model = keras.Sequential([
-    keras.Input(shape=(LENGTH,)),
-    keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
-    keras.layers.Dropout(DROPOUT),
-    keras.layers.Conv1D(FILTERS, KERNEL, padding="same",
-                        activation="relu"),
-    keras.layers.MaxPooling1D(POOL),
-    keras.layers.Dropout(DROPOUT),
-    keras.layers.Bidirectional(lstm),
-    keras.layers.Dropout(DROPOUT),
-    keras.layers.Dense(1, activation="sigmoid")])
-model.compile(keras.optimizers.Adam(LEARNING_RATE),
-              loss="binary_crossentropy")
+model = keras.Sequential(
+    [
+        keras.Input(shape=(LENGTH,)),
+        keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
+        keras.layers.Dropout(DROPOUT),
+        keras.layers.Conv1D(FILTERS, KERNEL, padding="same", activation="relu"),
+        keras.layers.MaxPooling1D(POOL),
+        keras.layers.Dropout(DROPOUT),
+        keras.layers.Bidirectional(lstm),
+        keras.layers.Dropout(DROPOUT),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ]
+)
+model.compile(keras.optimizers.Adam(LEARNING_RATE), loss="binary_crossentropy")
 history = model.fit(
-    x_train, y_train, validation_data=(x_val, y_val),
-    epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=2)
+    x_train,
+    y_train,
+    validation_data=(x_val, y_val),
+    epochs=EPOCHS,
+    batch_size=BATCH_SIZE,
+    verbose=2,
+)
 
 
 # ---- validate ----
@@ -108,43 +120,44 @@ print(f"validation AUC {auc(y_val, y_prob):.3f}")
 
 # ---- baseline ----
 def describe(peptides):  # composition, and the first residues
-    return np.array([
-        [one.count(a) / len(one) for a in AMINO_ACIDS]
-        + [one[i:i + 1] == a for i in range(FIRST)
-           for a in AMINO_ACIDS] for one in peptides])
+    return np.array(
+        [
+            [one.count(a) / len(one) for a in AMINO_ACIDS]
+            + [one[i : i + 1] == a for i in range(FIRST) for a in AMINO_ACIDS]
+            for one in peptides
+        ]
+    )
 
 
 logistic = LogisticRegression(C=C, solver="newton-cholesky")
 logistic.fit(describe(train["peptide"]), y_train)
-p_logistic = logistic.predict_proba(
-    describe(val["peptide"]))[:, 1]
+p_logistic = logistic.predict_proba(describe(val["peptide"]))[:, 1]
 
 
 # ---- compare ----
 def bootstrap(y, *scores):  # the same rows for all scores
     draw = keras.random.uniform([RESAMPLES, len(y)], seed=SEED)
     rows = (np.array(draw, float) * len(y)).astype(int)
-    return np.array([[auc(y[i], score[i]) for score in scores]
-                     for i in rows])
+    return np.array([[auc(y[i], score[i]) for score in scores] for i in rows])
 
 
 difference = np.diff(bootstrap(y_val, p_logistic, y_prob))
 low, high = np.quantile(difference, [0.025, 0.975])
-results = {"val_auc": auc(y_val, y_prob),
-           "val_auc_baseline": auc(y_val, p_logistic),
-           "val_low": low, "val_high": high}
+results = {
+    "val_auc": auc(y_val, y_prob),
+    "val_auc_baseline": auc(y_val, p_logistic),
+    "val_low": low,
+    "val_high": high,
+}
 
 # ---- test ----
 if FINAL:
     new = pd.read_csv(HIDDEN) if HIDDEN else test
     x_test = encode(read_peptides(new["peptide"].tolist()))
     y_prob = model.predict(x_test, verbose=0)[:, 0]
-    pd.DataFrame({"id": new["id"], "score": y_prob}).to_csv(
-        "predictions.csv", index=False)
+    pd.DataFrame({"id": new["id"], "score": y_prob}).to_csv("predictions.csv", index=False)
     if not HIDDEN:
         y_test = test["y"].to_numpy()
-        low, high = np.quantile(bootstrap(y_test, y_prob),
-                                [0.025, 0.975])
-        results |= {"test_auc": auc(y_test, y_prob),
-                    "test_low": low, "test_high": high}
+        low, high = np.quantile(bootstrap(y_test, y_prob), [0.025, 0.975])
+        results |= {"test_auc": auc(y_test, y_prob), "test_low": low, "test_high": high}
 print(pd.Series(results).round(3).to_string())

@@ -4,6 +4,7 @@ Tests run every entry of the phrasebook, the migration and the faults; commands 
 """
 
 import re
+import shlex
 from typing import Any
 
 import yaml
@@ -124,9 +125,21 @@ def commands(session: dict[str, Any], task: dict[str, Any]) -> dict[str, list[st
     """Return what learners type in each language for a task."""
     options, number = task.get("run", ()), session.get("chapter", "")[:2]
     python = [f".venv/bin/deeptwins run {number} --lang python {one}".rstrip() for one in options]
-    words = ['"' + one.replace('"', "") + '"' for one in options]
-    r = [f'run_twin("{number}", {one})'.replace(', ""', "") for one in words]
+    r = [f'run_twin("{", ".join([number + chr(34), *_arguments(one)])})' for one in options]
     return {"python": python, "r": r}
+
+
+def _arguments(options: str) -> list[str]:
+    """Return the options of `deeptwins run` as arguments of R's run_twin()."""
+    words, said = " ".join(shlex.split(options)), []
+    for name, value in re.findall(r"--(?:set )?(\w+)[= ](\S+)", words):
+        text = value.upper() if value in ("True", "False") else value
+        if found := re.fullmatch(r"\[(.*)\]", value):
+            text = f"c({', '.join(found[1].split(','))})"
+        elif text == value and not re.fullmatch(r"-?[\d.]+(e-?\d+)?", value):
+            text = f'"{value}"'
+        said.append(f"{name.replace('seed', 'SEED')} = {text}")
+    return said
 
 
 def _code(text: str) -> str:

@@ -30,7 +30,7 @@ OF_RANGE, OF_MEAN = 0.05, 0.2
 LIMITS = {
     "accuracy|auc|f1|precision|sensitivity|specificity|trustworthiness": (0.0, 1.0),
     "arrangement|mcc|silhouette|unrolled": (-1.0, 1.0),
-    "cost|kl_|loss|optimism|rmse|sd|tsne_kl": (0.0, math.inf),
+    "cost|kl_|loss|optimism|padding|rmse|sd|tsne_kl": (0.0, math.inf),
 }
 FITS = ("in", "absent")  # the words of a place that nothing speaks against
 RESTORE = "Restore it with: git checkout -- shared_data/expected"
