@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
 PROGRAMS = ROOT / ".venv" / ("Scripts" if WINDOWS else "bin")
 MADE = (
-    *(".venv", ".rlib", ".make", "results", "_book", "book/notebooks", ".quarto"),
-    *(".pytest_cache", ".hypothesis", ".ruff_cache"),
+    *(".venv", ".rlib", ".make", "results", "_book", ".quarto", "book/notebooks"),
+    *("book/_fragments", "book/slides/reveal", ".pytest_cache", ".hypothesis", ".ruff_cache"),
 )
 
 
@@ -83,6 +83,12 @@ def book(arguments):
     start("deeptwins", "book", "--render", *arguments)
 
 
+def pages(_):
+    """Make what the pages of the book need; book/prepare.py asks for it."""
+    steps.set_up("book")
+    start("python", "book/prepare.py")
+
+
 def setup(_):
     """Set up what the exercises need."""
     steps.set_up("run")
@@ -106,7 +112,7 @@ def clean(_):
 
 COMMANDS = {
     **{"run": run, "test": test, "test-all": test_all, "bench": bench, "book": book},
-    **{"setup": setup, "lock": lock, "clean": clean},
+    **{"pages": pages, "setup": setup, "lock": lock, "clean": clean},
 }
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def test_a_link_to_a_chapter_says_its_number():
 @pytest.mark.parametrize("deck", sorted((BOOK / "slides").glob("*.qmd")), ids=lambda one: one.stem)
 def test_a_deck_shows_the_chapters_of_a_part_and_no_others(deck):
     text = deck.read_text(encoding="utf-8")
-    shown = {int(one) for one in re.findall(r"_fragments/(?:solutions/)?(\d\d)_", text)}
+    shown = {int(one) for one in re.findall(r"< fragment (?:solutions/)?(\d\d)_", text)}
     part = next(numbers for numbers in PARTS.values() if shown & set(numbers))
     assert shown <= set(part)
     first, last = re.search(

@@ -12,24 +12,24 @@ LEFT = re.compile(r"\{\{<|:::|@(?:fig|tbl|sec|eq)-|\.qmd\b|panel-tabset\"? group
 
 
 @pytest.fixture(scope="module")
-def made(sources, tmp_path_factory):
-    """A folder with the slides."""
+def made(sources):
+    """The folder with the slides."""
     for package in ("pypandoc", "pyreveal"):
         pytest.importorskip(package, reason=f"{package} is missing; no slides")
-    folder = tmp_path_factory.mktemp("book")
-    slides.write(folder)
-    return folder
+    return slides.SLIDES
 
 
 @pytest.mark.parametrize("deck", DECKS)
 def test_every_slide_has_notes_and_a_time(made, deck):
-    text = (made / slides.DECKS / f"{deck}.html").read_text(encoding="utf-8")
+    text = (made / f"{deck}.html").read_text(encoding="utf-8")
     sections = re.findall(r"<section\b(.*?)</section>", text, re.S)
     assert 12 <= len(sections) <= 22
     for one in sections:
         assert re.search(r'data-timing="\d+"', one.split(">")[0]), one[:80]
         assert re.search(r'<aside class="notes">\s*(?:<p>)?\w', one), one[:80]
     assert not LEFT.search(text)
+    named = re.findall(r' id="([^"]+)"', text)
+    assert len(named) == len(set(named))
     assert text.count('class="pane"') >= 8
     for picture in re.findall(r"<img[^>]*>", text):
         place = re.search(r'src="([^"]+)"', picture)[1]
@@ -39,6 +39,6 @@ def test_every_slide_has_notes_and_a_time(made, deck):
 
 def test_a_fragment_that_is_not_there_is_named(tmp_path):
     page = tmp_path / "page.qmd"
-    page.write_text("{{< include gone.qmd >}}\n")
-    with pytest.raises(BookError, match=r"page\.qmd includes gone\.qmd, which no"):
+    page.write_text("{{< fragment gone >}}\n")
+    with pytest.raises(BookError, match=r"page\.qmd shows gone, which no"):
         slides.expanded(page)
