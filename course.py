@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
 PROGRAMS = ROOT / ".venv" / ("Scripts" if WINDOWS else "bin")
 MADE = (
-    *(".venv", ".rlib", ".make", "results", "_book", "book/notebooks", ".quarto"),
-    *(".pytest_cache", ".hypothesis", ".ruff_cache"),
+    *(".venv", ".rlib", ".make", "results", "_book", ".quarto", "book/notebooks"),
+    *("book/_fragments", "book/slides/reveal", ".pytest_cache", ".hypothesis", ".ruff_cache"),
 )
 
 
@@ -92,6 +92,12 @@ def rehearse(arguments):
     start("python", "kit/rehearsal.py", common.made("languages").read_text().strip(), *arguments)
 
 
+def pages(_):
+    """Make what the pages of the book need; book/prepare.py asks for it."""
+    steps.set_up("book")
+    start("python", "book/prepare.py")
+
+
 def setup(_):
     """Set up what the exercises need."""
     steps.set_up("run")
@@ -126,7 +132,7 @@ def clean(_):
 
 COMMANDS = {
     **{"run": run, "test": test, "test-all": test_all, "bench": bench, "book": book},
-    **{"rehearse": rehearse, "setup": setup, "stage": stage, "lock": lock},
+    **{"pages": pages, "rehearse": rehearse, "setup": setup, "stage": stage, "lock": lock},
     "clean": clean,
 }
 

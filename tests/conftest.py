@@ -2,6 +2,7 @@
 
 import os
 import re
+from types import SimpleNamespace
 
 import embedded_r
 import filelock
@@ -9,7 +10,8 @@ import helpers
 import pytest
 
 from deeptwins import catalog
-from deeptwins.book import BookError, fragments, site
+from deeptwins.book import BookError, site
+from deeptwins.book.renderer import renderer
 from deeptwins.paths import LANGUAGES
 from deeptwins.proof import levels
 from deeptwins.runs import runner
@@ -60,9 +62,9 @@ PREVIEW_TOO = pytest.param(True, id="preview, where Quarto rendered", marks=pyte
 
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory):
-    """The sources of the book with their fragments, made as `deeptwins book` makes them."""
-    with filelock.FileLock(tmp_path_factory.getbasetemp().parent / "fragments.lock"):
-        fragments.write()
+    """The sources of the book with what `deeptwins book` makes for its pages."""
+    with filelock.FileLock(tmp_path_factory.getbasetemp().parent / "sources.lock"):
+        site.prepare()
 
 
 @pytest.fixture(scope="session", params=[pytest.param(False, id="as make book"), PREVIEW_TOO])
@@ -74,12 +76,13 @@ def rendered(request, sources, tmp_path_factory):
         patch.setattr(site, "ROOT", folder)
         patch.setattr(site, "OUTPUT", folder / "_book")
         try:
-            chosen = site.renderer(preview=request.param)
-            if request.param and site.renderer().name == chosen.name:
+            chosen = renderer(preview=request.param)
+            if request.param and renderer().name == chosen.name:
                 pytest.skip("Quarto is not here: the preview was rendered in its place")
         except BookError as error:
             pytest.skip(str(error))
-        return site.render(chosen)
+        warnings = site.render(chosen)
+    return SimpleNamespace(folder=folder / "_book", renderer=chosen.name, warnings=warnings)
 
 
 @pytest.hookimpl(trylast=True)

@@ -21,7 +21,6 @@ from deeptwins.book import (
     fragments,
     lists,
     markup,
-    notebooks,
     renderer,
     site,
     slides,
@@ -158,7 +157,6 @@ def test_what_is_no_longer_made_goes_and_what_is_stays_untouched(project):
     ("line", "name"),
     [
         ("repo-url: https://github.com/them/course.git", "them/course"),
-        ("repo-url: https://example.org/deeptwins", ""),
         ("repo-url: https://git.example.net/them/course", ""),
     ],
 )
@@ -321,18 +319,17 @@ def test_nothing_changed_since_it_was_verified(exercise):
 
 
 def expanded(path):
-    """Return a source with the fragments that it includes."""
+    """Return a source with the fragments that it shows."""
 
-    def included(found):
-        place = found[1]
-        return expanded(ROOT / place[1:] if place[0] == "/" else path.parent / place)
+    def shown(found):
+        return (fragments.FRAGMENTS / f"{found[1]}.qmd").read_text(encoding="utf-8")
 
-    pattern = r"^\{\{< include (\S+) >\}\}$"
-    return re.sub(pattern, included, path.read_text(encoding="utf-8"), flags=re.M)
+    pattern = r"^\{\{< fragment (\S+) >\}\}$"
+    return re.sub(pattern, shown, path.read_text(encoding="utf-8"), flags=re.M)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_include_and_every_linked_page_exists(sources, page):
+def test_every_fragment_and_every_linked_page_exists(sources, page):
     path = ROOT / page
     text = expanded(path)
     # The preview makes no link of a reference: name the heading, or the figure above.
@@ -357,7 +354,7 @@ BLOCK = re.compile(r"^(`{3,})(python|r)\n(.*?)\n\1$", re.S | re.M)
 @pytest.mark.parametrize("exercise", CHAPTERS)
 def test_a_pages_code_from_top_to_bottom_is_the_script(sources, exercise):
     shown = re.findall(
-        rf"{exercise}/(\S+)\.qmd >", (ROOT / f"book/{exercise}.qmd").read_text("utf-8")
+        rf"< fragment {exercise}/(\S+) >", (ROOT / f"book/{exercise}.qmd").read_text("utf-8")
     )
     named = [sections.slug(one) for one in fragments.code(exercise, "python")][1:]
     shown = [one for one in shown if one in named]
@@ -396,18 +393,22 @@ def copy(tmp_path, monkeypatch):
     """A place for a rendered book, and nothing in it."""
     monkeypatch.setattr(site, "ROOT", tmp_path)
     monkeypatch.setattr(site, "OUTPUT", tmp_path / "_book")
-    monkeypatch.setattr(notebooks, "write", lambda exercises, folder: folder.mkdir(parents=True))
     return tmp_path
 
 
 def test_the_whole_book_renders(rendered):
     assert rendered.warnings == []
-    assert rendered.pages >= len(PAGES)
+    decks = {f"book/slides/{one.stem}.html" for one in slides.SLIDES.glob("*.qmd")}
+    there = {one.relative_to(rendered.folder).as_posix() for one in rendered.folder.rglob("*.html")}
+    assert there == decks | {page.replace(".qmd", ".html") for page in PAGES}
     for page in PAGES:
         path = rendered.folder / page.replace(".qmd", ".html")
         text = path.read_text(encoding="utf-8")
+        for address in re.findall(r'<a [^>]*href="(?!\w+:)([^"#?$]+)', text):
+            assert (path.parent / address).exists(), f"{page}: {address}"
         if not catalog.repository():
-            assert not re.search(r"Edit this page|Report an issue|colab\.research", text), page
+            named = r"Edit this page|Report an issue|colab\.research|example\.org"
+            assert not re.search(named, text), page
         loaded = re.findall(r'<(?:img|script)[^>]* src="([^"]+)"', text)
         loaded += re.findall(r'<link[^>]* rel="(?:stylesheet|icon)"[^>]* href="([^"]+)"', text)
         for wanted in ("twins.js", "twins.css"):
@@ -425,16 +426,28 @@ def test_the_whole_book_renders(rendered):
             assert "References</h2>" in text or "[@" not in (ROOT / page).read_text("utf-8"), page
 
 
-def test_a_renderer_that_fails_is_quoted_and_its_warnings_are_handed_on(copy, monkeypatch):
+def test_a_chapter_that_is_left_out_is_reported_and_leaves_no_dead_link(rendered, monkeypatch):
+    monkeypatch.setattr(site, "ROOT", rendered.folder.parent)
+    monkeypatch.setattr(site, "OUTPUT", rendered.folder.parent / "_short")
+    path = site.ROOT / "_quarto.yml"
+    text = path.read_text("utf-8").replace("output-dir: _book", "output-dir: _short")
+    files.write_text(path, text.replace("        - book/12_cnn_lstm.qmd\n", ""))
+    warnings = site.render(renderer.renderer(preview=rendered.renderer == "smalldocs"))
+    assert warnings
+    assert all("12_cnn_lstm" in one for one in warnings)
+    pages = {one: one.read_text("utf-8") for one in site.OUTPUT.rglob("*.html")}
+    assert (site.OUTPUT / "book/13_attention.html") in pages
+    assert not any(re.search(r'href="[^"]*12_cnn_lstm\.', text) for text in pages.values())
+
+
+def test_a_renderer_that_fails_is_quoted_and_its_warnings_are_handed_on(copy):
     code = "print('one'); print('two'); raise SystemExit(3)"
     broken = site.Renderer("Quarto", "1", (sys.executable, "-c", code))
     with pytest.raises(BookError, match="Quarto failed:\none\ntwo"):
         site.render(broken)
-    (copy / "book/notebooks").rmdir()
-    monkeypatch.setattr(slides, "write", lambda output: [])
     code = "print('WARN: no such page'); print('warning: unknown key x'); print('done')"
-    rendered = site.render(site.Renderer("Quarto", "1", (sys.executable, "-c", code)))
-    assert rendered.warnings == ["WARN: no such page"]
+    warnings = site.render(site.Renderer("Quarto", "1", (sys.executable, "-c", code)))
+    assert warnings == ["WARN: no such page"]
 
 
 @pytest.mark.parametrize(
@@ -453,7 +466,7 @@ def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, s
     monkeypatch.setenv("QUARTO_PATH", str(program))
     monkeypatch.setattr(renderer, "PATIENCE", 5)
     monkeypatch.setattr(renderer, "PREVIEW_MODULES", ())
-    found = site.renderer()
+    found = renderer.renderer()
     assert found.name == ("smalldocs" if reason else "Quarto")
     assert reason in found.note
     if reason:
@@ -464,7 +477,7 @@ def test_without_any_renderer_the_error_says_what_to_install(tmp_path, monkeypat
     monkeypatch.setenv("QUARTO_PATH", str(tmp_path / "none"))
     monkeypatch.setattr(renderer, "PREVIEW_MODULES", ("no-such-package",))
     with pytest.raises(BookError, match=r"needs no-such-package. Install Quarto"):
-        site.renderer()
+        renderer.renderer()
 
 
 def test_the_preview_finishes_formulas_citations_and_paths(copy):

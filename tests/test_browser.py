@@ -18,7 +18,7 @@ from urllib.parse import urldefrag
 import helpers
 import pytest
 
-from deeptwins.book import lists, renderer, site, slides
+from deeptwins.book import lists, renderer, site
 from deeptwins.paths import TITLES
 
 pytest.importorskip("playwright.sync_api", reason="playwright is missing: no page was opened")
@@ -409,7 +409,7 @@ def test_the_theme_can_be_changed_and_is_remembered(visit):
 
 
 def test_pictures_open_in_full_size_and_have_numbers(visit, rendered):
-    if rendered.renderer.name == "smalldocs":
+    if rendered.renderer == "smalldocs":
         pytest.skip(f"not in the preview: {renderer.NOT_IN_PREVIEW}")
     page = visit(CHAPTER)
     assert re.search(r"Figure\s1\.1", page.locator("main figcaption").first.inner_text())
@@ -451,7 +451,7 @@ OVERFLOW = """async () => {
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("deck", DECKS)
 def test_a_deck_fits_its_screen_and_asks_nobody(visit, deck, scheme):
-    page = visit(f"{slides.DECKS}/{deck}.html", scheme=scheme, width=1280, height=720)
+    page = visit(f"book/slides/{deck}.html", scheme=scheme, width=1280, height=720)
     page.wait_for_function("Reveal.isReady()")
     found = []
     for view in ("python", "r"):

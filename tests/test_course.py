@@ -75,7 +75,7 @@ def test_a_link_to_a_chapter_says_its_number():
 
 @pytest.mark.parametrize("file", sorted((BOOK / "slides").glob("*.qmd")), ids=lambda one: one.stem)
 def test_the_slides_of_a_chapter_show_that_chapter_and_a_plan_shows_each(file):
-    assert set(re.findall(r"_fragments/(\w+)/", file.read_text("utf-8"))) <= {file.stem}
+    assert set(re.findall(r"< fragment (\w+)/", file.read_text("utf-8"))) <= {file.stem}
     days = lists.read("plans").values()
     steps = [step for day in days for one in day["sessions"] for step in one.get("steps", ())]
     used = [step["slides"].split() for step in steps if step.get("show") == file.stem]

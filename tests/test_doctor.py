@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deeptwins import doctor
-from deeptwins.book import site
+from deeptwins.book import renderer
 from deeptwins.cli import app
 from deeptwins.data import cards
 from deeptwins.paths import SHARED
@@ -136,7 +136,7 @@ def test_doctor_and_book_use_the_same_quarto(command, monkeypatch, beside, on_pa
         command("quarto", f"echo {beside}", "venv")
     command("quarto", f"echo {on_path}")
     serves = (beside or on_path) == "1.4"
-    assert site.renderer().name == ("Quarto" if serves else "smalldocs")
+    assert renderer.renderer().name == ("Quarto" if serves else "smalldocs")
     assert (doctor.check_book().found == "Quarto 1.4") is serves
 
 

@@ -12,18 +12,16 @@ LEFT = re.compile(r"\{\{<|:::|@(?:fig|tbl|sec|eq)-|\.qmd\b|panel-tabset\"? group
 
 
 @pytest.fixture(scope="module")
-def made(sources, tmp_path_factory):
-    """A folder with the slides."""
+def made(sources):
+    """The folder with the slides."""
     for package in ("pypandoc", "pyreveal"):
         pytest.importorskip(package, reason=f"{package} is missing; no slides")
-    folder = tmp_path_factory.mktemp("book")
-    slides.write(folder)
-    return folder
+    return slides.SLIDES
 
 
 @pytest.mark.parametrize("deck", DECKS)
 def test_every_slide_has_notes_and_a_time(made, deck):
-    text = (made / slides.DECKS / f"{deck}.html").read_text(encoding="utf-8")
+    text = (made / f"{deck}.html").read_text(encoding="utf-8")
     sections = re.findall(r"<section\b(.*?)</section>", text, re.S)
     steps = [step for one in lists.read("plans")[deck]["sessions"] for step in one.get("steps", ())]
     shown = [1 if "task" in step else len(step["slides"].split()) for step in steps]
@@ -36,6 +34,8 @@ def test_every_slide_has_notes_and_a_time(made, deck):
         assert re.findall(r"<p><strong>(.*?)\.</strong>", notes) == list(said), one[:80]
         assert ('class="minutes">' in one) == task
     assert not LEFT.search(text)
+    named = re.findall(r' id="([^"]+)"', text)
+    assert len(named) == len(set(named))
     for picture in re.findall(r"<img[^>]*>", text):
         place = re.search(r'src="([^"]+)"', picture)[1]
         assert re.match(r"\.\./(images|\.\./book/runs)/", place), picture

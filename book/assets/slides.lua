@@ -1,5 +1,5 @@
 -- A deck from its list of talks and tasks (book/slides.py): the slides of each talk, from the
--- files of book/slides/, with the fragments that they include, and each task as a slide.
+-- files of book/slides/, with the fragments that they show, and each task as a slide.
 
 local MOST = 12  -- lines of code or of output on a slide
 
@@ -110,14 +110,15 @@ local function talk(div)
   local file, wanted, found = div.attributes.show, div.attributes.slides, {}
   local slides, seconds = pandoc.List(), 60 * div.attributes.minutes
   for _, block in ipairs(pandoc.read(read("book/slides/" .. file .. ".qmd"), "markdown").blocks) do
-    local include = pandoc.utils.stringify(block):match("^{{< include /(%S+) >}}$")
+    local name = pandoc.utils.stringify(block):match("^{{< fragment (%S+) >}}$")
     if block.t == "Header" then
       slides = pandoc.List()
       found[block.identifier] = slides
       block.attributes["data-timing"] = seconds // select(2, wanted:gsub("%S+", ""))
       block.identifier = file .. "-" .. block.identifier
     end
-    slides:extend(include and pandoc.read(read(include), "markdown").blocks or { block })
+    local file = name and "book/_fragments/" .. name .. ".qmd"
+    slides:extend(file and pandoc.read(read(file), "markdown").blocks or { block })
   end
   local all = pandoc.List()
   for name in wanted:gmatch("%S+") do

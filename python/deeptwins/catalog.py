@@ -46,8 +46,7 @@ def title(exercise: str) -> str:
 
 
 def repository() -> str:
-    """Return the address of the course's repository by _quarto.yml; "" for none or an example."""
+    """Return the address of the course's repository as _quarto.yml gives it, else ""."""
     path = ROOT / "_quarto.yml"
     book = yaml.safe_load(path.read_text(encoding="utf-8"))["book"] if path.is_file() else {}
-    address = book.get("repo-url", "").rstrip("/").removesuffix(".git")
-    return "" if "//example.org" in address else address
+    return book.get("repo-url", "").rstrip("/").removesuffix(".git")

@@ -200,19 +200,19 @@ def book(
     render: Annotated[bool, Option(help="Also render the site.")] = False,
     open_: Annotated[bool, Option("--open", help="Also render it and open a browser.")] = False,
 ) -> None:
-    """Make the book's side-by-side fragments from the last runs; render the site."""
-    from deeptwins.book import archive, fragments, site
+    """Make fragments, notebooks and slides of the book from the last runs; render the site."""
+    from deeptwins.book import archive, renderer, site
 
     written = archive.note()
     for exercise in catalog.exercises():
         _say(*archive.problems(exercise), style="yellow", to=errors)
-    fragments.write()
-    _say(f"verified runs: {written} files changed")
-    if render or open_:
-        rendered = site.render()
-        by = f"{rendered.renderer.name} {rendered.renderer.version}"
-        said = f"site: {rendered.pages} pages by {by} in {rendered.folder}"
-        _say(*filter(None, [said, rendered.renderer.note, *rendered.warnings]))
+    said = [f"verified runs: {written} files changed"]
+    if render or open_:  # the renderer calls for what the pages need
+        warnings = site.render(chosen := renderer.renderer())
+        said += [f"site: {site.OUTPUT} by {chosen.name} {chosen.version}", chosen.note, *warnings]
+    else:
+        said.append(site.prepare())
+    _say(*filter(None, said))
     if open_:
         site.serve()
 

@@ -42,8 +42,7 @@ def write() -> None:
     for path in {one for one in FRAGMENTS.rglob("*.*") if one.is_file()} - paths.keys():
         path.unlink()
     for path, text in paths.items():
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            files.write_text(path, text)
+        files.update(path, text)
 
 
 def code(exercise: str, language: str) -> dict[str, str]:

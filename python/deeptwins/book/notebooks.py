@@ -1,4 +1,4 @@
-"""Make a notebook of each twin when the book is rendered: book/notebooks/<id>_<language>.ipynb.
+"""Make a notebook of each twin before the book is rendered: book/notebooks/<id>_<language>.ipynb.
 
 It shows what the last verified run printed and drew; nothing is run, nothing is committed. A
 first cell, from book/assets/, brings the kernel into the course's folder, or gets the course.
@@ -33,7 +33,7 @@ def write(exercises: Sequence[str], folder: Path) -> None:
         for path in set(folder.glob(f"*_{language}.ipynb")) - made.keys():
             path.unlink()
         for path, notebook in made.items():
-            files.write_text(path, nbformat.writes(notebook) + "\n")
+            files.update(path, nbformat.writes(notebook) + "\n")
 
 
 def make(exercise: str, language: str) -> nbformat.NotebookNode:

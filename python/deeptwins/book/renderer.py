@@ -42,7 +42,7 @@ def renderer(*, preview: bool = False) -> Renderer:
             f"{' and '.join(PREVIEW_MODULES)}. Install Quarto from https://quarto.org, "
             f"or: pip install 'deeptwins[preview,exports]'"
         )
-    command = (sys.executable, "-m", "smalldocs.cli", "render", ".")
+    command = (sys.executable, "book/preview.py", "render", ".")
     note = f"A preview, because {found}. It leaves out {NOT_IN_PREVIEW}."
     return Renderer("smalldocs", metadata.version("smalldocs"), command, note)
 

@@ -1,9 +1,10 @@
 """Render the book with Quarto, or with a preview where Quarto is missing, and serve it.
 
-Both read the same _quarto.yml, chapters and fragments. The preview is the package smalldocs,
-with formulas and citations by pandoc. The notebooks and the slides are the same with both.
+Both read the same _quarto.yml and chapters and call book/prepare.py first, so that `quarto render`
+and `make book` give the same site. The preview is smalldocs; formulas and citations are pandoc's.
 """
 
+import concurrent.futures
 import contextlib
 import functools
 import html
@@ -13,13 +14,13 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import webbrowser
-from dataclasses import dataclass
 from pathlib import Path
 
 from deeptwins import catalog, files
-from deeptwins.book import BookError, notebooks, slides
-from deeptwins.book.renderer import Renderer, renderer
+from deeptwins.book import BookError, fragments, notebooks, slides
+from deeptwins.book.renderer import Renderer
 from deeptwins.paths import BOOK, ROOT
 
 OUTPUT = ROOT / "_book"
@@ -36,28 +37,27 @@ PIECE = re.compile(
 )
 HOW = ("--to=html", "--wrap=none", "--mathml", "--citeproc", "--metadata=link-citations:true")
 CITING = (*HOW, f"--bibliography={BOOK / 'references.bib'}")  # of pandoc
+LINK = re.compile(r'<a [^>]*href="([^"#:?]+\.html)[^"]*"[^>]*>(.*?)</a>', re.S)
 END = '<nav class="page-navigation">'
 
 
-@dataclass(frozen=True)
-class Rendered:
-    """A rendered book: by what, where, its number of pages, and what the renderer warned of."""
+def prepare() -> str:
+    """Make what pages show and offer: fragments, notebooks, slides; return a warning."""
+    fragments.write()
+    try:
+        notebooks.write(catalog.exercises(solutions=False), BOOK / "notebooks")
+        slides.write()
+    except ImportError as error:
+        return f"Warning: no notebooks or slides: {error}. Run: pip install 'deeptwins[exports]'"
+    return ""
 
-    renderer: Renderer
-    folder: Path
-    pages: int
-    warnings: list[str]
 
-
-def render(chosen: Renderer | None = None) -> Rendered:
-    """Render the whole book into _book/; BookError, with the last lines, where that fails."""
-    chosen = chosen or renderer()
-    folder = ROOT / "book" / "notebooks"
-    notebooks.write(catalog.exercises(solutions=False), folder)
+def render(chosen: Renderer) -> list[str]:
+    """Render the book into _book/, return warnings; BookError, with the last lines, if it fails."""
     ended = subprocess.run(
         chosen.command,
         cwd=ROOT,
-        env=os.environ | {"NO_COLOR": "1"},
+        env=os.environ | {"NO_COLOR": "1", "QUARTO_PYTHON": sys.executable},  # for prepare.py
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -67,24 +67,19 @@ def render(chosen: Renderer | None = None) -> Rendered:
     if ended.returncode:
         raise BookError(f"{chosen.name} failed:\n" + "\n".join(said[-15:]))
     warnings = [one for one in said if "warn" in one.lower() and not EXPECTED_WARNING.match(one)]
-    shutil.rmtree(OUTPUT / slides.DECKS, ignore_errors=True)
-    pages = sorted(OUTPUT.rglob("*.html"))
     if chosen.name == "smalldocs":
-        for page in pages:
-            _finish(page)
         # It leaves notebooks out, whatever the resources say.
-        shutil.copytree(folder, OUTPUT / "book" / "notebooks", dirs_exist_ok=True)
-    try:
-        slides.write(OUTPUT)
-    except ImportError as error:
-        warnings.append(f"No slides were made: {error}. Run: pip install 'deeptwins[exports]'")
-    return Rendered(chosen, OUTPUT, len(pages), warnings)
+        shutil.copytree(ROOT / "book/notebooks", OUTPUT / "book/notebooks", dirs_exist_ok=True)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            list(pool.map(_finish, set(OUTPUT.rglob("*.html")) - set(OUTPUT.rglob("slides/*"))))
+    return warnings
 
 
 def _finish(page: Path) -> None:
     """Do in a page what the preview renderer leaves to the network or undone.
 
-    Formulas become MathML, citations name author and year, and scripts have paths from the page.
+    Formulas become MathML, citations name author and year, scripts have paths from the page, and
+    a link to a page that is not there becomes text.
     """
     pieces: list[str] = []  # of Markdown; each leaves its number between two NULs
 
@@ -98,6 +93,7 @@ def _finish(page: Path) -> None:
     up = os.path.relpath(OUTPUT, page.parent).replace(os.sep, "/")
     text = page.read_text(encoding="utf-8").replace('src="/', f'src="{up}/')
     text = re.sub(r"<(?:link|script)[^>]*/katex@[^>]*>(?:</script>)?", "", text)
+    text = LINK.sub(lambda one: one[0] if (page.parent / one[1]).is_file() else one[2], text)
     text = PIECE.sub(taken, text)
     asked = "\n\n".join(f"::: piece\n{piece}\n:::" for piece in pieces)
     said = slides.pandoc(asked, *CITING) if pieces else ""

@@ -1,44 +1,47 @@
 """Make the instructors' slides, a deck for each day of book/plans.yml, with pandoc.
 
-They lie beside the rendered pages, with a copy of reveal.js, so that no slide needs a network.
+They lie beside their slides, with a copy of reveal.js, so that no slide needs a network. The book
+is rendered after that, and takes them along as _quarto.yml asks.
 """
 
 import importlib.resources
 import re
-import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from deeptwins import files
-from deeptwins.book import BookError, lists
+from deeptwins.book import BookError, fragments, lists
 from deeptwins.paths import BOOK, ROOT
 
-DECKS = "book/slides"
+SLIDES = BOOK / "slides"
+BESIDE = SLIDES / "reveal"
 ASSETS = BOOK / "assets"
+TEMPLATE, FILTER = ASSETS / "slides.html", ASSETS / "slides.lua"
 OPTIONS = (
     *("--to=revealjs", "--slide-level=2", "--standalone", "--mathml"),
-    *(f"--template={ASSETS / 'slides.html'}", f"--lua-filter={ASSETS / 'slides.lua'}"),
+    *(f"--template={TEMPLATE}", f"--lua-filter={FILTER}"),
 )
 REVEAL = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "dist/plugin/notes.js")
 # The blocks of twins.css that hold the colours, light and dark.
 PALETTE = re.compile(r"^[^{}\n]+\{[^{}]*--page:[^{}]*\}\n", re.M)
 
 
-def write(output: Path) -> None:
-    """Write the deck of each day into a rendered book as a page, with reveal.js beside it."""
-    beside = output / DECKS / "reveal"
-    beside.mkdir(parents=True, exist_ok=True)
+def write() -> None:
+    """Write the deck of each day beside the slides, with reveal.js, where a source has changed."""
     packed = importlib.resources.files("pyreveal") / "revealjs"
-    for file in (*map(packed.joinpath, REVEAL), ASSETS / "slides.css", ASSETS / "favicon.svg"):
-        (beside / file.name).write_bytes(file.read_bytes())
+    for one in (*map(packed.joinpath, REVEAL), ASSETS / "slides.css", ASSETS / "favicon.svg"):
+        files.update(BESIDE / one.name, one.read_text(encoding="utf-8"))
     palette = PALETTE.findall((ASSETS / "twins.css").read_text(encoding="utf-8"))
-    files.write_text(beside / "palette.css", "".join(palette))
-    shutil.copytree(BOOK / "images", output / "book" / "images", dirs_exist_ok=True)
+    files.update(BESIDE / "palette.css", "".join(palette))
+    read = [TEMPLATE, FILTER, *SLIDES.glob("*.qmd"), *fragments.FRAGMENTS.rglob("*.qmd")]
+    newest = max(one.stat().st_mtime for one in read)
     for name, day in lists.read("plans").items():
-        pandoc(deck(day), f"--output={output / DECKS / name}.html", *OPTIONS)
+        files.update(source := BESIDE / f"{name}.md", deck(day))
+        page, since = SLIDES / f"{name}.html", max(newest, source.stat().st_mtime)
+        if not page.is_file() or page.stat().st_mtime < since:
+            pandoc(deck(day), f"--output={page}", *OPTIONS)
 
 
 def deck(day: dict[str, Any]) -> str:

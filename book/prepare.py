@@ -1,0 +1,17 @@
+"""Make what the pages show and offer; Quarto and the preview call this before they render."""
+
+import importlib.util
+import runpy
+import sys
+from pathlib import Path
+
+if all(map(importlib.util.find_spec, ("deeptwins", "pyreveal"))):  # .venv, or conda's
+    from deeptwins.book import BookError, site
+
+    try:
+        print(site.prepare(), end="")
+    except BookError as error:
+        sys.exit(str(error))
+else:  # any Python: course.py makes .venv ready and calls this again with its Python
+    sys.argv[1:] = ["pages"]
+    runpy.run_path(str(Path(__file__).parents[1] / "course.py"), run_name="__main__")
