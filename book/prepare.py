@@ -5,13 +5,19 @@ import runpy
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
+
 if all(map(importlib.util.find_spec, ("deeptwins", "pyreveal"))):  # .venv, or conda's
+    sys.path.append(str(ROOT / "kit"))
+    import decks
+    import plans
     from deeptwins.book import BookError, site
 
     try:
-        print(site.prepare(), end="")
+        print(site.prepare(plans.fragments()), end="")
+        decks.write()
     except BookError as error:
         sys.exit(str(error))
 else:  # any Python: course.py makes .venv ready and calls this again with its Python
     sys.argv[1:] = ["pages"]
-    runpy.run_path(str(Path(__file__).parents[1] / "course.py"), run_name="__main__")
+    runpy.run_path(str(ROOT / "course.py"), run_name="__main__")

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 
-from deeptwins.book import lists
+import plans
 from deeptwins.paths import LANGUAGES, ROOT
 
 
@@ -30,12 +30,12 @@ def typed(line: str, language: str) -> int:
 
 def play(plan: str, languages: Iterable[str]) -> bool:
     """Print a row for each task with commands, in each language; tell whether all of them fit."""
-    days = [day for name, day in lists.read("plans").items() if name.startswith(plan)]
+    days = [day for name, day in plans.days().items() if name.startswith(plan)]
     steps = [(one, it) for day in days for one in day["sessions"] for it in one.get("steps", ())]
     verdicts = []
     print(f"{'task':44} {'':6}  slot  seconds")
     for (session, task), language in itertools.product(steps, languages):
-        if lines := lists.commands(session, task)[language]:
+        if lines := plans.commands(session, task)[language]:
             began = time.monotonic()
             failed = any([typed(one, language) for one in lines])
             spent, slot = time.monotonic() - began, 60 * task["minutes"]

@@ -9,6 +9,8 @@ import filelock
 import helpers
 import pytest
 
+import decks
+import plans
 from deeptwins import catalog
 from deeptwins.book import BookError, site
 from deeptwins.book.renderer import renderer
@@ -64,7 +66,8 @@ PREVIEW_TOO = pytest.param(True, id="preview, where Quarto rendered", marks=pyte
 def sources(tmp_path_factory):
     """The sources of the book with what `deeptwins book` makes for its pages."""
     with filelock.FileLock(tmp_path_factory.getbasetemp().parent / "sources.lock"):
-        site.prepare()
+        site.prepare(plans.fragments())
+        decks.write()
 
 
 @pytest.fixture(scope="session", params=[pytest.param(False, id="as make book"), PREVIEW_TOO])

@@ -31,7 +31,8 @@ def copy_sources(folder: Path) -> None:
     """Put the sources of the book and the scripts that it offers into a folder."""
     for name in ("_quarto.yml", "index.qmd"):
         shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "book", folder / "book")
+    for name in ("book", "kit"):
+        shutil.copytree(ROOT / name, folder / name)
     for language in LANGUAGES:
         (folder / language).mkdir()
         for path in (ROOT / language).glob("[0-9]*"):

@@ -18,7 +18,8 @@ from urllib.parse import urldefrag
 import helpers
 import pytest
 
-from deeptwins.book import lists, renderer, site
+import plans
+from deeptwins.book import renderer, site
 from deeptwins.paths import TITLES
 
 pytest.importorskip("playwright.sync_api", reason="playwright is missing: no page was opened")
@@ -28,7 +29,7 @@ from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 PAGES = [page.replace(".qmd", ".html") for page in helpers.pages()]
-DECKS = list(lists.read("plans"))
+DECKS = list(plans.days())
 CHAPTER, NEXT = "book/01_first_network.html", "book/02_partitions.html"
 SCHEMES = ("light", pytest.param("dark", marks=pytest.mark.long))
 NARROW, MIDDLE, WIDE = 390, 768, 1440

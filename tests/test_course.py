@@ -7,8 +7,8 @@ import helpers
 import pytest
 import yaml
 
+import plans
 from deeptwins import catalog
-from deeptwins.book import lists
 from deeptwins.paths import BOOK, ROOT
 
 EXERCISES = catalog.exercises(solutions=False)
@@ -76,7 +76,7 @@ def test_a_link_to_a_chapter_says_its_number():
 @pytest.mark.parametrize("file", sorted((BOOK / "slides").glob("*.qmd")), ids=lambda one: one.stem)
 def test_the_slides_of_a_chapter_show_that_chapter_and_a_plan_shows_each(file):
     assert set(re.findall(r"< fragment (\w+)/", file.read_text("utf-8"))) <= {file.stem}
-    days = lists.read("plans").values()
+    days = plans.days().values()
     steps = [step for day in days for one in day["sessions"] for step in one.get("steps", ())]
     used = [step["slides"].split() for step in steps if step.get("show") == file.stem]
     assert {name for names in used for name in names} == helpers.slides_of(file.stem).keys()

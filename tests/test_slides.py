@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from deeptwins.book import BookError, lists, slides
+import decks
+import plans
+from deeptwins.book import BookError, site
 
-DECKS = list(lists.read("plans"))
+DECKS = list(plans.days())
 # What the website's Markdown has and nothing else understands.
 LEFT = re.compile(r"\{\{<|:::|@(?:fig|tbl|sec|eq)-|\.qmd\b|panel-tabset\"? group")
 
@@ -16,14 +18,14 @@ def made(sources):
     """The folder with the slides."""
     for package in ("pypandoc", "pyreveal"):
         pytest.importorskip(package, reason=f"{package} is missing; no slides")
-    return slides.SLIDES
+    return decks.SLIDES
 
 
 @pytest.mark.parametrize("deck", DECKS)
 def test_every_slide_has_notes_and_a_time(made, deck):
     text = (made / f"{deck}.html").read_text(encoding="utf-8")
     sections = re.findall(r"<section\b(.*?)</section>", text, re.S)
-    steps = [step for one in lists.read("plans")[deck]["sessions"] for step in one.get("steps", ())]
+    steps = [step for one in plans.days()[deck]["sessions"] for step in one.get("steps", ())]
     shown = [1 if "task" in step else len(step["slides"].split()) for step in steps]
     assert len(sections) == 1 + sum(shown)
     for one in sections[1:]:
@@ -47,8 +49,8 @@ def test_a_slide_says_what_is_not_there_and_code_that_is_too_long_is_refused():
     talk = {"show": "01_first_network", "slides": "gone", "minutes": 3}
     day = dict.fromkeys(("title", "subtitle", "notes"), "A") | {"sessions": [{"steps": [talk]}]}
     with pytest.raises(BookError, match=r"01_first_network\.qmd has no slide gone"):
-        slides.pandoc(slides.deck(day), *slides.OPTIONS)
+        site.pandoc(decks.deck(day), *decks.OPTIONS)
     task = {"task": "T", "minutes": 3, "do": "D", "answer": "A", "stuck": "S", "run": ["x"] * 13}
     day["sessions"] = [{"steps": [task]}]
     with pytest.raises(BookError, match="a slide has 12"):
-        slides.pandoc(slides.deck(day), *slides.OPTIONS)
+        site.pandoc(decks.deck(day), *decks.OPTIONS)

@@ -13,8 +13,9 @@ import pytest
 import yaml
 from helpers import HANGS, slides_of
 
+import plans
 from deeptwins import catalog, files
-from deeptwins.book import archive, fragments, lists
+from deeptwins.book import archive, fragments
 from deeptwins.data import originals
 from deeptwins.paths import BOOK, LANGUAGES, ROOT
 
@@ -30,7 +31,7 @@ def page(name):
 
 # ---- plans ----
 
-DAYS = lists.read("plans")
+DAYS = plans.days()
 PLANS = {"half_day": 210, "two_days": 930}
 NUMBER = re.compile(r"\d+(?:,\d{3})+|\d+\.\d{2,}")
 
@@ -85,7 +86,7 @@ def test_a_step_names_what_its_chapter_has_and_gives_its_numbers(plan):
 
 def test_a_command_is_quoted_for_a_shell_and_not_for_r():
     more = '--set A="[1,2]" --set B=True --set C=x.csv --seed 2'
-    found = lists.commands({"chapter": "01_x"}, {"run": ["", more]})
+    found = plans.commands({"chapter": "01_x"}, {"run": ["", more]})
     python = ".venv/bin/deeptwins run 01 --lang python"
     assert found["python"] == [python, f"{python} {more}"]
     r = 'run_twin("01", A = c(1, 2), B = TRUE, C = "x.csv", SEED = 2)'
@@ -93,15 +94,14 @@ def test_a_command_is_quoted_for_a_shell_and_not_for_r():
 
 
 def test_a_rehearsal_says_which_tasks_fit(monkeypatch, capfd):
-    monkeypatch.syspath_prepend(ROOT / "kit")
     import rehearsal
 
     tasks = {"good": ("--help", 60), "bad": ("no-such", 60), "long": ("--help", 0)}
     steps = [{"task": name, "run": [run], "minutes": of} for name, (run, of) in tasks.items()]
     days = {"half_day": {"sessions": [{"steps": [{"show": "a talk"}, *steps]}]}}
-    monkeypatch.setattr(lists, "read", lambda _: days)
+    monkeypatch.setattr(plans, "days", lambda: days)
     typed = lambda _, task: {"python": [f"deeptwins {one}" for one in task.get("run", ())]}  # noqa: E731
-    monkeypatch.setattr(lists, "commands", typed)
+    monkeypatch.setattr(plans, "commands", typed)
     assert not rehearsal.play("half_day", ["python"])
     rows = re.findall(r"^(\w+) +python +\d+ +\d+  (.+)$", capfd.readouterr().out, re.M)
     assert dict(rows) == {"good": "fits", "bad": "failed", "long": "too slow"}

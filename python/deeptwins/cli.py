@@ -3,6 +3,7 @@
 import ast
 import io
 import json
+import runpy
 import socket
 import sys
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from typer.core import TyperGroup
 from deeptwins import catalog, files, sections
 from deeptwins import doctor as examination
 from deeptwins.data import cards, originals
-from deeptwins.paths import LANGUAGES, ROOT, TITLES, find_r
+from deeptwins.paths import BOOK, LANGUAGES, ROOT, TITLES, find_r
 from deeptwins.proof import check as checks
 from deeptwins.proof import ledger, levels
 from deeptwins.proof import seeds as maker
@@ -211,7 +212,7 @@ def book(
         warnings = site.render(chosen := renderer.renderer())
         said += [f"site: {site.OUTPUT} by {chosen.name} {chosen.version}", chosen.note, *warnings]
     else:
-        said.append(site.prepare())
+        runpy.run_path(str(BOOK / "prepare.py"))
     _say(*filter(None, said))
     if open_:
         site.serve()

@@ -26,10 +26,10 @@ TITLE = re.compile(r'\A(?:"""[\s\S]*?"""|(?:#.*\n?)+)\s*')
 COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebooks/{}"
 
 
-def write() -> None:
-    """Write all fragments anew; BookError where runs, scripts and captions do not fit together."""
+def write(more: Mapping[str, str]) -> None:
+    """Write all fragments anew, `more` too; BookError where runs, scripts, captions do not fit."""
     captions = figures()
-    made = lists.fragments()
+    made = lists.fragments() | more
     verdicts = []
     for exercise in catalog.exercises():
         kept = archive.read(exercise)

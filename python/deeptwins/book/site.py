@@ -16,10 +16,11 @@ import shutil
 import subprocess
 import sys
 import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
 
 from deeptwins import catalog, files
-from deeptwins.book import BookError, fragments, notebooks, slides
+from deeptwins.book import BookError, fragments, notebooks
 from deeptwins.book.renderer import Renderer
 from deeptwins.paths import BOOK, ROOT
 
@@ -41,14 +42,13 @@ LINK = re.compile(r'<a [^>]*href="([^"#:?]+\.html)[^"]*"[^>]*>(.*?)</a>', re.S)
 END = '<nav class="page-navigation">'
 
 
-def prepare() -> str:
-    """Make what pages show and offer: fragments, notebooks, slides; return a warning."""
-    fragments.write()
+def prepare(more: Mapping[str, str]) -> str:
+    """Make what pages show and offer: fragments, with `more`, and notebooks; return a warning."""
+    fragments.write(more)
     try:
         notebooks.write(catalog.exercises(solutions=False), BOOK / "notebooks")
-        slides.write()
     except ImportError as error:
-        return f"Warning: no notebooks or slides: {error}. Run: pip install 'deeptwins[exports]'"
+        return f"Warning: no notebooks: {error}. Run: pip install 'deeptwins[exports]'"
     return ""
 
 
@@ -96,7 +96,7 @@ def _finish(page: Path) -> None:
     text = LINK.sub(lambda one: one[0] if (page.parent / one[1]).is_file() else one[2], text)
     text = PIECE.sub(taken, text)
     asked = "\n\n".join(f"::: piece\n{piece}\n:::" for piece in pieces)
-    said = slides.pandoc(asked, *CITING) if pieces else ""
+    said = pandoc(asked, *CITING) if pieces else ""
     said, refs, references = said.partition('<div id="refs"')
     made = re.findall(r'<div class="piece">\n<p>(.*?)</p>\n</div>', said, re.S)
     text = re.sub("\0(\\d+)\0", lambda found: made[int(found[1])], text)
@@ -105,6 +105,17 @@ def _finish(page: Path) -> None:
         listed = f"{heading}References</h2>{refs}{references}</section>{END}"
         text = text.replace(END, listed, 1)
     files.write_text(page, text)
+
+
+def pandoc(text: str, *options: str) -> str:
+    """Return what pandoc makes of Markdown; BookError where it fails or warns."""
+    import pypandoc  # only this needs it
+
+    command = [pypandoc.get_pandoc_path(), "--from=markdown", "--fail-if-warnings", *options]
+    ended = subprocess.run(command, input=text, cwd=ROOT, capture_output=True, encoding="utf-8")
+    if ended.returncode:
+        raise BookError(f"pandoc {' '.join(options)} failed:\n{ended.stderr.strip()}")
+    return ended.stdout
 
 
 def server() -> http.server.ThreadingHTTPServer:

@@ -6,14 +6,14 @@ is rendered after that, and takes them along as _quarto.yml asks.
 
 import importlib.resources
 import re
-import subprocess
 from typing import Any
 
 import yaml
 
+import plans
 from deeptwins import files
-from deeptwins.book import BookError, fragments, lists
-from deeptwins.paths import BOOK, ROOT
+from deeptwins.book import fragments, site
+from deeptwins.paths import BOOK
 
 SLIDES = BOOK / "slides"
 BESIDE = SLIDES / "reveal"
@@ -37,26 +37,15 @@ def write() -> None:
     files.update(BESIDE / "palette.css", "".join(palette))
     read = [TEMPLATE, FILTER, *SLIDES.glob("*.qmd"), *fragments.FRAGMENTS.rglob("*.qmd")]
     newest = max(one.stat().st_mtime for one in read)
-    for name, day in lists.read("plans").items():
+    for name, day in plans.days().items():
         files.update(source := BESIDE / f"{name}.md", deck(day))
         page, since = SLIDES / f"{name}.html", max(newest, source.stat().st_mtime)
         if not page.is_file() or page.stat().st_mtime < since:
-            pandoc(deck(day), f"--output={page}", *OPTIONS)
+            site.pandoc(deck(day), f"--output={page}", *OPTIONS)
 
 
 def deck(day: dict[str, Any]) -> str:
     """Return a day's talks and tasks, of which slides.lua makes the slides."""
     head = yaml.safe_dump({one: day[one] for one in ("title", "subtitle", "notes")})
-    steps = [lists.step(one, it) for one in day["sessions"] for it in one.get("steps", ())]
+    steps = [plans.step(one, it) for one in day["sessions"] for it in one.get("steps", ())]
     return "\n".join([f"---\n{head}---\n", *steps])
-
-
-def pandoc(text: str, *options: str) -> str:
-    """Return what pandoc makes of Markdown; BookError where it fails or warns."""
-    import pypandoc  # only this needs it
-
-    command = [pypandoc.get_pandoc_path(), "--from=markdown", "--fail-if-warnings", *options]
-    ended = subprocess.run(command, input=text, cwd=ROOT, capture_output=True, encoding="utf-8")
-    if ended.returncode:
-        raise BookError(f"pandoc {' '.join(options)} failed:\n{ended.stderr.strip()}")
-    return ended.stdout
