@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
 PROGRAMS = ROOT / ".venv" / ("Scripts" if WINDOWS else "bin")
 MADE = (
-    *(".venv", ".rlib", ".make", "results", "_book", ".quarto", "book/notebooks"),
+    *(".venv", ".rlib", ".rlib-standin", ".make", "results", "_book", ".quarto", "book/notebooks"),
     *("book/_fragments", "book/slides/reveal", ".pytest_cache", ".hypothesis", ".ruff_cache"),
 )
 
