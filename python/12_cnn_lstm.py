@@ -4,7 +4,6 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
@@ -25,14 +24,17 @@ RESAMPLES = 1000
 
 # ---- read ----
 def read_peptides(lines):  # FASTA, or one peptide a line
-    lines = pd.Series(lines, dtype=str).str.upper().str.strip()
+    lines = pd.Series(lines, dtype=str).str.strip(" \t\r\n")
     header = lines.str.startswith(">")
+    # which peptide does each line belong to?
     entry = header.cumsum() if header.any() else lines.index
-    entry = lines[~header].groupby(entry[~header])
-    peptides = entry.agg("".join).str.rstrip("*")
+    joined = lines[~header].groupby(entry[~header]).agg("".join)
+    peptides = joined.str.rstrip("*")
     peptides = peptides[peptides != ""]
-    wrong = peptides[~peptides.str.fullmatch("[A-Z]+")]
-    assert wrong.empty, f"Not a peptide: {wrong.iloc[0]}"
+    wrong = peptides[~peptides.str.fullmatch("[A-Za-z]+")]
+    if len(wrong):
+        raise ValueError(f"Not a peptide: {wrong.iloc[0]}")
+    peptides = peptides.str.upper()
     print("peptides:", len(peptides), "- letters made X:",
           peptides.str.count("[BJOUZ]").sum(), "- cut:",
           (peptides.str.len() > LENGTH).sum())
@@ -42,11 +44,12 @@ def read_peptides(lines):  # FASTA, or one peptide a line
 
 # ---- load ----
 def partition(path, y):
-    # what is not ASCII, such as the mark of some files, goes
-    with open(path, encoding="ascii", errors="ignore") as file:
-        peptides = read_peptides(list(file))
+    # utf-8-sig: without the byte order mark that may come first
+    with open(path, encoding="utf-8-sig", errors="replace") as f:
+        peptides = read_peptides(list(f))
     n = len(peptides) // 5
-    assert n >= 10, f"{path} has fewer than 50 peptides"
+    if n < 10:
+        raise ValueError(f"{path} has fewer than 50 peptides")
     return pd.DataFrame({"peptide": peptides, "y": y, "part": (
         ["train"] * (len(peptides) - 2 * n)
         + ["val"] * n + ["test"] * n)})
@@ -54,9 +57,9 @@ def partition(path, y):
 
 sets = pd.concat([partition(AMPS, 1), partition(DECOYS, 0)],
                  ignore_index=True)
-train = sets[sets["part"] == "train"].reset_index()
-val = sets[sets["part"] == "val"].reset_index()
-test = sets[sets["part"] == "test"].reset_index()
+train = sets[sets["part"] == "train"].reset_index(drop=True)
+val = sets[sets["part"] == "val"].reset_index(drop=True)
+test = sets[sets["part"] == "test"].reset_index(drop=True)
 copy = sets["peptide"].duplicated().rename("copy")
 print(pd.crosstab(sets["part"], copy))
 
@@ -74,8 +77,8 @@ print(train["peptide"][0], x_train[0])
 
 # ---- baseline ----
 def auc(y, score):
-    ranks = rankdata(score)[y == 1]
-    return (ranks.mean() - (len(ranks) + 1) / 2) / sum(y == 0)
+    ranks = pd.Series(score).rank()[y == 1]
+    return (ranks.mean() - (len(ranks) + 1) / 2) / (y == 0).sum()
 
 
 def shares(peptides):
@@ -100,7 +103,7 @@ score = {
 
 
 # ---- model ----
-def learn(name, x_train, x_val):
+def learn(x_train, x_val):
     keras.utils.set_random_seed(SEED)
     model = keras.Sequential([
         keras.Input(shape=(LENGTH,)),
@@ -114,12 +117,11 @@ def learn(name, x_train, x_val):
     history = model.fit(
         x_train, train["y"], validation_data=(x_val, val["y"]),
         epochs=EPOCHS, verbose=0)
-    score[name] = model.predict(x_val, verbose=0)[:, 0]
-    return model, history
+    return model, history, model.predict(x_val, verbose=0)[:, 0]
 
 
 # ---- fit ----
-model, history = learn("network", x_train, x_val)
+model, history, score["network"] = learn(x_train, x_val)
 
 # ---- curve ----
 curve = pd.DataFrame(history.history, range(1, EPOCHS + 1))
@@ -135,7 +137,7 @@ def shuffle(x):
     return np.take_along_axis(x, order, axis=1)
 
 
-learn("shuffled", shuffle(x_train), shuffle(x_val))
+*_, score["shuffled"] = learn(shuffle(x_train), shuffle(x_val))
 
 # ---- compare ----
 val_auc = pd.DataFrame(score).apply(
@@ -144,10 +146,10 @@ print(val_auc.round(3).to_string())
 
 # ---- predict ----
 peptide = read_peptides([PEPTIDE])[0]
-changed = [peptide[:i] + a + peptide[i + 1:] for i, _ in
-           enumerate(peptide) for a in AMINO_ACIDS[:20]]
+changed = [peptide[:i] + a + peptide[i + 1:] for i in
+           range(len(peptide)) for a in AMINO_ACIDS[:20]]
 p = model.predict(encode([peptide, *changed]), verbose=0)[:, 0]
-print(p[0].round(3), "AMP" if p[0] > 0.5 else "decoy")
+print(f"score {p[0]:.3f}, lowest {p.min():.3f}")
 
 # ---- occlusion ----
 lost = p[0] - p[1:].reshape(len(peptide), 20).mean(axis=1)

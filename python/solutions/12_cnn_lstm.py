@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 # ---- constants ----
 AMPS = "shared_data/peptides/AMP.train.txt"
@@ -24,14 +23,17 @@ EPOCHS = 15
 
 # ---- read ----
 def read_peptides(lines):  # FASTA, or one peptide a line
-    lines = pd.Series(lines, dtype=str).str.upper().str.strip()
+    lines = pd.Series(lines, dtype=str).str.strip(" \t\r\n")
     header = lines.str.startswith(">")
+    # which peptide does each line belong to?
     entry = header.cumsum() if header.any() else lines.index
-    entry = lines[~header].groupby(entry[~header])
-    peptides = entry.agg("".join).str.rstrip("*")
+    joined = lines[~header].groupby(entry[~header]).agg("".join)
+    peptides = joined.str.rstrip("*")
     peptides = peptides[peptides != ""]
-    wrong = peptides[~peptides.str.fullmatch("[A-Z]+")]
-    assert wrong.empty, f"Not a peptide: {wrong.iloc[0]}"
+    wrong = peptides[~peptides.str.fullmatch("[A-Za-z]+")]
+    if len(wrong):
+        raise ValueError(f"Not a peptide: {wrong.iloc[0]}")
+    peptides = peptides.str.upper()
     print("peptides:", len(peptides), "- letters made X:",
           peptides.str.count("[BJOUZ]").sum(), "- cut:",
           (peptides.str.len() > LENGTH).sum())
@@ -41,11 +43,12 @@ def read_peptides(lines):  # FASTA, or one peptide a line
 
 # ---- load ----
 def partition(path, y):
-    # what is not ASCII, such as the mark of some files, goes
-    with open(path, encoding="ascii", errors="ignore") as file:
-        peptides = read_peptides(list(file))
+    # utf-8-sig: without the byte order mark that may come first
+    with open(path, encoding="utf-8-sig", errors="replace") as f:
+        peptides = read_peptides(list(f))
     n = len(peptides) // 5
-    assert n >= 10, f"{path} has fewer than 50 peptides"
+    if n < 10:
+        raise ValueError(f"{path} has fewer than 50 peptides")
     return pd.DataFrame({"peptide": peptides, "y": y, "part": (
         ["train"] * (len(peptides) - 2 * n)
         + ["val"] * n + ["test"] * n)})
@@ -92,8 +95,8 @@ history = model.fit(
 
 # ---- validate ----
 def auc(y, score):
-    ranks = rankdata(score)[y == 1]
-    return (ranks.mean() - (len(ranks) + 1) / 2) / sum(y == 0)
+    ranks = pd.Series(score).rank()[y == 1]
+    return (ranks.mean() - (len(ranks) + 1) / 2) / (y == 0).sum()
 
 
 p = model.predict(x_val, verbose=0)[:, 0]
@@ -106,6 +109,6 @@ draw = keras.random.uniform([RESAMPLES, len(p)], seed=SEED)
 rows = (np.array(draw, float) * len(p)).astype(int)
 aucs = [auc(y_test[i], p[i]) for i in rows]
 low, high = np.quantile(aucs, [0.025, 0.975])
-results |= {"test_auc": auc(y_test, p),
-            "test_low": low, "test_high": high}
+results.update(test_auc=auc(y_test, p),
+               test_low=low, test_high=high)
 print(pd.Series(results).round(3).to_string())

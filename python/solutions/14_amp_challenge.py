@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
@@ -11,6 +10,7 @@ AMPS = "shared_data/peptides/AMP.train.txt"
 DECOYS = "shared_data/peptides/DECOY.train.txt"
 HIDDEN = ""  # or the peptides.csv of your instructor
 FINAL = False  # True: predict the test set, once
+SCORES = "scores.csv"  # of the validation set, to be written
 SEED = 1
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWYX"
 LENGTH = 50
@@ -29,14 +29,17 @@ EPOCHS = 15
 
 # ---- read ----
 def read_peptides(lines):  # FASTA, or one peptide a line
-    lines = pd.Series(lines, dtype=str).str.upper().str.strip()
+    lines = pd.Series(lines, dtype=str).str.strip(" \t\r\n")
     header = lines.str.startswith(">")
+    # which peptide does each line belong to?
     entry = header.cumsum() if header.any() else lines.index
-    entry = lines[~header].groupby(entry[~header])
-    peptides = entry.agg("".join).str.rstrip("*")
+    joined = lines[~header].groupby(entry[~header]).agg("".join)
+    peptides = joined.str.rstrip("*")
     peptides = peptides[peptides != ""]
-    wrong = peptides[~peptides.str.fullmatch("[A-Z]+")]
-    assert wrong.empty, f"Not a peptide: {wrong.iloc[0]}"
+    wrong = peptides[~peptides.str.fullmatch("[A-Za-z]+")]
+    if len(wrong):
+        raise ValueError(f"Not a peptide: {wrong.iloc[0]}")
+    peptides = peptides.str.upper()
     print("peptides:", len(peptides), "- letters made X:",
           peptides.str.count("[BJOUZ]").sum(), "- cut:",
           (peptides.str.len() > LENGTH).sum())
@@ -46,11 +49,12 @@ def read_peptides(lines):  # FASTA, or one peptide a line
 
 # ---- load ----
 def partition(path, kind):
-    # what is not ASCII, such as the mark of some files, goes
-    with open(path, encoding="ascii", errors="ignore") as file:
-        peptides = read_peptides(list(file))
+    # utf-8-sig: without the byte order mark that may come first
+    with open(path, encoding="utf-8-sig", errors="replace") as f:
+        peptides = read_peptides(list(f))
     n = len(peptides) // 5
-    assert n >= 10, f"{path} has fewer than 50 peptides"
+    if n < 10:
+        raise ValueError(f"{path} has fewer than 50 peptides")
     return pd.DataFrame({
         "id": [f"{kind}-{i + 1}" for i in range(len(peptides))],
         "peptide": peptides, "y": int(kind == "AMP"), "part": (
@@ -98,8 +102,8 @@ history = model.fit(
 
 # ---- validate ----
 def auc(y, score):
-    ranks = rankdata(score)[y == 1]
-    return (ranks.mean() - (len(ranks) + 1) / 2) / sum(y == 0)
+    ranks = pd.Series(score).rank()[y == 1]
+    return (ranks.mean() - (len(ranks) + 1) / 2) / (y == 0).sum()
 
 
 y_prob = model.predict(x_val, verbose=0)[:, 0]
@@ -128,23 +132,25 @@ def bootstrap(y, *scores):  # the same rows for all scores
                      for i in rows])
 
 
-difference = np.diff(bootstrap(y_val, p_logistic, y_prob))
-low, high = np.quantile(difference, [0.025, 0.975])
+pd.DataFrame({"id": val["id"], "score": y_prob}).to_csv(
+    SCORES, index=False)
+aucs = bootstrap(y_val, p_logistic, y_prob)
+low, high = np.quantile(aucs[:, 1] - aucs[:, 0], [0.025, 0.975])
 results = {"val_auc": auc(y_val, y_prob),
            "val_auc_baseline": auc(y_val, p_logistic),
            "val_low": low, "val_high": high}
 
 # ---- test ----
 if FINAL:
-    new = pd.read_csv(HIDDEN) if HIDDEN else test
+    new = pd.read_csv(HIDDEN).fillna("") if HIDDEN else test
     x_test = encode(read_peptides(new["peptide"].tolist()))
-    y_prob = model.predict(x_test, verbose=0)[:, 0]
-    pd.DataFrame({"id": new["id"], "score": y_prob}).to_csv(
+    p_test = model.predict(x_test, verbose=0)[:, 0]
+    pd.DataFrame({"id": new["id"], "score": p_test}).to_csv(
         "predictions.csv", index=False)
     if not HIDDEN:
         y_test = test["y"].to_numpy()
-        low, high = np.quantile(bootstrap(y_test, y_prob),
+        low, high = np.quantile(bootstrap(y_test, p_test),
                                 [0.025, 0.975])
-        results |= {"test_auc": auc(y_test, y_prob),
-                    "test_low": low, "test_high": high}
+        results.update(test_auc=auc(y_test, p_test),
+                       test_low=low, test_high=high)
 print(pd.Series(results).round(3).to_string())
