@@ -14,7 +14,9 @@ FLOWERS = "shared_data/iris/iris.csv"
 PARTITIONS = "shared_data/iris/partitions.csv"
 SEED = 1
 SPECIES = ["setosa", "versicolor", "virginica"]
-FEATURES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+FEATURES = [
+    "sepal_length", "sepal_width", "petal_length", "petal_width"
+]
 UNITS = 10
 LEARNING_RATE = 0.1
 BATCH_SIZE = 16
@@ -44,14 +46,12 @@ print("flowers:", len(y_train), len(y_val), len(y_test))
 keras.utils.set_random_seed(SEED)
 scaler = keras.layers.Normalization()
 scaler.adapt(x_train)
-model = keras.Sequential(
-    [
-        keras.Input(shape=(4,)),
-        scaler,
-        keras.layers.Dense(UNITS, activation="relu"),
-        keras.layers.Dense(3, activation="softmax"),
-    ]
-)
+model = keras.Sequential([
+    keras.Input(shape=(4,)),
+    scaler,
+    keras.layers.Dense(UNITS, activation="relu"),
+    keras.layers.Dense(3, activation="softmax"),
+])
 model.summary()
 
 # ---- compile ----
@@ -63,8 +63,7 @@ model.compile(
 
 # ---- fit ----
 history = model.fit(
-    x_train,
-    y_train,
+    x_train, y_train,
     batch_size=BATCH_SIZE,
     epochs=EPOCHS,
     validation_data=(x_val, y_val),
@@ -81,12 +80,14 @@ curve[["loss", "val_loss"]].plot(ax=axes[1], xlabel="epoch")
 plt.show()
 
 # ---- evaluate ----
-scores = model.evaluate(x_val, y_val, verbose=0, return_dict=True)
+scores = model.evaluate(x_val, y_val, verbose=0,
+                        return_dict=True)
 print(f"validation loss     {scores['loss']:.4f}")
 print(f"validation accuracy {scores['accuracy']:.4f}")
 y_prob = model.predict(x_val, verbose=0)
 predicted = np.array(SPECIES)[y_prob.argmax(axis=1)]
-print(pd.crosstab(val["species"], predicted, colnames=["predicted"]))
+print(pd.crosstab(val["species"], predicted,
+                  colnames=["predicted"]))
 
 # ---- baseline ----
 logistic = make_pipeline(StandardScaler(), LogisticRegression())
@@ -109,17 +110,15 @@ print("the reloaded model predicts the same:", same)
 unscaled = []
 for i in range(1, 6):
     keras.utils.set_random_seed(100 * SEED + i)
-    broken = keras.Sequential(
-        [
-            keras.Input(shape=(4,)),
-            keras.layers.Dense(UNITS, activation="relu"),
-            keras.layers.Dense(3, activation="softmax"),
-        ]
-    )
-    broken.compile(
-        optimizer=keras.optimizers.SGD(BROKEN_RATE), loss="sparse_categorical_crossentropy"
-    )
-    broken.fit(x_train, y_train, batch_size=BATCH_SIZE, epochs=BROKEN_EPOCHS, verbose=0)
+    broken = keras.Sequential([
+        keras.Input(shape=(4,)),
+        keras.layers.Dense(UNITS, activation="relu"),
+        keras.layers.Dense(3, activation="softmax"),
+    ])
+    broken.compile(optimizer=keras.optimizers.SGD(BROKEN_RATE),
+                   loss="sparse_categorical_crossentropy")
+    broken.fit(x_train, y_train, batch_size=BATCH_SIZE,
+               epochs=BROKEN_EPOCHS, verbose=0)
     y_pred = np.array(broken(x_val)).argmax(axis=1)
     unscaled.append((y_pred == y_val).mean())
     print(f"broken network {i}: {unscaled[-1]:.4f}")
@@ -127,7 +126,9 @@ for i in range(1, 6):
 # ---- test ----
 y_pred = model.predict(x_test, verbose=0).argmax(axis=1)
 correct = int((y_pred == y_test).sum())
-interval = binomtest(correct, len(y_test)).proportion_ci(method="wilson")
+interval = binomtest(correct, len(y_test)).proportion_ci(
+    method="wilson"
+)
 print(f"test accuracy {correct / len(y_test):.4f}")
 print(f"95 % interval {interval.low:.4f} to {interval.high:.4f}")
 

@@ -13,7 +13,9 @@ PARTITIONS = "shared_data/iris/partitions.csv"
 PATIENTS = "shared_data/patients/samples.csv"
 SEED = 1
 SPECIES = ["setosa", "versicolor", "virginica"]
-FEATURES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+FEATURES = [
+    "sepal_length", "sepal_width", "petal_length", "petal_width"
+]
 UNITS = [4, 10]
 WAYS = ["validation", "fold_3", "fold_5", "fold_10"]
 LEARNING_RATE = 1.0
@@ -34,30 +36,24 @@ print(pd.crosstab(flowers["partition"], flowers["species"]))
 
 # ---- stratify ----
 _, drawn = train_test_split(
-    flowers,
-    test_size=0.2,
-    stratify=flowers["species"],
+    flowers, test_size=0.2, stratify=flowers["species"],
     random_state=SEED,
 )
 print(drawn["species"].value_counts().to_dict())
 
-
 # ---- network ----
 def build(inputs, units, classes):
-    return keras.Sequential(
-        [
-            keras.Input(shape=(inputs,)),
-            keras.layers.Dense(units, activation="relu"),
-            keras.layers.Dense(classes, activation="softmax"),
-        ]
-    )
+    return keras.Sequential([
+        keras.Input(shape=(inputs,)),
+        keras.layers.Dense(units, activation="relu"),
+        keras.layers.Dense(classes, activation="softmax"),
+    ])
 
 
 def compiled(*shape):
     model = build(*shape)
-    model.compile(
-        optimizer=keras.optimizers.SGD(LEARNING_RATE), loss="sparse_categorical_crossentropy"
-    )
+    model.compile(optimizer=keras.optimizers.SGD(LEARNING_RATE),
+                  loss="sparse_categorical_crossentropy")
     return model, shape
 
 
@@ -68,7 +64,8 @@ def train(network, seed, x, y, learn):
     keras.utils.set_random_seed(seed)
     model.set_weights(build(*shape).get_weights())
     rows = np.tile(np.flatnonzero(learn), EPOCHS)
-    model.fit(scaler(x[rows]), y[rows], shuffle=False, batch_size=int(learn.sum()), verbose=0)
+    model.fit(scaler(x[rows]), y[rows], shuffle=False,
+              batch_size=int(learn.sum()), verbose=0)
     return lambda x: np.array(model(scaler(x))).argmax(axis=1)
 
 
@@ -85,7 +82,8 @@ for units, network in networks.items():
     for way in WAYS:
         fold = flowers[way].to_numpy()
         spread[units, way] = [
-            score(network, 100 * SEED + i, x, y, ~is_test & (fold != i), fold == i)
+            score(network, 100 * SEED + i, x, y,
+                  ~is_test & (fold != i), fold == i)
             for i in range(1, max(fold) + 1)
         ]
         table.loc[units, way] = np.mean(spread[units, way])
@@ -126,25 +124,27 @@ def guess(by, leak):
         seen = (fold != i) | leak
         r = np.corrcoef(genes[seen].T, ill[seen])[-1, :-1]
         best = np.sort(np.argsort(-abs(r))[:GENES])
-        scores.append(
-            score(guesser, 100 * SEED + i, genes[:, best].copy(), ill, fold != i, fold == i)
-        )
+        scores.append(score(
+            guesser, 100 * SEED + i, genes[:, best].copy(), ill,
+            fold != i, fold == i
+        ))
     return np.mean(scores)
 
 
-leaks = {
-    "honest": guess("fold_patients", leak=False),
-    "rows": guess("fold_rows", leak=False),
-    "genes": guess("fold_patients", leak=True),
-}
+leaks = {"honest": guess("fold_patients", leak=False),
+         "rows": guess("fold_rows", leak=False),
+         "genes": guess("fold_patients", leak=True)}
 print(pd.Series(leaks).round(3).to_string())
 
 # ---- test ----
 correct = int((final(x[is_test]) == y[is_test]).sum())
-interval = binomtest(correct, int(is_test.sum())).proportion_ci(method="wilson")
+interval = binomtest(correct, int(is_test.sum())).proportion_ci(
+    method="wilson"
+)
 print(f"95 % interval {interval.low:.4f} to {interval.high:.4f}")
 
-results = {f"val_accuracy_{n}_units_{way}": table.loc[n, way] for n in UNITS for way in WAYS}
+results = {f"val_accuracy_{n}_units_{way}": table.loc[n, way]
+           for n in UNITS for way in WAYS}
 results |= {f"val_accuracy_{k}": v for k, v in leaks.items()}
 results["test_accuracy"] = correct / is_test.sum()
 print(pd.Series(results).round(3).to_string())

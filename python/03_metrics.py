@@ -27,25 +27,21 @@ for name, people in samples.items():
 # ---- rates ----
 def count(people, cut):
     ill, called = people["label"] == 1, people["score"] >= cut
-    return {
-        "tp": (ill & called).sum(),
-        "fn": (ill & ~called).sum(),
-        "fp": (~ill & called).sum(),
-        "tn": (~ill & ~called).sum(),
-    }
+    return {"tp": (ill & called).sum(),
+            "fn": (ill & ~called).sum(),
+            "fp": (~ill & called).sum(),
+            "tn": (~ill & ~called).sum()}
 
 
 def rates(tp, fn, fp, tn):
     below = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
     root = np.sqrt(below) or np.nan  # 0: the MCC is undefined
-    return {
-        "accuracy": (tp + tn) / (tp + fn + fp + tn),
-        "sensitivity": tp / (tp + fn),
-        "specificity": tn / (tn + fp),
-        "precision": tp / (tp + fp),
-        "f1": 2 * tp / (2 * tp + fp + fn),
-        "mcc": (tp * tn - fp * fn) / root,
-    }
+    return {"accuracy": (tp + tn) / (tp + fn + fp + tn),
+            "sensitivity": tp / (tp + fn),
+            "specificity": tn / (tn + fp),
+            "precision": tp / (tp + fp),
+            "f1": 2 * tp / (2 * tp + fp + fn),
+            "mcc": (tp * tn - fp * fn) / root}
 
 
 def auc(people):
@@ -64,12 +60,10 @@ print(four)
 observed, predicted = doses["observed"], doses["predicted"]
 squares = ((observed - predicted) ** 2).sum()
 total = ((observed - observed.mean()) ** 2).sum()
-errors = {
-    "sum_of_squares": squares,
-    "mse": squares / len(observed),
-    "rmse": np.sqrt(squares / len(observed)),
-    "r2": 1 - squares / total,
-}
+errors = {"sum_of_squares": squares,
+          "mse": squares / len(observed),
+          "rmse": np.sqrt(squares / len(observed)),
+          "r2": 1 - squares / total}
 
 # ---- library ----
 label, called = balanced["label"], balanced["score"] >= 0.5
@@ -93,28 +87,21 @@ print(pd.DataFrame({"hand": hand, "library": library}).round(3))
 # ---- prevalence ----
 # in each group, the share with each answer
 share = {k: n / 100 for k, n in four.items()}  # 100 of each
-print(
-    pd.DataFrame(
-        {
-            p: rates(
-                p * share["tp"],
-                p * share["fn"],
-                (1 - p) * share["fp"],
-                (1 - p) * share["tn"],
-            )
-            for p in [0.5, 0.1, 0.025, 0.001]
-        }
-    ).round(3)
-)
+print(pd.DataFrame({p: rates(
+    p * share["tp"], p * share["fn"], (1 - p) * share["fp"],
+    (1 - p) * share["tn"],
+) for p in [0.5, 0.1, 0.025, 0.001]}).round(3))
 
 # ---- curves ----
 fig, axes = plt.subplots(1, 3, figsize=(9, 3), layout="tight")
 for name, people in samples.items():
-    at = pd.DataFrame([rates(**count(people, cut)) for cut in np.unique(people["score"])])
+    at = pd.DataFrame([rates(**count(people, cut))
+                       for cut in np.unique(people["score"])])
     axes[0].plot(1 - at["specificity"], at["sensitivity"])
     # ten bins: scores from 0 to 0.1, from 0.1 to 0.2, ...
     bins = people.groupby(np.floor(people["score"] * 10))
-    axes[1].plot(bins["score"].mean(), bins["label"].mean(), label=name)
+    axes[1].plot(bins["score"].mean(), bins["label"].mean(),
+                 label=name)
     axes[2].plot(at["sensitivity"], at["precision"])
 axes[0].set(xlabel="1 - specificity", ylabel="sensitivity")
 axes[1].set(xlabel="mean score", ylabel="share of ill people")
@@ -142,41 +129,27 @@ cuts = np.unique(val["score"])
 threshold = cuts[np.argmin([cost(val, cut) for cut in cuts])]
 # nobody has a score of 2, so nobody is called ill there
 mccs = [rates(**count(val, cut))["mcc"] for cut in cuts]
-print(
-    pd.DataFrame(
-        {
-            name: {**count(val, cut), "cost": cost(val, cut)}
-            for name, cut in {
-                "one half": 0.5,
-                "cheapest": threshold,
-                "best MCC": cuts[np.nanargmax(mccs)],
-                "nobody ill": 2,
-            }.items()
-        }
-    )
-)
+print(pd.DataFrame({
+    name: {**count(val, cut), "cost": cost(val, cut)}
+    for name, cut in {"one half": 0.5, "cheapest": threshold,
+                      "best MCC": cuts[np.nanargmax(mccs)],
+                      "nobody ill": 2}.items()}))
 
 # ---- test ----
 four = count(test, threshold)
 print(four, "cost:", cost(test, threshold))
-for name, yes, no in [
-    ("sensitivity", "tp", "fn"),
-    ("specificity", "tn", "fp"),
-    ("precision", "tp", "fp"),
-]:
+for name, yes, no in [("sensitivity", "tp", "fn"),
+                      ("specificity", "tn", "fp"),
+                      ("precision", "tp", "fp")]:
     k, n = four[yes], four[yes] + four[no]
     interval = binomtest(k, n).proportion_ci(method="wilson")
     print(name, np.round([k / n, *interval], 3))
 results = {
-    "mcc": hand["mcc"],
-    "auc": hand["auc"],
-    "rmse": hand["rmse"],
-    "r2": hand["r2"],
-    "macro_f1": macro_f1,
-    "micro_f1": micro_f1,
+    "mcc": hand["mcc"], "auc": hand["auc"],
+    "rmse": hand["rmse"], "r2": hand["r2"],
+    "macro_f1": macro_f1, "micro_f1": micro_f1,
     "threshold": threshold,
-    "val_auc": auc(val),
-    "val_cost": cost(val, threshold),
+    "val_auc": auc(val), "val_cost": cost(val, threshold),
     "test_sensitivity": rates(**four)["sensitivity"],
     "test_cost": cost(test, threshold),
 }

@@ -27,7 +27,8 @@ L2 = 0.05
 DROPOUT = 0.5
 
 # ---- load ----
-tumours = pd.read_csv(TUMOURS).merge(pd.read_csv(PARTITIONS), on="row")
+tumours = pd.read_csv(TUMOURS).merge(pd.read_csv(PARTITIONS),
+                                     on="row")
 is_train = tumours["block"] == 1
 is_more = tumours["partition"] == "train"
 is_val = tumours["partition"] == "val"
@@ -45,35 +46,30 @@ x_val, y_val = x[is_val], y[is_val]
 # ---- model ----
 def build(regularizer=None, dropout=0.0):
     keras.utils.set_random_seed(SEED)
-    return keras.Sequential(
-        [
-            keras.Input(shape=(x.shape[1],)),
-            keras.layers.Dense(NETWORKS * UNITS, activation="relu", kernel_regularizer=regularizer),
-            keras.layers.Reshape((NETWORKS, UNITS)),
-            keras.layers.Dropout(dropout),
-            keras.layers.EinsumDense("bnu,nu->bn", NETWORKS, bias_axes="n", activation="sigmoid"),
-        ]
-    )
-
+    return keras.Sequential([
+        keras.Input(shape=(x.shape[1],)),
+        keras.layers.Dense(NETWORKS * UNITS, activation="relu",
+                           kernel_regularizer=regularizer),
+        keras.layers.Reshape((NETWORKS, UNITS)),
+        keras.layers.Dropout(dropout),
+        keras.layers.EinsumDense("bnu,nu->bn", NETWORKS,
+                                 bias_axes="n",
+                                 activation="sigmoid")])
 
 # ---- train ----
 models, histories = {}, {}
 
 
-def train(name, model, rows=is_train, epochs=EPOCHS, rate=LEARNING_RATE, callbacks=()):
-    model.compile(
-        keras.optimizers.Adam(rate), loss="binary_crossentropy", metrics=["binary_crossentropy"]
-    )
+def train(name, model, rows=is_train, epochs=EPOCHS,
+          rate=LEARNING_RATE, callbacks=()):
+    model.compile(keras.optimizers.Adam(rate),
+                  loss="binary_crossentropy",
+                  metrics=["binary_crossentropy"])
     log = keras.callbacks.TensorBoard(f"{LOGS}/{name}")
     history = model.fit(
-        x[rows],
-        y[rows],
-        batch_size=BATCH_SIZE,
-        epochs=epochs,
-        validation_data=(x_val, y_val),
-        verbose=0,
-        callbacks=[log, *callbacks],
-    )
+        x[rows], y[rows], batch_size=BATCH_SIZE, epochs=epochs,
+        validation_data=(x_val, y_val), verbose=0,
+        callbacks=[log, *callbacks])
     models[name], histories[name] = model, history.history
 
 
@@ -84,11 +80,8 @@ train("underfit", build(), rate=SLOW_RATE)
 train("overfit", build())
 
 # ---- stop ----
-train(
-    "early",
-    build(),
-    callbacks=[keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)],
-)
+train("early", build(), callbacks=[keras.callbacks.EarlyStopping(
+    patience=PATIENCE, restore_best_weights=True)])
 
 
 # ---- curves ----
@@ -98,9 +91,8 @@ def draw(names):
         curve = pd.DataFrame(histories[name]).filter(like="bin")
         curve.columns = ["training", "validation"]
         curve.index += 1
-        curve.plot(
-            ax=ax, title=name, xlabel="epoch", ylim=0, ylabel="cross-entropy", legend=ax is axes[0]
-        )
+        curve.plot(ax=ax, title=name, xlabel="epoch", ylim=0,
+                   ylabel="cross-entropy", legend=ax is axes[0])
     plt.show()
 
 
@@ -130,10 +122,12 @@ def cross_entropy(y, p):
 def regress(rows):
     line = LogisticRegression().fit(x[rows], y[rows, 0])
     p = line.predict_proba(x_val)[:, 1]
-    return {"loss": cross_entropy(y_val[:, 0], p), "accuracy": ((p > 0.5) == y_val[:, 0]).mean()}
+    return {"loss": cross_entropy(y_val[:, 0], p),
+            "accuracy": ((p > 0.5) == y_val[:, 0]).mean()}
 
 
-logit = pd.DataFrame({"few": regress(is_train), "more": regress(is_more)}).T
+logit = pd.DataFrame({"few": regress(is_train),
+                      "more": regress(is_more)}).T
 print(logit.round(3))
 
 # ---- compare ----
@@ -145,13 +139,9 @@ for name, model in models.items():
 mean = val_loss.mean()
 change = val_loss.sub(val_loss["overfit"], axis=0)
 half = change.sem() * t.ppf(0.975, NETWORKS - 1)
-table = {
-    "loss": mean,
-    "change": change.mean(),
-    "low": change.mean() - half,
-    "high": change.mean() + half,
-    "accuracy": accuracy,
-}
+table = {"loss": mean, "change": change.mean(),
+         "low": change.mean() - half,
+         "high": change.mean() + half, "accuracy": accuracy}
 print(pd.DataFrame(table).round(3))
 chosen = mean.idxmin()
 
@@ -159,11 +149,12 @@ chosen = mean.idxmin()
 train("first", build(), epochs=1)
 for name in ["first", "overfit", "dropout"]:
     during = histories[name]["binary_crossentropy"][-1]
-    _, after = models[name].evaluate(x[is_train], y[is_train], verbose=0)
+    _, after = models[name].evaluate(x[is_train], y[is_train],
+                                    verbose=0)
     print(f"{name}: during {during:.3f}, after {after:.3f}")
 
 # ---- predict ----
-new = scaler([[15, 20, 97, 700, 0.1, 0.1, 0.1, 0.05, 0.18, 0.06]])
+new = scaler([[15, 20, 97, 700, .1, .1, .1, .05, .18, .06]])
 p = models[chosen].predict(new, verbose=0)[0, 0]
 print(chosen, "says:", p.round(2), LABELS[int(p > 0.5)])
 
@@ -172,11 +163,8 @@ x_test, y_test = x[is_test], y[is_test][:, 0]
 y_prob = models[chosen].predict(x_test, verbose=0)[:, 0]
 right = int(((y_prob > 0.5) == y_test).sum())
 ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
-results = {
-    **mean.add_prefix("val_loss_"),
-    "val_accuracy_baseline": logit.loc["few", "accuracy"],
-    "test_accuracy": right / len(y_test),
-    "test_low": ci.low,
-    "test_high": ci.high,
-}
+results = {**mean.add_prefix("val_loss_"),
+           "val_accuracy_baseline": logit.loc["few", "accuracy"],
+           "test_accuracy": right / len(y_test),
+           "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

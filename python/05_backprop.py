@@ -35,15 +35,14 @@ def sigmoid(s):
 
 
 s = np.linspace(-4, 4, 161)
-values = {"sigmoid": sigmoid(s), "tanh": np.tanh(s), "ReLU": np.maximum(s, 0)}
-slopes = {
-    "sigmoid": sigmoid(s) * (1 - sigmoid(s)),
-    "tanh": 1 - np.tanh(s) ** 2,
-    "ReLU": 1.0 * (s > 0),
-}
+values = {"sigmoid": sigmoid(s), "tanh": np.tanh(s),
+          "ReLU": np.maximum(s, 0)}
+slopes = {"sigmoid": sigmoid(s) * (1 - sigmoid(s)),
+          "tanh": 1 - np.tanh(s)**2, "ReLU": 1.0 * (s > 0)}
 fig, axes = plt.subplots(1, 2)
 pd.DataFrame(values, s).plot(ax=axes[0], title="value")
-pd.DataFrame(slopes, s).plot(ax=axes[1], title="slope", legend=False)
+pd.DataFrame(slopes, s).plot(ax=axes[1], title="slope",
+                             legend=False)
 plt.show()
 
 # ---- numeric ----
@@ -68,13 +67,11 @@ y_val = take("val", ["label"])
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
-model = keras.Sequential(
-    [
-        keras.Input(shape=(2,)),
-        keras.layers.Dense(UNITS, activation="relu"),
-        keras.layers.Dense(1, activation="sigmoid"),
-    ]
-)
+model = keras.Sequential([
+    keras.Input(shape=(2,)),
+    keras.layers.Dense(UNITS, activation="relu"),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
 weights = [w.astype("float64") for w in model.get_weights()]
 print(*[w.shape for w in weights], sep="\n")
 
@@ -96,7 +93,8 @@ def backward(x, y, weights):
     hidden, p = forward(x, weights)
     d2 = (p - y) / len(y)
     d1 = (d2 @ weights[2].T) * (hidden > 0)
-    return [x.T @ d1, d1.sum(axis=0), hidden.T @ d2, d2.sum(axis=0)]
+    return [x.T @ d1, d1.sum(axis=0),
+            hidden.T @ d2, d2.sum(axis=0)]
 
 
 # ---- check ----
@@ -119,27 +117,26 @@ by_hand = []
 for _ in range(EPOCHS):
     by_hand.append(cross_entropy(x_train, y_train, weights))
     grad = backward(x_train, y_train, weights)
-    weights = [w - LEARNING_RATE * g for w, g in zip(weights, grad)]
+    weights = [w - LEARNING_RATE * g
+               for w, g in zip(weights, grad)]
 
 # ---- fit ----
-model.compile(keras.optimizers.SGD(LEARNING_RATE), loss="binary_crossentropy")
+model.compile(keras.optimizers.SGD(LEARNING_RATE),
+              loss="binary_crossentropy")
 history = model.fit(
-    x_train,
-    y_train,
-    batch_size=len(x_train),
-    epochs=EPOCHS,
-    validation_data=(x_val, y_val),
-    shuffle=False,
-    verbose=0,
+    x_train, y_train, batch_size=len(x_train), epochs=EPOCHS,
+    validation_data=(x_val, y_val), shuffle=False, verbose=0,
 )
-gap = max(np.abs(ours - theirs).max() for ours, theirs in zip(weights, model.get_weights()))
+gap = max(np.abs(ours - theirs).max() for ours, theirs
+          in zip(weights, model.get_weights()))
 print(f"largest gap in the weights: {gap:.0e}")
 
 # ---- curve ----
 # | joins two dictionaries: one more column for the table
 curve = pd.DataFrame(history.history | {"by hand": by_hand})
 curve.index += 1
-curve.plot(xlabel="epoch", ylabel="cross-entropy", style=["-", "--", "k:"])
+curve.plot(xlabel="epoch", ylabel="cross-entropy",
+           style=["-", "--", "k:"])
 plt.show()
 
 # ---- validate ----
@@ -157,7 +154,8 @@ results = {
 
 # ---- predict ----
 prob_new = forward(np.array([[1, -0.4]]), weights)[1].item()
-print("one new point:", round(prob_new, 2), "lower" if prob_new > 0.5 else "upper", "crescent")
+print("one new point:", round(prob_new, 2),
+      "lower" if prob_new > 0.5 else "upper", "crescent")
 
 # ---- test ----
 x_test = take("test", ["x1", "x2"])
@@ -165,5 +163,6 @@ y_test = take("test", ["label"])
 y_pred = forward(x_test, weights)[1] > 0.5
 right = int((y_pred == y_test).sum())
 ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
-results |= {"test_accuracy": right / len(y_test), "test_low": ci.low, "test_high": ci.high}
+results |= {"test_accuracy": right / len(y_test),
+            "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results, dtype=float).round(4).to_string())

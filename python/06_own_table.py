@@ -23,15 +23,16 @@ EPOCHS = 40
 # ---- read ----
 header = open(DATA, encoding="utf-8-sig").readline()
 # the separator: whichever occurs most often in the headings
-rows = pd.read_csv(
-    DATA, sep=max(",;\t", key=header.count), encoding="utf-8-sig", dtype=str, keep_default_na=False
-)
+rows = pd.read_csv(DATA, sep=max(",;\t", key=header.count),
+                   encoding="utf-8-sig", dtype=str,
+                   keep_default_na=False)
 rows = rows.rename(columns=str.strip).fillna("").map(str.strip)
 rows = rows.mask(rows.isin(MISSING)).dropna(how="all")
 for name in [TARGET_COLUMN, ID_COLUMN]:
     # a file without a column "id" is all right
     if name not in [*rows.columns, "id"]:
-        raise SystemExit(f"There is no column {name}, but: " + ", ".join(rows.columns))
+        raise SystemExit(f"There is no column {name}, but: "
+                         + ", ".join(rows.columns))
 
 # ---- classes ----
 target = rows.pop(TARGET_COLUMN)
@@ -39,9 +40,8 @@ new = rows[target.isna()]
 rows, target = rows[target.notna()], target.dropna()
 classes = list(target.unique())
 if len(classes) != 2:
-    raise SystemExit(
-        f"{TARGET_COLUMN} has not 2 classes but {len(classes)}: {', '.join(classes[:5])}"
-    )
+    raise SystemExit(f"{TARGET_COLUMN} has not 2 classes but "
+                     f"{len(classes)}: {', '.join(classes[:5])}")
 positive = str(POSITIVE) or min(classes, key=list(target).count)
 y = (target == positive).astype(int)
 
@@ -51,7 +51,8 @@ own = pd.Series(rows.index.astype(str) + " row", rows.index)
 ids = rows.get(ID_COLUMN, own).fillna(own)
 ill = y.groupby(ids, sort=False).max()  # 1: any row of the id
 if not 10 <= ill.sum() <= len(ill) - 10:
-    raise SystemExit(f"{ill.sum()} of {len(ill)} ids are {positive}. Each class needs 10.")
+    raise SystemExit(f"{ill.sum()} of {len(ill)} ids are "
+                     f"{positive}. Each class needs 10.")
 draw = keras.random.uniform((len(ill),), seed=SPLIT_SEED)
 draw = pd.Series(np.array(draw), ill.index)
 # the place of its id in the order of the numbers, from 0 to 1
@@ -59,17 +60,8 @@ share = ids.map(draw.groupby(ill).rank(pct=True))
 train = share <= 0.6
 val = (share > 0.6) & (share <= 0.8) & ~ids.duplicated()
 test = (share > 0.8) & ~ids.duplicated()
-print(
-    "rows:",
-    train.sum(),
-    val.sum(),
-    test.sum(),
-    "- of them",
-    positive,
-    y[train].sum(),
-    y[val].sum(),
-    y[test].sum(),
-)
+print("rows:", train.sum(), val.sum(), test.sum(), "- of them",
+      positive, y[train].sum(), y[val].sum(), y[test].sum())
 
 
 # ---- columns ----
@@ -111,20 +103,17 @@ x_val, y_val = encode(rows[val]), y[val]
 scaler = Normalization()
 scaler.adapt(x_train)
 keras.utils.set_random_seed(SEED)
-model = keras.Sequential([scaler, Dense(UNITS, "relu"), Dense(1, "sigmoid")])
+model = keras.Sequential([
+    scaler, Dense(UNITS, "relu"), Dense(1, "sigmoid")])
 
 # ---- fit ----
 weights = {0: 1, 1: (1 - y_train).sum() / y_train.sum()}
 model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
 history = model.fit(
-    x_train,
-    y_train,
-    validation_data=(x_val, y_val),
-    epochs=EPOCHS,
-    class_weight=weights,
-    verbose=0,
-    callbacks=[keras.callbacks.EarlyStopping(patience=10, restore_best_weights=True)],
-)
+    x_train, y_train, validation_data=(x_val, y_val),
+    epochs=EPOCHS, class_weight=weights, verbose=0,
+    callbacks=[keras.callbacks.EarlyStopping(
+        patience=10, restore_best_weights=True)])
 
 # ---- baseline ----
 logistic = LogisticRegression(class_weight=weights, tol=1e-6)
@@ -138,12 +127,9 @@ def scores(x):
 
 
 def costs(y_prob):  # of each threshold
-    return pd.Series(
-        {
-            cut: np.where(y_val == 1, COST_MISS * (y_prob < cut), y_prob >= cut).sum()
-            for cut in np.unique(y_prob)
-        }
-    )
+    return pd.Series({cut: np.where(
+        y_val == 1, COST_MISS * (y_prob < cut), y_prob >= cut
+    ).sum() for cut in np.unique(y_prob)})
 
 
 y_prob = scores(x_val)
@@ -165,8 +151,7 @@ for one, right in (y_pred == y_test).groupby(y_test):
     rate = binomtest(right.sum(), len(right))
     print(one, right.mean(), rate.proportion_ci(method="wilson"))
 results = {
-    "threshold": threshold,
-    "val_cost": cost.min(),
+    "threshold": threshold, "val_cost": cost.min(),
     "val_loss": min(history.history["val_loss"]),
     "val_cost_logistic": costs(p_logistic).min(),
     "test_sensitivity": y_pred[y_test == 1].mean(),

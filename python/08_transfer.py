@@ -22,9 +22,8 @@ UNITS = 32
 EPOCHS = 30
 
 # ---- load ----
-images = keras.utils.image_dataset_from_directory(
-    DATA, image_size=[SIZE] * 2, batch_size=None, shuffle=False
-)
+images = keras.utils.image_dataset_from_directory(DATA,
+    image_size=[SIZE] * 2, batch_size=None, shuffle=False)
 # Files of macOS such as ._a.png are no images: they are
 # skipped here, and in the list of files too.
 stream = images.ignore_errors().batch(32)
@@ -77,13 +76,14 @@ by_colour = np.mean([vote(i, ~is_train) for i in rows[is_val]])
 print(f"accuracy by the mean colour: {by_colour:.3f}")
 
 # ---- shortcut ----
-by_image, by_person = [
-    np.mean([vote(i, who == who[i]) for i in rows[~is_test]]) for who in [rows, person]
-]
+by_image, by_person = [np.mean([
+    vote(i, who == who[i]) for i in rows[~is_test]
+]) for who in [rows, person]]
 print(f"image {by_image:.3f}, person {by_person:.3f}")
 
 # ---- base ----
-base = keras.applications.MobileNet(weights=WEIGHTS, alpha=0.25, include_top=False, pooling="avg")
+base = keras.applications.MobileNet(weights=WEIGHTS, alpha=0.25,
+    include_top=False, pooling="avg")
 scale = keras.layers.Rescaling(1 / 127.5, offset=-1)
 extractor = keras.Sequential([scale, base])
 x = extractor.predict(stream, verbose=0)
@@ -91,19 +91,17 @@ print("features:", x.shape, " weights:", base.count_params())
 
 # ---- head ----
 keras.utils.set_random_seed(SEED)
-head = keras.Sequential(
-    [
-        keras.layers.Dense(UNITS, activation="relu"),
-        keras.layers.Dense(1, activation="sigmoid"),
-    ]
-)
+head = keras.Sequential([
+    keras.layers.Dense(UNITS, activation="relu"),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
 head.compile(optimizer="adam", loss="binary_crossentropy")
 
 # ---- fit ----
 y_val = y[is_val]
 history = head.fit(
-    x[is_train], y[is_train], epochs=EPOCHS, verbose=0, validation_data=(x[is_val], y_val)
-)
+    x[is_train], y[is_train], epochs=EPOCHS, verbose=0,
+    validation_data=(x[is_val], y_val))
 curve = pd.DataFrame(history.history, range(1, EPOCHS + 1))
 curve.plot(xlabel="epoch", ylabel="loss")
 plt.show()
@@ -149,14 +147,11 @@ for one in ["sensitivity", "specificity"]:
     print(one, np.round(count.proportion_ci(method="wilson"), 3))
 results = {
     "val_accuracy_colour": by_colour,
-    "vote_by_image": by_image,
-    "vote_by_person": by_person,
-    "val_auc": val_auc,
-    "val_auc_random": val_auc_random,
+    "vote_by_image": by_image, "vote_by_person": by_person,
+    "val_auc": val_auc, "val_auc_random": val_auc_random,
     "val_accuracy": ((y_prob >= threshold) == y_val).mean(),
     "test_accuracy": shares.mean(),
-    "test_low": max(low, 0),
-    "test_high": min(high, 1),
+    "test_low": max(low, 0), "test_high": min(high, 1),
     "test_sensitivity": right[y_test == 1].mean(),
     "test_specificity": right[y_test == 0].mean(),
 }

@@ -52,34 +52,34 @@ part = np.select([is_train, is_val], ["train", "val"], "test")
 print(pd.crosstab([part, infected], label))
 
 # ---- pixels ----
-scale = keras.Sequential([keras.layers.Rescaling(1 / 127.5, offset=-1)])
+scale = keras.Sequential([
+    keras.layers.Rescaling(1 / 127.5, offset=-1)
+])
 x = scale.predict(stream, verbose=0)
 assert len(x) == len(files), "unread image"
 x_train, x_val, x_test = x[is_train], x[is_val], x[is_test]
 y_val = y[is_val]
 
-
 # ---- model ----
 def build(momentum):
     keras.utils.set_random_seed(SEED)
-    base = keras.applications.MobileNet(alpha=0.25, include_top=False, weights=WEIGHTS)
+    base = keras.applications.MobileNet(
+        alpha=0.25, include_top=False, weights=WEIGHTS
+    )
     middle = base.get_layer(LAYER).output
     base = keras.Model(base.input, middle, name="base")
     for layer in base.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = momentum
-    model = keras.Sequential(
-        [
-            keras.Input(shape=(SIZE, SIZE, 3)),
-            base,
-            keras.layers.GlobalAveragePooling2D(),
-            keras.layers.Dense(UNITS, activation="relu"),
-            keras.layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-    model.compile(
-        optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"], jit_compile=False
-    )
+    model = keras.Sequential([
+        keras.Input(shape=(SIZE, SIZE, 3)),
+        base,
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(UNITS, activation="relu"),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ])
+    model.compile(optimizer="adam", loss="binary_crossentropy",
+                  metrics=["accuracy"], jit_compile=False)
     return model
 
 
@@ -88,10 +88,7 @@ models, curve = {}, {}
 for name, momentum in MOMENTUM.items():
     models[name] = build(momentum)
     history = models[name].fit(
-        x_train,
-        y[is_train],
-        epochs=EPOCHS,
-        verbose=0,
+        x_train, y[is_train], epochs=EPOCHS, verbose=0,
         validation_data=(x_val, y_val),
     )
     curve[name] = history.history["val_accuracy"]

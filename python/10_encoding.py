@@ -14,11 +14,14 @@ from sklearn.linear_model import LogisticRegression
 # ---- constants ----
 DNA = "shared_data/splice/splice.csv"
 SEED = 1
-SENTENCES = ["the cat ran to the park", "a dog ran", "the dog and the cat sat in the park"]
+SENTENCES = ["the cat ran to the park",
+             "a dog ran",
+             "the dog and the cat sat in the park"]
 MAXLEN = 8
 ALPHABET = ["A", "C", "G", "T"]
 CLASSES = ["donor", "acceptor", "neither"]
-NEW = "TGATAGGCACTGACTCTCTCTGCCTATTAGTCTATTTTCCCACCCTTAGGCTGCTGGTGG"
+NEW = ("TGATAGGCACTGACTCTCTCTGCCTATTAG"
+       "TCTATTTTCCCACCCTTAGGCTGCTGGTGG")
 K = 3
 UNITS = 16
 LEARNING_RATE = 0.002
@@ -28,7 +31,8 @@ EPOCHS = 10
 # ---- vocabulary ----
 counts = Counter(" ".join(SENTENCES).split())
 words = sorted(counts, key=lambda word: (-counts[word], word))
-encoded = [[words.index(word) + 1 for word in sentence.split()] for sentence in SENTENCES]
+encoded = [[words.index(word) + 1 for word in sentence.split()]
+           for sentence in SENTENCES]
 for number, word in enumerate(words, start=1):
     print(number, word, counts[word])
 
@@ -67,16 +71,16 @@ for name, rows in {"front": padded, "end": at_end}.items():
 
 # ---- encode ----
 def encode(sequences):
-    numbers = np.array([[ALPHABET.index(base) + 1 for base in seq] for seq in sequences])
+    numbers = np.array([
+        [ALPHABET.index(base) + 1 for base in seq]
+        for seq in sequences])
     one_hot = utils.to_categorical(numbers - 1, len(ALPHABET))
     kmers = ["".join(row) for row in product(ALPHABET, repeat=K)]
     hits = [[kmer in seq for kmer in kmers] for seq in sequences]
-    return {
-        "numbers": numbers,
-        "one_hot": one_hot.reshape(len(numbers), -1),
-        "multi_hot": np.array(hits).astype(int),
-        "embedding": numbers,
-    }
+    return {"numbers": numbers,
+            "one_hot": one_hot.reshape(len(numbers), -1),
+            "multi_hot": np.array(hits).astype(int),
+            "embedding": numbers}
 
 
 # ---- dna ----
@@ -89,19 +93,14 @@ is_test = dna["partition"] == "test"
 print(pd.crosstab(dna["class"], dna["partition"]))
 
 # ---- see ----
-fig, axes = plt.subplots(len(CLASSES), sharex=True, layout="tight")
+fig, axes = plt.subplots(len(CLASSES), sharex=True,
+                         layout="tight")
 for ax, name in zip(axes, CLASSES):
     rows = is_train & (dna["class"] == name)
     shares = x["one_hot"][rows].mean(axis=0)
     shares = shares.reshape(-1, len(ALPHABET))
-    ax.imshow(
-        shares.T,
-        "Blues",
-        vmin=0,
-        vmax=1,
-        aspect="auto",
-        extent=(0.5, len(shares) + 0.5, len(ALPHABET), 0),
-    )
+    ax.imshow(shares.T, "Blues", vmin=0, vmax=1, aspect="auto",
+              extent=(0.5, len(shares) + 0.5, len(ALPHABET), 0))
     ax.set_yticks(np.arange(len(ALPHABET)) + 0.5, ALPHABET)
     ax.set_title(name)
     ax.grid(False)
@@ -118,19 +117,13 @@ for name in x:
         model.add(layers.Flatten())
     model.add(layers.Dense(UNITS, activation="relu"))
     model.add(layers.Dense(len(CLASSES), activation="softmax"))
-    model.compile(
-        keras.optimizers.Adam(LEARNING_RATE),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+    model.compile(keras.optimizers.Adam(LEARNING_RATE),
+                  loss="sparse_categorical_crossentropy",
+                  metrics=["accuracy"])
     history = model.fit(
-        x[name][is_train],
-        y[is_train],
-        verbose=0,
-        batch_size=BATCH_SIZE,
-        epochs=EPOCHS,
-        validation_data=(x[name][is_val], y[is_val]),
-    )
+        x[name][is_train], y[is_train], verbose=0,
+        batch_size=BATCH_SIZE, epochs=EPOCHS,
+        validation_data=(x[name][is_val], y[is_val]))
     models[name] = model
     accuracy[name] = history.history["val_accuracy"][-1]
     print(name, model.count_params(), "parameters")
@@ -153,11 +146,9 @@ print(chosen, "says:", p.round(3), CLASSES[p.argmax()])
 y_prob = models[chosen].predict(x[chosen][is_test], verbose=0)
 right = int((y_prob.argmax(axis=1) == y[is_test]).sum())
 ci = binomtest(right, len(y_prob)).proportion_ci(method="wilson")
-results = {
-    **{f"val_accuracy_{name}": value for name, value in accuracy.items()},
-    **change,
-    "test_accuracy": right / len(y_prob),
-    "test_low": ci.low,
-    "test_high": ci.high,
-}
+results = {**{f"val_accuracy_{name}": value
+              for name, value in accuracy.items()},
+           **change,
+           "test_accuracy": right / len(y_prob),
+           "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(4).to_string())

@@ -21,7 +21,8 @@ LEARNING_RATE = 0.003
 BATCH_SIZE = 64
 EPOCHS = 4
 C = 1
-SENTENCES = ["This film is not bad, it is good.", "This film is not good, it is bad."]
+SENTENCES = ["This film is not bad, it is good.",
+             "This film is not good, it is bad."]
 
 # ---- load ----
 reviews = pd.read_csv(REVIEWS)
@@ -35,7 +36,8 @@ for row in train[:3].itertuples():
     print(f"{row.label}: {row.text}")
 
 # ---- words ----
-vectorizer = keras.layers.TextVectorization(max_tokens=WORDS, output_sequence_length=LENGTH)
+vectorizer = keras.layers.TextVectorization(
+    max_tokens=WORDS, output_sequence_length=LENGTH)
 vectorizer.adapt(train["text"].to_numpy())
 vocabulary = np.array(vectorizer.get_vocabulary())
 print(vocabulary[:8])
@@ -76,9 +78,9 @@ y_prob["bag"] = logistic.predict_proba(bag(x_val))[:, 1]
 # ---- models ----
 def build(name):
     keras.utils.set_random_seed(SEED)
-    model = keras.Sequential(
-        [keras.Input(shape=(LENGTH,)), keras.layers.Embedding(WORDS, VECTOR, mask_zero=True)]
-    )
+    model = keras.Sequential([
+        keras.Input(shape=(LENGTH,)),
+        keras.layers.Embedding(WORDS, VECTOR, mask_zero=True)])
     if name == "averaging":
         model.add(keras.layers.GlobalAveragePooling1D())
         model.add(keras.layers.Dense(HIDDEN, activation="relu"))
@@ -90,22 +92,15 @@ def build(name):
 
 # ---- train ----
 def train_on(x, model, validation_data):
-    model.compile(
-        keras.optimizers.Adam(LEARNING_RATE),
-        "binary_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
-    best = keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
+    model.compile(keras.optimizers.Adam(LEARNING_RATE),
+                  "binary_crossentropy", metrics=["accuracy"],
+                  jit_compile=False)
+    best = keras.callbacks.EarlyStopping(
+        patience=EPOCHS, restore_best_weights=True)
     return model.fit(
-        x,
-        y_train,
-        batch_size=BATCH_SIZE,
-        epochs=EPOCHS,
-        validation_data=validation_data,
-        callbacks=[best],
-        verbose=0,
-    ).history
+        x, y_train, batch_size=BATCH_SIZE, epochs=EPOCHS,
+        validation_data=validation_data, callbacks=[best],
+        verbose=0).history
 
 
 # ---- fit ----
@@ -120,7 +115,8 @@ for name in ["lstm", "shuffled", "averaging"]:
     print(name, models[name].count_params(), "parameters")
 
 # ---- curves ----
-losses = pd.DataFrame({name: curve["val_loss"] for name, curve in curves.items()})
+losses = pd.DataFrame({
+    name: curve["val_loss"] for name, curve in curves.items()})
 losses["lstm, training"] = curves["lstm"]["loss"]
 losses.index += 1
 losses.plot(xlabel="epoch", ylabel="loss", xticks=losses.index)
@@ -134,17 +130,9 @@ right = (p_true > 0.5).astype(int)
 change = right.sub(right["lstm"], axis=0)
 half = 1.96 * change.sem()  # of the standard error
 change = change.mean()
-print(
-    pd.DataFrame(
-        {
-            "loss": loss,
-            "accuracy": right.mean(),
-            "change": change,
-            "low": change - half,
-            "high": change + half,
-        }
-    ).round(3)
-)
+print(pd.DataFrame({
+    "loss": loss, "accuracy": right.mean(), "change": change,
+    "low": change - half, "high": change + half}).round(3))
 
 # ---- predict ----
 for name in ["lstm", "averaging"]:
@@ -161,12 +149,9 @@ hits = int(((p > 0.5) == y_test).sum())
 ci = binomtest(hits, len(y_test)).proportion_ci(method="wilson")
 peek = train_on(x_train, build(chosen), (x_test, y_test))
 print("chosen:", chosen)
-results = {
-    **loss.drop("bag").add_prefix("val_loss_"),
-    **right.mean().add_prefix("val_accuracy_"),
-    "test_accuracy": hits / len(y_test),
-    "test_low": ci.low,
-    "test_high": ci.high,
-    "test_peeked": max(peek["val_accuracy"]),
-}
+results = {**loss.drop("bag").add_prefix("val_loss_"),
+           **right.mean().add_prefix("val_accuracy_"),
+           "test_accuracy": hits / len(y_test),
+           "test_low": ci.low, "test_high": ci.high,
+           "test_peeked": max(peek["val_accuracy"])}
 print(pd.Series(results).round(3).to_string())

@@ -4,7 +4,6 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 
 # ---- constants ----
@@ -25,53 +24,50 @@ RESAMPLES = 1000
 
 # ---- read ----
 def read_peptides(lines):  # FASTA, or one peptide a line
-    lines = pd.Series(lines, dtype=str).str.upper().str.strip()
+    lines = pd.Series(lines, dtype=str).str.strip(" \t\r\n")
     header = lines.str.startswith(">")
+    # which peptide does each line belong to?
     entry = header.cumsum() if header.any() else lines.index
-    entry = lines[~header].groupby(entry[~header])
-    peptides = entry.agg("".join).str.rstrip("*")
+    joined = lines[~header].groupby(entry[~header]).agg("".join)
+    peptides = joined.str.rstrip("*")
     peptides = peptides[peptides != ""]
-    wrong = peptides[~peptides.str.fullmatch("[A-Z]+")]
-    assert wrong.empty, f"Not a peptide: {wrong.iloc[0]}"
-    print(
-        "peptides:",
-        len(peptides),
-        "- letters made X:",
-        peptides.str.count("[BJOUZ]").sum(),
-        "- cut:",
-        (peptides.str.len() > LENGTH).sum(),
-    )
+    wrong = peptides[~peptides.str.fullmatch("[A-Za-z]+")]
+    if len(wrong):
+        raise ValueError(f"Not a peptide: {wrong.iloc[0]}")
+    peptides = peptides.str.upper()
+    print("peptides:", len(peptides), "- letters made X:",
+          peptides.str.count("[BJOUZ]").sum(), "- cut:",
+          (peptides.str.len() > LENGTH).sum())
     clear = peptides.str.replace("[BJOUZ]", "X", regex=True)
     return clear.str[:LENGTH].tolist()
 
 
 # ---- load ----
 def partition(path, y):
-    # what is not ASCII, such as the mark of some files, goes
-    with open(path, encoding="ascii", errors="ignore") as file:
-        peptides = read_peptides(list(file))
+    # utf-8-sig: without the byte order mark that may come first
+    with open(path, encoding="utf-8-sig", errors="replace") as f:
+        peptides = read_peptides(list(f))
     n = len(peptides) // 5
-    assert n >= 10, f"{path} has fewer than 50 peptides"
-    return pd.DataFrame(
-        {
-            "peptide": peptides,
-            "y": y,
-            "part": (["train"] * (len(peptides) - 2 * n) + ["val"] * n + ["test"] * n),
-        }
-    )
+    if n < 10:
+        raise ValueError(f"{path} has fewer than 50 peptides")
+    return pd.DataFrame({"peptide": peptides, "y": y, "part": (
+        ["train"] * (len(peptides) - 2 * n)
+        + ["val"] * n + ["test"] * n)})
 
 
-sets = pd.concat([partition(AMPS, 1), partition(DECOYS, 0)], ignore_index=True)
-train = sets[sets["part"] == "train"].reset_index()
-val = sets[sets["part"] == "val"].reset_index()
-test = sets[sets["part"] == "test"].reset_index()
+sets = pd.concat([partition(AMPS, 1), partition(DECOYS, 0)],
+                 ignore_index=True)
+train = sets[sets["part"] == "train"].reset_index(drop=True)
+val = sets[sets["part"] == "val"].reset_index(drop=True)
+test = sets[sets["part"] == "test"].reset_index(drop=True)
 copy = sets["peptide"].duplicated().rename("copy")
 print(pd.crosstab(sets["part"], copy))
 
 
 # ---- encode ----
 def encode(peptides):
-    numbers = [[1 + AMINO_ACIDS.index(a) for a in one] for one in peptides]
+    numbers = [[1 + AMINO_ACIDS.index(a) for a in one]
+               for one in peptides]
     return keras.utils.pad_sequences(numbers, maxlen=LENGTH)
 
 
@@ -81,18 +77,18 @@ print(train["peptide"][0], x_train[0])
 
 # ---- baseline ----
 def auc(y, score):
-    ranks = rankdata(score)[y == 1]
-    return (ranks.mean() - (len(ranks) + 1) / 2) / sum(y == 0)
+    ranks = pd.Series(score).rank()[y == 1]
+    return (ranks.mean() - (len(ranks) + 1) / 2) / (y == 0).sum()
 
 
 def shares(peptides):
-    return np.array([[one.count(a) / len(one) for a in AMINO_ACIDS] for one in peptides])
+    return np.array([[one.count(a) / len(one)
+                      for a in AMINO_ACIDS] for one in peptides])
 
 
 def first(peptides):  # which amino acid at each place?
-    return np.array(
-        [[one[i : i + 1] == a for i in range(FIRST) for a in AMINO_ACIDS] for one in peptides]
-    )
+    return np.array([[one[i:i + 1] == a for i in range(FIRST)
+                      for a in AMINO_ACIDS] for one in peptides])
 
 
 def regress(inputs):
@@ -102,35 +98,30 @@ def regress(inputs):
 
 
 score = {
-    "first": regress(first),
-    "composition": regress(shares),
-    "both": regress(lambda p: np.hstack([shares(p), first(p)])),
-}
+    "first": regress(first), "composition": regress(shares),
+    "both": regress(lambda p: np.hstack([shares(p), first(p)]))}
 
 
 # ---- model ----
-def learn(name, x_train, x_val):
+def learn(x_train, x_val):
     keras.utils.set_random_seed(SEED)
-    model = keras.Sequential(
-        [
-            keras.Input(shape=(LENGTH,)),
-            keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
-            keras.layers.Conv1D(UNITS, KERNEL, padding="same", activation="relu"),
-            keras.layers.MaxPooling1D(POOL),
-            keras.layers.LSTM(UNITS),
-            keras.layers.Dense(1, activation="sigmoid"),
-        ]
-    )
+    model = keras.Sequential([
+        keras.Input(shape=(LENGTH,)),
+        keras.layers.Embedding(len(AMINO_ACIDS) + 1, UNITS),
+        keras.layers.Conv1D(UNITS, KERNEL, padding="same",
+                            activation="relu"),
+        keras.layers.MaxPooling1D(POOL),
+        keras.layers.LSTM(UNITS),
+        keras.layers.Dense(1, activation="sigmoid")])
     model.compile("adam", "binary_crossentropy")
     history = model.fit(
-        x_train, train["y"], validation_data=(x_val, val["y"]), epochs=EPOCHS, verbose=0
-    )
-    score[name] = model.predict(x_val, verbose=0)[:, 0]
-    return model, history
+        x_train, train["y"], validation_data=(x_val, val["y"]),
+        epochs=EPOCHS, verbose=0)
+    return model, history, model.predict(x_val, verbose=0)[:, 0]
 
 
 # ---- fit ----
-model, history = learn("network", x_train, x_val)
+model, history, score["network"] = learn(x_train, x_val)
 
 # ---- curve ----
 curve = pd.DataFrame(history.history, range(1, EPOCHS + 1))
@@ -146,23 +137,24 @@ def shuffle(x):
     return np.take_along_axis(x, order, axis=1)
 
 
-learn("shuffled", shuffle(x_train), shuffle(x_val))
+*_, score["shuffled"] = learn(shuffle(x_train), shuffle(x_val))
 
 # ---- compare ----
-val_auc = pd.DataFrame(score).apply(lambda p: auc(val["y"], p))
+val_auc = pd.DataFrame(score).apply(
+    lambda p: auc(val["y"], p))
 print(val_auc.round(3).to_string())
 
 # ---- predict ----
 peptide = read_peptides([PEPTIDE])[0]
-changed = [
-    peptide[:i] + a + peptide[i + 1 :] for i, _ in enumerate(peptide) for a in AMINO_ACIDS[:20]
-]
+changed = [peptide[:i] + a + peptide[i + 1:] for i in
+           range(len(peptide)) for a in AMINO_ACIDS[:20]]
 p = model.predict(encode([peptide, *changed]), verbose=0)[:, 0]
-print(p[0].round(3), "AMP" if p[0] > 0.5 else "decoy")
+print(f"score {p[0]:.3f}, lowest {p.min():.3f}")
 
 # ---- occlusion ----
 lost = p[0] - p[1:].reshape(len(peptide), 20).mean(axis=1)
-pd.Series(lost, list(peptide)).plot.bar(rot=0, xlabel="residue", ylabel="score lost")
+pd.Series(lost, list(peptide)).plot.bar(
+    rot=0, xlabel="residue", ylabel="score lost")
 plt.show()
 
 # ---- test ----
@@ -172,10 +164,7 @@ draw = keras.random.uniform([RESAMPLES, len(p)], seed=SEED)
 rows = (np.array(draw, float) * len(p)).astype(int)
 aucs = [auc(y_test[i], p[i]) for i in rows]
 low, high = np.quantile(aucs, [0.025, 0.975])
-results = {
-    **val_auc.add_prefix("val_auc_"),
-    "test_auc": auc(y_test, p),
-    "test_low": low,
-    "test_high": high,
-}
+results = {**val_auc.add_prefix("val_auc_"),
+           "test_auc": auc(y_test, p),
+           "test_low": low, "test_high": high}
 print(pd.Series(results).round(3).to_string())

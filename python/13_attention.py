@@ -45,10 +45,12 @@ print(pd.DataFrame(weight, words, words).round(2))
 print(pd.DataFrame(output, words).round(2))
 
 # ---- keras ----
-layer = layers.MultiHeadAttention(num_heads=1, key_dim=2, output_shape=2, use_bias=False)
+layer = layers.MultiHeadAttention(
+    num_heads=1, key_dim=2, output_shape=2, use_bias=False)
 sentence = x[None].astype("float32")  # a batch of one
 layer(sentence, sentence)  # now it has weights
-layer.set_weights([w_query[:, None], w_key[:, None], w_value[:, None], np.eye(2)[None]])
+layer.set_weights([w_query[:, None], w_key[:, None],
+                   w_value[:, None], np.eye(2)[None]])
 by_keras = np.array(layer(sentence, sentence))[0]
 print(np.abs(by_keras - output).max() < 1e-6)
 
@@ -60,9 +62,11 @@ print(pd.DataFrame(turned, words[::-1]).round(2))
 lists = [Path(one).read_text().split() for one in [AMPS, DECOYS]]
 peptides = np.concatenate(lists)
 y = np.repeat([1, 0], [len(one) for one in lists])
-fifth = np.concatenate([5 * np.arange(len(one)) // len(one) for one in lists])
+fifth = np.concatenate([5 * np.arange(len(one)) // len(one)
+                        for one in lists])
 is_train, is_val, is_test = fifth < 3, fifth == 3, fifth == 4
-numbers = [[1 + AMINO_ACIDS.index(letter) for letter in one] for one in peptides]
+numbers = [[1 + AMINO_ACIDS.index(letter) for letter in one]
+           for one in peptides]
 x = keras.utils.pad_sequences(numbers, LENGTH)
 x_val, y_val = x[is_val], y[is_val]
 
@@ -75,11 +79,12 @@ def transformer(places=True):
         # 1, 2, 3, ... for the amino acids, 0 for padding
         real = ops.sign(peptide)
         place = real * ops.cumsum(real, axis=1)
-        place = layers.Embedding(LENGTH + 1, WIDTH, mask_zero=True)(place)
+        place = layers.Embedding(
+            LENGTH + 1, WIDTH, mask_zero=True)(place)
         h = layers.Add()([h, place])
-    attended, _ = layers.MultiHeadAttention(HEADS, WIDTH, name="attention")(
-        h, h, return_attention_scores=True
-    )
+    attended, _ = layers.MultiHeadAttention(
+        HEADS, WIDTH, name="attention")(
+            h, h, return_attention_scores=True)
     h = layers.LayerNormalization()(layers.Add()([h, attended]))
     dense = layers.Dense(2 * WIDTH, activation="relu")(h)
     dense = layers.Dense(WIDTH)(dense)
@@ -91,11 +96,14 @@ def transformer(places=True):
 
 # ---- fit ----
 keras.utils.set_random_seed(SEED)
-models = {"transformer": transformer(), "no_places": transformer(places=False)}
+models = {"transformer": transformer(),
+          "no_places": transformer(places=False)}
 y_prob = {}
 for name, one in models.items():
-    one.compile(keras.optimizers.Adam(LEARNING_RATE), loss="binary_crossentropy", jit_compile=False)
-    one.fit(x[is_train], y[is_train], batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=0)
+    one.compile(keras.optimizers.Adam(LEARNING_RATE),
+                loss="binary_crossentropy", jit_compile=False)
+    one.fit(x[is_train], y[is_train], batch_size=BATCH_SIZE,
+            epochs=EPOCHS, verbose=0)
     y_prob[name] = one.predict(x_val, verbose=0)[:, 0]
 
 # ---- baseline ----
@@ -104,15 +112,17 @@ share = count / count.sum(axis=1, keepdims=True)
 line = LogisticRegression(C=20, solver="newton-cholesky")
 line.fit(share[is_train], y[is_train])
 y_prob["baseline"] = line.predict_proba(share[is_val])[:, 1]
-auc = {f"val_auc_{name}": roc_auc_score(y_val, p) for name, p in y_prob.items()}
+auc = {f"val_auc_{name}": roc_auc_score(y_val, p)
+       for name, p in y_prob.items()}
 print(pd.Series(auc).round(3).to_string())
 
 # ---- map ----
 model = models["transformer"]
-attention = keras.Model(model.input, model.get_layer("attention").output[1])
+attention = keras.Model(
+    model.input, model.get_layer("attention").output[1])
 weight = np.array(attention(x_val[:1]))
 letters = [*peptides[is_val][0]]
-weight = weight[0].mean(axis=0)[-len(letters) :, -len(letters) :]
+weight = weight[0].mean(axis=0)[-len(letters):, -len(letters):]
 plt.imshow(weight, cmap="Blues", vmin=0)
 plt.grid(False)
 plt.xticks(range(len(letters)), letters)
@@ -127,7 +137,8 @@ without = some[:, None] * (1 - np.eye(LENGTH, dtype=int))
 p = model.predict(without.reshape(-1, LENGTH), verbose=0)
 whole = y_prob["transformer"][:EXPLAINED, None].astype(float)
 effect = np.abs(whole - p.reshape(-1, LENGTH))
-agree = np.mean([np.corrcoef(a[s > 0], e[s > 0])[0, 1] for a, e, s in zip(looked, effect, some)])
+agree = np.mean([np.corrcoef(a[s > 0], e[s > 0])[0, 1]
+                 for a, e, s in zip(looked, effect, some)])
 print("attention and effect, correlation:", agree.round(2))
 
 # ---- test ----
@@ -135,11 +146,8 @@ y_test = y[is_test]
 y_prob = model.predict(x[is_test], verbose=0)[:, 0]
 right = int(((y_prob > 0.5) == y_test).sum())
 ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
-results = auc | {
-    "attention_effect": agree,
-    "test_auc": roc_auc_score(y_test, y_prob),
-    "test_accuracy": right / len(y_test),
-    "test_low": ci.low,
-    "test_high": ci.high,
-}
+results = auc | {"attention_effect": agree,
+                 "test_auc": roc_auc_score(y_test, y_prob),
+                 "test_accuracy": right / len(y_test),
+                 "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

@@ -53,12 +53,11 @@ for n in [1, 2, 5, COMPONENTS]:
     print(n, "components: validation error", error.round(3))
 scores, scores_val = pca.transform(x_train), pca.transform(x_val)
 
-
 # ---- tsne ----
 def run_tsne(x, perplexity):
-    return TSNE(
-        perplexity=perplexity, init="pca", max_iter=ITERATIONS, random_state=SEED
-    ).fit_transform(x)
+    return TSNE(perplexity=perplexity, init="pca",
+                max_iter=ITERATIONS,
+                random_state=SEED).fit_transform(x)
 
 
 maps = {"pca": (scores[:, :2], scores_val[:, :2])}
@@ -71,29 +70,31 @@ for perplexity in PERPLEXITIES:
 
 # ---- umap ----
 def run_umap(x):
-    return umap.UMAP(n_neighbors=NEIGHBOURS, min_dist=MIN_DIST, random_state=SEED, n_jobs=1).fit(x)
+    return umap.UMAP(n_neighbors=NEIGHBOURS, min_dist=MIN_DIST,
+                     random_state=SEED, n_jobs=1).fit(x)
 
 
 mapper = run_umap(scores)
 maps["umap"] = mapper.embedding_, mapper.transform(scores_val)
 
 # ---- draw ----
-fig, axes = plt.subplots(1, 4, layout="constrained", figsize=(8, 2.4))
+fig, axes = plt.subplots(1, 4, layout="constrained",
+                         figsize=(8, 2.4))
 for ax, (name, (known, new)) in zip(axes, maps.items()):
     for kind in types:
         ax.scatter(*known[y_train == kind].T, s=2, label=kind)
-    ax.scatter(*new.T, s=6, facecolor="none", edgecolor="black", linewidth=0.4, label="new")
+    ax.scatter(*new.T, s=6, facecolor="none", edgecolor="black",
+               linewidth=0.4, label="new")
     ax.set(title=name, xticks=[], yticks=[])
-fig.legend(
-    *ax.get_legend_handles_labels(), markerscale=2, loc="outside lower center", ncols=8, fontsize=8
-)
+fig.legend(*ax.get_legend_handles_labels(), markerscale=2,
+           loc="outside lower center", ncols=8, fontsize=8)
 plt.show()
 
 
 # ---- neighbours ----
 def lost(x, found):
     """Share of the neighbours in x that are far in found."""
-    near = cdist(x, x).argsort(axis=1)[:, 1 : NEIGHBOURS + 1]
+    near = cdist(x, x).argsort(axis=1)[:, 1:NEIGHBOURS + 1]
     rank = cdist(found, found).argsort(axis=1).argsort(axis=1)
     return (np.take_along_axis(rank, near, axis=1) > NEAR).mean()
 
@@ -111,9 +112,9 @@ for name, (known, new) in spaces.items():
     table[name] = {
         "mixed": lost(known, scores),
         "torn": lost(scores, known),
-        "rand": adjusted_rand_score(y_train, clusters.fit_predict(known)),
-        "val_accuracy": (vote(known, new) == y_val).mean(),
-    }
+        "rand": adjusted_rand_score(
+            y_train, clusters.fit_predict(known)),
+        "val_accuracy": (vote(known, new) == y_val).mean()}
 table = pd.DataFrame(table).T
 print(table.round(3))
 
@@ -121,11 +122,9 @@ print(table.round(3))
 roll = pd.read_csv(ROLL)
 paper = roll[["along", "across"]].to_numpy()
 x_roll = roll[["x", "y", "z"]].to_numpy()
-unrolled = {
-    "pca": PCA(2).fit_transform(x_roll),
-    "tsne": run_tsne(x_roll, PERPLEXITIES[-1]),
-    "umap": run_umap(x_roll).embedding_,
-}
+unrolled = {"pca": PCA(2).fit_transform(x_roll),
+            "tsne": run_tsne(x_roll, PERPLEXITIES[-1]),
+            "umap": run_umap(x_roll).embedding_}
 rolls = {}
 fig, axes = plt.subplots(1, 3, figsize=(7, 2.4))
 for ax, (name, found) in zip(axes, unrolled.items()):
@@ -149,7 +148,5 @@ results = {
     **rolls["mixed"].add_prefix("mixed_"),
     **rolls["torn"].add_prefix("torn_"),
     "test_accuracy": right / len(test),
-    "test_low": ci.low,
-    "test_high": ci.high,
-}
+    "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

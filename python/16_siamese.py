@@ -45,13 +45,9 @@ near = (draw[:, 0] * NEIGHBOURS).astype(int)
 strangers = others.shape[1] - NEIGHBOURS
 far = NEIGHBOURS + (draw[:, 1] * strangers).astype(int)
 positive, negative = others[anchor, near], others[anchor, far]
-print(
-    "triplets:",
-    len(anchor),
-    "- of the anchor's type:",
-    (y_train[positive] == y_train[anchor]).mean().round(3),
-    (y_train[negative] == y_train[anchor]).mean().round(3),
-)
+print("triplets:", len(anchor), "- of the anchor's type:",
+      (y_train[positive] == y_train[anchor]).mean().round(3),
+      (y_train[negative] == y_train[anchor]).mean().round(3))
 
 
 # ---- model ----
@@ -62,13 +58,11 @@ def measure_distance(a, b):
 
 def build(hidden_layers):
     keras.utils.set_random_seed(SEED)
-    encoder = keras.Sequential(
-        [
-            keras.Input(shape=(x.shape[1],)),
-            *[Dense(UNITS, "selu") for _ in range(hidden_layers)],
-            Dense(2),
-        ]
-    )
+    encoder = keras.Sequential([
+        keras.Input(shape=(x.shape[1],)),
+        *[Dense(UNITS, "selu") for _ in range(hidden_layers)],
+        Dense(2),
+    ])
     inputs = [keras.Input(shape=(x.shape[1],)) for _ in range(3)]
     a, p, n = [encoder(one) for one in inputs]
     gap = measure_distance(a, n) - measure_distance(a, p)
@@ -82,27 +76,29 @@ def train(hidden_layers):
     model.compile(keras.optimizers.Adam(LEARNING_RATE), "hinge")
     history = model.fit(
         [x_train[one] for one in (anchor, positive, negative)],
-        np.ones(len(anchor)),
-        batch_size=BATCH_SIZE,
-        epochs=EPOCHS,
-        verbose=0,
-    )
+        np.ones(len(anchor)), batch_size=BATCH_SIZE,
+        epochs=EPOCHS, verbose=0)
     loss = np.round(history.history["loss"], 3)
-    print(encoder.count_params(), "weights and biases, loss", loss[0], loss[-1])
+    print(encoder.count_params(), "weights and biases, loss",
+          loss[0], loss[-1])
     return lambda x: encoder.predict(x, verbose=0).astype(float)
 
 
-places = {"pca": PCA(2).fit(x_train).transform, "linear": train(0), "deep": train(2)}
+places = {"pca": PCA(2).fit(x_train).transform,
+          "linear": train(0), "deep": train(2)}
 
 # ---- maps ----
-fig, axes = plt.subplots(1, 3, figsize=(6, 2.6), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(6, 2.6),
+                         layout="constrained")
 colours = plt.get_cmap("Dark2").colors
 for ax, (name, place) in zip(axes, places.items()):
     found = place(x_val)
     for kind, colour in zip(sorted(set(y_val)), colours):
-        ax.scatter(*found[y_val == kind].T, s=8, color=colour, label=kind)
+        ax.scatter(*found[y_val == kind].T, s=8, color=colour,
+                   label=kind)
     ax.set(title=name, xticks=[], yticks=[])
-fig.legend(*ax.get_legend_handles_labels(), ncols=4, loc="outside lower center")
+fig.legend(*ax.get_legend_handles_labels(), ncols=4,
+           loc="outside lower center")
 plt.show()
 
 
@@ -117,12 +113,14 @@ def measure(place, x_new, y_new):
     return {
         "accuracy": (classify(place, x_new) == y_new).mean(),
         "silhouette": silhouette_score(place(x_new), y_new),
-        "trustworthiness": trustworthiness(x_new, place(x_new), n_neighbors=NEIGHBOURS),
-    }
+        "trustworthiness": trustworthiness(
+            x_new, place(x_new), n_neighbors=NEIGHBOURS)}
 
 
 # ---- validate ----
-scores = pd.DataFrame({name: measure(place, x_val, y_val) for name, place in places.items()}).T
+scores = pd.DataFrame({
+    name: measure(place, x_val, y_val)
+    for name, place in places.items()}).T
 print(scores.round(3))
 genes = (classify(np.asarray, x_val) == y_val).mean()
 print(f"accuracy by all genes: {genes:.3f}")
@@ -130,18 +128,17 @@ chosen = scores["accuracy"].idxmax()
 
 # ---- predict ----
 new = x_val[:1]  # as if it came only now
-print(chosen, "says:", places[chosen](new).round(2), classify(places[chosen], new))
+print(chosen, "says:", places[chosen](new).round(2),
+      classify(places[chosen], new))
 
 # ---- test ----
 is_test = part == "new"
 test = measure(places[chosen], x[is_test], y[is_test])
 right, n = round(test["accuracy"] * is_test.sum()), is_test.sum()
 ci = binomtest(right, n).proportion_ci(method="wilson")
-results = {f"val_{what}_{name}": scores.loc[name, what] for what in scores for name in places}
-results |= {
-    "val_accuracy_genes": genes,
-    **{f"test_{what}": test[what] for what in test},
-    "test_low": ci.low,
-    "test_high": ci.high,
-}
+results = {f"val_{what}_{name}": scores.loc[name, what]
+           for what in scores for name in places}
+results |= {"val_accuracy_genes": genes,
+            **{f"test_{what}": test[what] for what in test},
+            "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

@@ -53,15 +53,12 @@ x_val, y_val = x[fold == 3], y[fold == 3]
 # ---- model ----
 def train(x, y, tokens):
     keras.utils.set_random_seed(SEED)
-    model = keras.Sequential(
-        [
-            keras.Input(shape=(LENGTH,)),
-            keras.layers.Embedding(tokens, DIMENSIONS),
-            keras.layers.Conv1D(FILTERS, KERNEL, activation="relu"),
-            keras.layers.GlobalMaxPooling1D(),
-            keras.layers.Dense(1, activation="sigmoid"),
-        ]
-    )
+    model = keras.Sequential([
+        keras.Input(shape=(LENGTH,)),
+        keras.layers.Embedding(tokens, DIMENSIONS),
+        keras.layers.Conv1D(FILTERS, KERNEL, activation="relu"),
+        keras.layers.GlobalMaxPooling1D(),
+        keras.layers.Dense(1, activation="sigmoid")])
     model.compile("adam", "binary_crossentropy")
     before = model.get_weights()[0][1:]  # without the padding
     model.fit(x, y, epochs=EPOCHS, verbose=0)
@@ -74,7 +71,8 @@ model, before, after = train(x_train, y_train, tokens)
 
 # ---- enrichment ----
 def count(x, tokens):  # in each row, without 0
-    return np.array([np.bincount(row, minlength=tokens) for row in x])[:, 1:]
+    return np.array([np.bincount(row, minlength=tokens)
+                     for row in x])[:, 1:]
 
 
 def enrich(x, y, tokens):
@@ -85,25 +83,21 @@ def enrich(x, y, tokens):
 
 for_amp = enrich(x_val, y_val, tokens)
 
-
 # ---- distances ----
 def correlate(a, b):
     return spearmanr(pdist(a), pdist(b)).statistic
 
 
 chemistry, task = zscore(acids[PROPERTIES]), for_amp[:, None]
-rho = {
-    "rho_chemistry_untrained": correlate(before, chemistry),
-    "rho_chemistry_trained": correlate(after, chemistry),
-    "val_rho_task_untrained": correlate(before, task),
-    "val_rho_task_trained": correlate(after, task),
-}
+rho = {"rho_chemistry_untrained": correlate(before, chemistry),
+       "rho_chemistry_trained": correlate(after, chemistry),
+       "val_rho_task_untrained": correlate(before, task),
+       "val_rho_task_trained": correlate(after, task)}
 print(pd.Series(rho).round(3).to_string())
 
 # ---- map ----
-tsne = TSNE(
-    perplexity=PERPLEXITY, init="random", method="exact", learning_rate=ETA / 4, random_state=SEED
-)
+tsne = TSNE(perplexity=PERPLEXITY, init="random", method="exact",
+            learning_rate=ETA / 4, random_state=SEED)
 places = tsne.fit_transform(after)
 plt.scatter(*places.T, c=for_amp, cmap="coolwarm")
 for letter, place in zip(letters[1:], places):
@@ -117,7 +111,8 @@ def by_letters(values):  # the mean of one number for each letter
     def score(x):
         return count(x, tokens) @ values / (x > 0).sum(axis=1)
 
-    zeros, ones = [score(x_train[y_train == k]).mean() for k in (0, 1)]
+    zeros, ones = [score(x_train[y_train == k]).mean()
+                   for k in (0, 1)]
     cut = (zeros + ones) / 2
     return lambda x: (score(x) > cut) == (ones > zeros)
 
@@ -126,20 +121,18 @@ predictors = {
     "enrichment": by_letters(enrich(x_train, y_train, tokens)),
     "untrained": by_letters(PCA(1).fit_transform(before)[:, 0]),
     "component": by_letters(PCA(1).fit_transform(after)[:, 0]),
-    "network": lambda x: model.predict(x, verbose=0)[:, 0] > 0.5,
-}
-accuracy = pd.Series(
-    {name: (predict(x_val) == y_val).mean() for name, predict in predictors.items()}
-)
+    "network": lambda x: model.predict(x, verbose=0)[:, 0] > 0.5}
+accuracy = pd.Series({name: (predict(x_val) == y_val).mean()
+                      for name, predict in predictors.items()})
 print(accuracy.round(3).to_string())
 predict = predictors[accuracy.idxmax()]
 
 # ---- words ----
 words = Path(VOCABULARY).read_text().split()
 reviews = np.load(REVIEWS)
-x_words = keras.utils.pad_sequences(
-    np.split(reviews["train_tokens"], reviews["train_offsets"][1:-1]), maxlen=LENGTH
-)
+x_words = keras.utils.pad_sequences(np.split(
+    reviews["train_tokens"], reviews["train_offsets"][1:-1]),
+    maxlen=LENGTH)
 y_words = reviews["y_train"]
 found = train(x_words[:TRAIN], y_words[:TRAIN], len(words))[2]
 
@@ -151,7 +144,8 @@ unit = found[3:] / np.linalg.norm(found[3:], axis=1)[:, None]
 near = np.argsort(-unit @ unit.T)[:, 1:]  # by the angle
 same = (lean[near[strong, 0]] * lean[strong] > 0).mean()
 for probe in PROBES:
-    print(probe + ":", *[f"{words[i]} {lean[i]:+.1f}" for i in near[words.index(probe), :5]])
+    print(probe + ":", *[f"{words[i]} {lean[i]:+.1f}"
+                         for i in near[words.index(probe), :5]])
 
 # ---- predict ----
 new = encode(["LLGDFFRKSKEKIGKEFKRIVQRIKDFLRNLVPRTES"])  # LL-37
@@ -161,13 +155,8 @@ print(accuracy.idxmax(), "says AMP:", predict(new)[0])
 x_test, y_test = x[fold == 4], y[fold == 4]
 right = int((predict(x_test) == y_test).sum())
 ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
-results = {
-    **rho,
-    **accuracy.add_prefix("val_accuracy_"),
-    "val_same_side": same,
-    "tsne_kl": tsne.kl_divergence_,
-    "test_accuracy": right / len(y_test),
-    "test_low": ci.low,
-    "test_high": ci.high,
-}
+results = {**rho, **accuracy.add_prefix("val_accuracy_"),
+           "val_same_side": same, "tsne_kl": tsne.kl_divergence_,
+           "test_accuracy": right / len(y_test),
+           "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

@@ -40,38 +40,34 @@ print(configurations)
 # ---- scale ----
 # A column of `learn` says from which rows a network learns.
 def scale(new, x, learn):
-    return np.stack([(new - x[rows].mean(0)) / x[rows].std(0, ddof=1) for rows in learn.T], axis=1)
+    return np.stack([
+        (new - x[rows].mean(0)) / x[rows].std(0, ddof=1)
+        for rows in learn.T], axis=1)
 
 
 # ---- train ----
 def dense(n, units, activation, seed):
     draw = keras.initializers.RandomNormal(0, 0.3, seed)
-    return keras.layers.EinsumDense("bnf,nfu->bnu", (n, units), activation, "nu", draw)
+    return keras.layers.EinsumDense(
+        "bnf,nfu->bnu", (n, units), activation, "nu", draw)
 
 
 def train(name, x, y, learn, epochs=EPOCHS, callbacks=None):
     one, n = configurations.loc[name], learn.shape[1]
     keras.utils.set_random_seed(SEED)
-    model = keras.Sequential(
-        [
-            dense(n, int(one["units"]), "relu", SEED),
-            keras.layers.Dropout(one["dropout"], seed=SEED),
-            dense(n, 1, "sigmoid", SEED + 1),
-        ]
-    )
-    model.compile(keras.optimizers.Adam(one["learning_rate"]), loss="binary_crossentropy")
+    model = keras.Sequential([
+        dense(n, int(one["units"]), "relu", SEED),
+        keras.layers.Dropout(one["dropout"], seed=SEED),
+        dense(n, 1, "sigmoid", SEED + 1)])
+    model.compile(keras.optimizers.Adam(one["learning_rate"]),
+                  loss="binary_crossentropy")
     inputs = scale(x, x, learn)
     target = y[:, None, None].repeat(n, axis=1)
     model.fit(
-        inputs,
-        target,
-        sample_weight=learn * 1.0,
+        inputs, target, sample_weight=learn * 1.0,
         validation_data=(inputs, target, ~learn * 1.0),
-        batch_size=BATCH_SIZE,
-        epochs=epochs,
-        callbacks=callbacks,
-        verbose=0,
-    )
+        batch_size=BATCH_SIZE, epochs=epochs,
+        callbacks=callbacks, verbose=0)
     return model
 
 
@@ -88,7 +84,8 @@ learn = fold[:, None] != np.arange(1, FOLDS + 1)
 
 
 def cross_validate(name):
-    early = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
+    early = keras.callbacks.EarlyStopping(
+        patience=PATIENCE, restore_best_weights=True)
     model = train(name, x, y, learn, callbacks=[early])
     p = predict(model, scale(x, x, learn))[~learn]
     loss = pd.Series(cross_entropy(y, p)).groupby(fold).mean()
@@ -96,23 +93,19 @@ def cross_validate(name):
 
 
 # ---- search ----
-with (
-    SubprocessCluster(
-        n_workers=WORKERS,
-        threads_per_worker=1,
-        dashboard_address=None,
-        scheduler_kwargs={"idle_timeout": "2 minutes"},
-    ) as cluster,
-    Client(cluster) as client,
-):
+with SubprocessCluster(
+    n_workers=WORKERS, threads_per_worker=1,
+    dashboard_address=None,
+    scheduler_kwargs={"idle_timeout": "2 minutes"},
+) as cluster, Client(cluster) as client:
     tasks = client.map(cross_validate, configurations.index)
     found = np.array(client.gather(tasks))
 
 # ---- choose ----
 loss = pd.DataFrame(found[:, 1:], configurations.index)
 table = configurations.assign(
-    loss=loss.mean(axis=1), se=loss.sem(axis=1), epochs=found[:, 0].astype(int)
-).sort_values("loss")
+    loss=loss.mean(axis=1), se=loss.sem(axis=1),
+    epochs=found[:, 0].astype(int)).sort_values("loss")
 best = table.index[0]
 limit = table["loss"].iloc[0] + table["se"].iloc[0]
 chosen = table["units"][table["loss"] <= limit].idxmin()
@@ -120,9 +113,8 @@ print(table.round(4), f"\nlimit {limit:.3f}, chosen {chosen}")
 
 # ---- edge ----
 print(configurations.rank().loc[best])
-table.plot.scatter(
-    "learning_rate", "loss", yerr="se", logx=True, s=4 * table["units"], ylabel="cross-entropy"
-)
+table.plot.scatter("learning_rate", "loss", yerr="se", logx=True,
+                   s=4 * table["units"], ylabel="cross-entropy")
 plt.axhline(limit, linestyle="dotted")
 plt.show()
 
@@ -137,7 +129,8 @@ p = predict(model, scale(shuffled, few, known))
 right = ((p > 0.5) == coin[:, None]).reshape(len(p), FOLDS, -1)
 scores = right[np.arange(FEW), part].mean(axis=0)
 fresh = right[FEW:, :, scores.argmax()].mean()
-print(f"mean {scores.mean():.3f}, best {scores.max():.3f}, the best again {fresh:.3f}")
+print(f"mean {scores.mean():.3f}, best {scores.max():.3f}, "
+      f"the best again {fresh:.3f}")
 
 # ---- baseline ----
 inputs, p = scale(x, x, learn), np.empty(len(x))
@@ -149,7 +142,7 @@ print("logistic loss:", cross_entropy(y, p).mean().round(3))
 # ---- refit ----
 every = np.full((len(x), 1), True)
 final = train(chosen, x, y, every, int(table.epochs[chosen]))
-new = np.array([[15, 20, 97, 700, 0.1, 0.1, 0.1, 0.05, 0.18, 0.06]])
+new = np.array([[15, 20, 97, 700, .1, .1, .1, .05, .18, .06]])
 p = predict(final, scale(new, x, every))[0, 0]
 print(chosen, "says:", p.round(2), LABELS[int(p > 0.5)])
 
@@ -158,13 +151,10 @@ x_test, y_test = features[is_test], label[is_test]
 p = predict(final, scale(x_test, x, every))[:, 0]
 hits = int(((p > 0.5) == y_test).sum())
 ci = binomtest(hits, len(y_test)).proportion_ci(method="wilson")
-results = {
-    "val_loss_best": table["loss"].iloc[0],
-    "val_loss_chosen": table.loc[chosen, "loss"],
-    "val_accuracy_luck": scores.max(),
-    "val_accuracy_fresh": fresh,
-    "test_accuracy": hits / len(y_test),
-    "test_low": ci.low,
-    "test_high": ci.high,
-}
+results = {"val_loss_best": table["loss"].iloc[0],
+           "val_loss_chosen": table.loc[chosen, "loss"],
+           "val_accuracy_luck": scores.max(),
+           "val_accuracy_fresh": fresh,
+           "test_accuracy": hits / len(y_test),
+           "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

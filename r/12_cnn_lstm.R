@@ -21,15 +21,20 @@ RESAMPLES <- 1000
 
 # ---- read ----
 read_peptides <- function(lines) { # FASTA, or one peptide a line
-  lines <- trimws(toupper(lines))
+  # a character that is not ASCII becomes text, such as <e9>
+  lines <- iconv(lines, "UTF-8", "ASCII", sub = "byte")
+  # these three are the byte order mark that may come first
+  lines <- trimws(sub("^<ef><bb><bf>", "", lines))
   header <- startsWith(lines, ">")
+  # which peptide does each line belong to?
   entry <- if (any(header)) cumsum(header) else seq_along(lines)
-  peptides <- split(lines[!header], entry[!header]) |>
-    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
-  peptides <- sub("\\*+$", "", peptides)
+  joined <- split(lines[!header], entry[!header]) |>
+    vapply(paste, FUN.VALUE = "", collapse = "")
+  peptides <- sub("\\*+$", "", unname(joined))
   peptides <- peptides[peptides != ""]
-  wrong <- peptides[!grepl("^[A-Z]+$", peptides)]
+  wrong <- peptides[!grepl("^[A-Za-z]+$", peptides)]
   if (length(wrong)) stop("Not a peptide: ", wrong[1])
+  peptides <- toupper(peptides)
   unclear <- nchar(gsub("[^BJOUZ]", "", peptides))
   cat("peptides:", length(peptides), "letters made X:",
       sum(unclear), "cut:", sum(nchar(peptides) > LENGTH), "\n")
@@ -39,10 +44,7 @@ read_peptides <- function(lines) { # FASTA, or one peptide a line
 
 # ---- load ----
 partition <- function(path, y) {
-  # what is not ASCII, such as the mark of some files, goes
-  peptide <- readLines(path, warn = FALSE) |>
-    iconv("UTF-8", "ASCII", sub = "") |>
-    read_peptides()
+  peptide <- read_peptides(readLines(path, warn = FALSE))
   n <- length(peptide) %/% 5
   if (n < 10) stop(path, " has fewer than 50 peptides")
   data.frame(peptide, y, part = rep(
@@ -80,25 +82,24 @@ shares <- function(peptides) {
 }
 
 first <- function(peptides) { # which amino acid at each place?
-  start <- lapply(1:FIRST, \(i) substr(peptides, i, i))
-  do.call(cbind, lapply(start, outer, amino_acids, "==")) + 0
+  t(sapply(strsplit(peptides, ""), \(one)
+    sapply(1:FIRST, \(i) amino_acids %in% one[i]) * 1))
 }
 
 regress <- function(inputs) {
-  logistic <- glmnet::glmnet(
-    inputs(train$peptide), train$y, "binomial", alpha = 0,
-    lambda = 1 / (C * nrow(train)), standardize = FALSE,
-    thresh = 1e-12)
+  logistic <- glmnet::glmnet(inputs(train$peptide), train$y,
+    "binomial", alpha = 0, lambda = 1 / (C * nrow(train)),
+    standardize = FALSE, thresh = 1e-12)
   predict(logistic, inputs(val$peptide), type = "response")
 }
 
 score <- list(
   first = regress(first), composition = regress(shares),
-  both = regress(\(one) cbind(shares(one), first(one))))
+  both = regress(\(p) cbind(shares(p), first(p))))
 
 
 # ---- model ----
-learn <- function(name, x_train, x_val) {
+learn <- function(x_train, x_val) {
   set_random_seed(SEED)
   model <- keras_model_sequential(input_shape = LENGTH) |>
     layer_embedding(length(amino_acids) + 1, UNITS) |>
@@ -111,16 +112,17 @@ learn <- function(name, x_train, x_val) {
   history <- model |> fit(
     x_train, train$y, validation_data = list(x_val, val$y),
     epochs = EPOCHS, verbose = 0)
-  score[[name]] <<- predict(model, x_val, verbose = 0)
-  invisible(list(model = model, history = history))
+  list(model = model, history = history,
+       score = predict(model, x_val, verbose = 0))
 }
 
 # ---- fit ----
-network <- learn("network", x_train, x_val)
+network <- learn(x_train, x_val)
 model <- network$model
+score$network <- network$score
 
 # ---- curve ----
-plot(network$history) + geom_line() + expand_limits(y = 0)
+plot(network$history, smooth = FALSE) + geom_line() + ylim(0, NA)
 
 
 # ---- shuffle ----
@@ -130,10 +132,10 @@ shuffle <- function(x) {
   t(sapply(seq_len(nrow(x)), \(i) x[i, order(draw[i, ])]))
 }
 
-learn("shuffled", shuffle(x_train), shuffle(x_val))
+score$shuffled <- learn(shuffle(x_train), shuffle(x_val))$score
 
 # ---- compare ----
-val_auc <- sapply(score, auc, y = val$y)
+val_auc <- sapply(score, \(p) auc(val$y, p))
 round(val_auc, 3)
 
 # ---- predict ----
@@ -142,7 +144,7 @@ place <- rep(seq_len(nchar(peptide)), each = 20)
 changed <- rep(peptide, length(place))
 substr(changed, place, place) <- amino_acids[1:20]
 p <- predict(model, encode(c(peptide, changed)), verbose = 0)
-cat(round(p[1], 3), if (p[1] > 0.5) "AMP" else "decoy", "\n")
+cat(sprintf("score %.3f, lowest %.3f\n", p[1], min(p)))
 
 # ---- occlusion ----
 lost <- p[1] - colMeans(matrix(p[-1], 20))

@@ -23,7 +23,7 @@ def fasta(peptides, width, end="\n"):
 
 
 PLAIN = "\n".join(PEPTIDES) + "\n"
-GOOD = {  # the text of a file, and the peptides in it
+GOOD = {  # the text of a file (in UTF-8, if not in bytes), and the peptides in it
     "one a line": (PLAIN, PEPTIDES),
     "no end of the last line": (PLAIN.strip(), PEPTIDES),
     "small letters, blank lines": (PLAIN.lower().replace("\n", "  \n\n \t\n"), PEPTIDES),
@@ -32,14 +32,20 @@ GOOD = {  # the text of a file, and the peptides in it
     "Windows": ("\ufeff" + fasta(PEPTIDES, 10, "\r\n"), PEPTIDES),
     "Windows, one a line": ("\ufeff" + PLAIN.replace("\n", "\r\n"), PEPTIDES),
     "names in other scripts": (fasta(PEPTIDES, 60).replace("name", "Übung β"), PEPTIDES),
+    "names in Latin-1": (fasta(PEPTIDES, 60).replace("name", "Übung").encode("latin-1"), PEPTIDES),
     "unclear letters": ("\n".join(ODD), ["XXXXXXA", *PEPTIDES[1:]]),
     "a name without a peptide": (fasta(PEPTIDES, 60) + ">none\n\n", PEPTIDES),
 }
 BAD = {
     "a gap": (PLAIN + "ACD-EF\n", "Not a peptide: ACD-EF"),
-    "a table": (PLAIN + "p1,ACDEF\n", "Not a peptide: P1,ACDEF"),
+    "a table": (PLAIN + "p1,ACDEF\n", "Not a peptide: p1,ACDEF"),
     "an inner stop": (PLAIN + "ACD*EF\n", "Not a peptide: ACD*EF"),
     "a blank inside": (PLAIN + "ACD EF\n", "Not a peptide: ACD EF"),
+    "a long dash": (PLAIN + "ACD–EF\n", "Not a peptide: ACD"),
+    "a dash at the start": ("\ufeff–ACDEF\n" + PLAIN, "Not a peptide: "),
+    "a blank of Word": (PLAIN + "ACDEF\u00a0\n", "Not a peptide: ACDEF"),
+    "letters that have other capitals": (PLAIN + "ACßEF\n", "Not a peptide: AC"),
+    "a letter in Latin-1": ((PLAIN + "ACÄEF\n").encode("latin-1"), "Not a peptide: AC"),
     "few": ("\n".join(PEPTIDES[:49]), "has fewer than 50 peptides"),
     "nothing": ("", "has fewer than 50 peptides"),
 }
@@ -49,7 +55,7 @@ import json, sys
 def attempt(path):
     try:
         return partition(path, LABEL)["peptide"].tolist()
-    except AssertionError as error:
+    except ValueError as error:
         return str(error)
 json.dump([attempt(one) for one in sys.argv[1:]], open("found.json", "w"))
 """,
@@ -82,7 +88,8 @@ def test_files_of_strangers_are_read_alike_in_both_languages(tmp_path, language,
     script.write_text(code.replace("LABEL", label), encoding="utf-8")
     cases = GOOD | BAD
     for number, (text, _) in enumerate(cases.values()):
-        (tmp_path / f"{number}.txt").write_bytes(text.encode())
+        data = text if isinstance(text, bytes) else text.encode()
+        (tmp_path / f"{number}.txt").write_bytes(data)
     names = [f"{number}.txt" for number in range(len(cases))]
     done = subprocess.run(
         [program, script.name, *names], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -39,7 +39,7 @@ ax.text(6.35, 0.6, decided, ha="center", va="bottom", fontsize=8.5, color=TEST)
 ax.text(2.65, 1.45, "as often as you like", ha="center", va="center", fontsize=9, style="italic")
 ax.plot([6.35, 6.35], [1.05, 3.1], color=TEST, linestyle=":", linewidth=1.4)
 ax.plot([6.35, 6.35], [-0.2, 0.3], color=TEST, linestyle=":", linewidth=1.4)
-ax.text(6.55, 2.5, "no way back: a decision\nmade beyond this line\nmakes the test set\n"
+ax.text(6.55, 2.5, "no way back: if you\ndecide after this line,\nthe test set becomes\n"
         "a validation set", ha="left", va="center", fontsize=8.5, color=TEST)  # fmt: skip
 ax.set(xlim=(-0.3, 9.75), ylim=(-0.3, 3.2))
 ax.axis("off")

@@ -10,7 +10,9 @@ FLOWERS = "shared_data/iris/iris.csv"
 PARTITIONS = "shared_data/iris/partitions.csv"
 SEED = 1
 SPECIES = ["setosa", "versicolor", "virginica"]
-FEATURES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+FEATURES = [
+    "sepal_length", "sepal_width", "petal_length", "petal_width"
+]
 UNITS = 10
 LEARNING_RATE = 0.02
 BATCH_SIZE = 16
@@ -35,18 +37,17 @@ models = []
 unscaled = []
 for i in range(1, 6):
     keras.utils.set_random_seed(100 * SEED + i)
-    model = keras.Sequential(
-        [
-            keras.Input(shape=(4,)),
-            keras.layers.Dense(UNITS, activation="relu"),
-            keras.layers.Dense(3, activation="softmax"),
-        ]
-    )
+    model = keras.Sequential([
+        keras.Input(shape=(4,)),
+        keras.layers.Dense(UNITS, activation="relu"),
+        keras.layers.Dense(3, activation="softmax"),
+    ])
     model.compile(
         optimizer=keras.optimizers.Adam(LEARNING_RATE),
         loss="sparse_categorical_crossentropy",
     )
-    model.fit(x_train, y_train, batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=0)
+    model.fit(x_train, y_train, batch_size=BATCH_SIZE,
+              epochs=EPOCHS, verbose=0)
     y_pred = np.array(model(x_val)).argmax(axis=1)
     models.append(model)
     unscaled.append((y_pred == y_val).mean())
@@ -55,7 +56,9 @@ for i in range(1, 6):
 # ---- test ----
 y_pred = models[0].predict(x_test, verbose=0).argmax(axis=1)
 correct = int((y_pred == y_test).sum())
-interval = binomtest(correct, len(y_test)).proportion_ci(method="wilson")
+interval = binomtest(correct, len(y_test)).proportion_ci(
+    method="wilson"
+)
 print(f"test accuracy {correct / len(y_test):.4f}")
 print(f"95 % interval {interval.low:.4f} to {interval.high:.4f}")
 

@@ -21,20 +21,18 @@ ill = patients["ill"].to_numpy()
 is_test = (patients["partition"] == "test").to_numpy()
 fold = patients[FOLD].to_numpy()
 
-
 # ---- network ----
 def build():
-    return keras.Sequential(
-        [
-            keras.Input(shape=(GENES,)),
-            keras.layers.Dense(UNITS, activation="relu"),
-            keras.layers.Dense(2, activation="softmax"),
-        ]
-    )
+    return keras.Sequential([
+        keras.Input(shape=(GENES,)),
+        keras.layers.Dense(UNITS, activation="relu"),
+        keras.layers.Dense(2, activation="softmax"),
+    ])
 
 
 model = build()
-model.compile(optimizer=keras.optimizers.SGD(LEARNING_RATE), loss="sparse_categorical_crossentropy")
+model.compile(optimizer=keras.optimizers.SGD(LEARNING_RATE),
+              loss="sparse_categorical_crossentropy")
 
 
 def train(seed, x, learn):
@@ -43,7 +41,8 @@ def train(seed, x, learn):
     keras.utils.set_random_seed(seed)
     model.set_weights(build().get_weights())
     rows = np.tile(np.flatnonzero(learn), EPOCHS)
-    model.fit(scaler(x[rows]), ill[rows], shuffle=False, batch_size=int(learn.sum()), verbose=0)
+    model.fit(scaler(x[rows]), ill[rows], shuffle=False,
+              batch_size=int(learn.sum()), verbose=0)
     return lambda x: np.array(model(scaler(x))).argmax(axis=1)
 
 
@@ -61,9 +60,13 @@ print(f"cross-validation {np.mean(scores):.3f}")
 # ---- test ----
 final = train(SEED, x, ~is_test)
 correct = int((final(x[is_test]) == ill[is_test]).sum())
-interval = binomtest(correct, int(is_test.sum())).proportion_ci(method="wilson")
+interval = binomtest(correct, int(is_test.sum())).proportion_ci(
+    method="wilson"
+)
 print(f"new patients     {correct / is_test.sum():.3f}")
-print(f"95 % interval    {interval.low:.3f} to", f"{interval.high:.3f}")
+print(f"95 % interval    {interval.low:.3f} to",
+      f"{interval.high:.3f}")
 
-results = {"val_accuracy_genes": np.mean(scores), "test_accuracy": correct / is_test.sum()}
+results = {"val_accuracy_genes": np.mean(scores),
+           "test_accuracy": correct / is_test.sum()}
 print(pd.Series(results).to_string())

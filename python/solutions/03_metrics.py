@@ -14,7 +14,9 @@ WEIGHT = 0.5  # of the second test
 
 # ---- load ----
 screening = pd.read_csv(SCREENING)
-screening["both"] = screening["score"] + WEIGHT * screening["second_score"]
+screening["both"] = (
+    screening["score"] + WEIGHT * screening["second_score"]
+)
 val = screening[screening["part"] == "val"]
 test = screening[screening["part"] == "test"]
 
@@ -22,12 +24,10 @@ test = screening[screening["part"] == "test"]
 # ---- cost ----
 def count(people, score, cut):
     ill, called = people["label"] == 1, people[score] >= cut
-    return {
-        "tp": (ill & called).sum(),
-        "fn": (ill & ~called).sum(),
-        "fp": (~ill & called).sum(),
-        "tn": (~ill & ~called).sum(),
-    }
+    return {"tp": (ill & called).sum(),
+            "fn": (ill & ~called).sum(),
+            "fp": (~ill & called).sum(),
+            "tn": (~ill & ~called).sum()}
 
 
 def cost(people, score, cut):
@@ -53,7 +53,8 @@ plt.show()
 four = count(test, "both", threshold)
 print(four)
 ill = four["tp"] + four["fn"]
-interval = binomtest(four["tp"], ill).proportion_ci(method="wilson")
+interval = binomtest(four["tp"], ill).proportion_ci(
+    method="wilson")
 print("sensitivity", np.round([four["tp"] / ill, *interval], 3))
 results = {
     "val_cost": min(costs),

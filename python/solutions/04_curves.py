@@ -20,7 +20,8 @@ EPOCHS = 16
 DROPOUT = 0.5
 
 # ---- load ----
-tumours = pd.read_csv(TUMOURS).merge(pd.read_csv(PARTITIONS), on="row")
+tumours = pd.read_csv(TUMOURS).merge(pd.read_csv(PARTITIONS),
+                                     on="row")
 is_train = tumours["block"] == 1
 is_val = tumours["partition"] == "val"
 is_test = tumours["partition"] == "test"
@@ -33,24 +34,22 @@ y = y.repeat(NETWORKS, axis=1)  # one column for each network
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
-model = keras.Sequential(
-    [
-        keras.Input(shape=(x.shape[1],)),
-        keras.layers.Dense(NETWORKS * UNITS, activation="relu"),
-        keras.layers.Reshape((NETWORKS, UNITS)),
-        keras.layers.Dropout(DROPOUT),
-        keras.layers.EinsumDense("bnu,nu->bn", NETWORKS, bias_axes="n", activation="sigmoid"),
-    ]
-)
-model.compile(keras.optimizers.Adam(LEARNING_RATE), loss="binary_crossentropy")
+model = keras.Sequential([
+    keras.Input(shape=(x.shape[1],)),
+    keras.layers.Dense(NETWORKS * UNITS, activation="relu"),
+    keras.layers.Reshape((NETWORKS, UNITS)),
+    keras.layers.Dropout(DROPOUT),
+    keras.layers.EinsumDense("bnu,nu->bn", NETWORKS,
+                             bias_axes="n",
+                             activation="sigmoid"),
+])
+model.compile(keras.optimizers.Adam(LEARNING_RATE),
+              loss="binary_crossentropy")
 
 # ---- fit ----
 history = model.fit(
-    x[is_train],
-    y[is_train],
-    batch_size=BATCH_SIZE,
-    epochs=EPOCHS,
-    verbose=0,
+    x[is_train], y[is_train], batch_size=BATCH_SIZE,
+    epochs=EPOCHS, verbose=0,
     validation_data=(x[is_val], y[is_val]),
 )
 
@@ -71,5 +70,6 @@ x_test, y_test = x[is_test], y[is_test][:, 0]
 y_prob = model.predict(x_test, verbose=0)[:, 0]
 right = int(((y_prob > 0.5) == y_test).sum())
 ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
-results |= {"test_accuracy": right / len(y_test), "test_low": ci.low, "test_high": ci.high}
+results |= {"test_accuracy": right / len(y_test),
+            "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

@@ -30,13 +30,11 @@ y_val = take("val", ["label"])
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
-model = keras.Sequential(
-    [
-        keras.Input(shape=(2,)),
-        keras.layers.Dense(UNITS, activation="tanh"),
-        keras.layers.Dense(1, activation="sigmoid"),
-    ]
-)
+model = keras.Sequential([
+    keras.Input(shape=(2,)),
+    keras.layers.Dense(UNITS, activation="tanh"),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
 weights = [w.astype("float64") for w in model.get_weights()]
 
 
@@ -57,7 +55,8 @@ def backward(x, y, weights):
     hidden, p = forward(x, weights)
     d2 = (p - y) / len(y)
     d1 = (d2 @ weights[2].T) * (1 - hidden**2)
-    return [x.T @ d1, d1.sum(axis=0), hidden.T @ d2, d2.sum(axis=0)]
+    return [x.T @ d1, d1.sum(axis=0),
+            hidden.T @ d2, d2.sum(axis=0)]
 
 
 # ---- check ----
@@ -78,7 +77,8 @@ print(f"largest gap in the gradient: {gap.max():.0e}")
 velocity = [0 * w for w in weights]
 for _ in range(EPOCHS):
     grad = backward(x_train, y_train, weights)
-    velocity = [MOMENTUM * v - LEARNING_RATE * g for v, g in zip(velocity, grad)]
+    velocity = [MOMENTUM * v - LEARNING_RATE * g
+                for v, g in zip(velocity, grad)]
     weights = [w + v for w, v in zip(weights, velocity)]
 
 # ---- fit ----
@@ -87,14 +87,11 @@ model.compile(
     loss="binary_crossentropy",
 )
 model.fit(
-    x_train,
-    y_train,
-    batch_size=len(x_train),
-    epochs=EPOCHS,
-    shuffle=False,
-    verbose=0,
+    x_train, y_train, batch_size=len(x_train), epochs=EPOCHS,
+    shuffle=False, verbose=0,
 )
-gap = max(np.abs(ours - theirs).max() for ours, theirs in zip(weights, model.get_weights()))
+gap = max(np.abs(ours - theirs).max() for ours, theirs
+          in zip(weights, model.get_weights()))
 print(f"largest gap in the weights: {gap:.0e}")
 
 # ---- map ----
@@ -125,5 +122,6 @@ y_test = take("test", ["label"])
 y_pred = forward(x_test, weights)[1] > 0.5
 right = int((y_pred == y_test).sum())
 ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
-results |= {"test_accuracy": right / len(y_test), "test_low": ci.low, "test_high": ci.high}
+results |= {"test_accuracy": right / len(y_test),
+            "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results, dtype=float).round(4).to_string())

@@ -22,9 +22,8 @@ LEARNING_RATE = 0.003
 EPOCHS = 20
 
 # ---- load ----
-images = keras.utils.image_dataset_from_directory(
-    DATA, image_size=[SIZE] * 2, batch_size=None, shuffle=False
-)
+images = keras.utils.image_dataset_from_directory(DATA,
+    image_size=[SIZE] * 2, batch_size=None, shuffle=False)
 # Files of macOS such as ._a.png are no images: they are
 # skipped here, and in the list of files too.
 stream = images.ignore_errors().batch(32)
@@ -51,15 +50,15 @@ print(pd.crosstab([part, infected], label))
 
 # ---- base ----
 # Features from the middle may be more general.
-base = keras.applications.MobileNet(alpha=0.25, include_top=False, weights=WEIGHTS)
-extractor = keras.Sequential(
-    [
-        keras.Input(shape=(SIZE, SIZE, 3)),
-        keras.layers.Rescaling(1 / 127.5, offset=-1),
-        keras.Model(base.input, base.get_layer(LAYER).output),
-        keras.layers.GlobalAveragePooling2D(),
-    ]
+base = keras.applications.MobileNet(
+    alpha=0.25, include_top=False, weights=WEIGHTS
 )
+extractor = keras.Sequential([
+    keras.Input(shape=(SIZE, SIZE, 3)),
+    keras.layers.Rescaling(1 / 127.5, offset=-1),
+    keras.Model(base.input, base.get_layer(LAYER).output),
+    keras.layers.GlobalAveragePooling2D(),
+])
 x = extractor.predict(stream, verbose=0)
 assert len(x) == len(files), "unread image"
 x_train, x_val, x_test = x[is_train], x[is_val], x[is_test]
@@ -69,14 +68,12 @@ print("features:", x.shape)
 keras.utils.set_random_seed(SEED)
 scaler = keras.layers.Normalization()
 scaler.adapt(x_train)
-head = keras.Sequential(
-    [
-        keras.Input(shape=x.shape[1:]),
-        scaler,
-        keras.layers.Dense(UNITS, activation="relu"),
-        keras.layers.Dense(1, activation="sigmoid"),
-    ]
-)
+head = keras.Sequential([
+    keras.Input(shape=x.shape[1:]),
+    scaler,
+    keras.layers.Dense(UNITS, activation="relu"),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
 head.compile(
     optimizer=keras.optimizers.Adam(LEARNING_RATE),
     loss="binary_crossentropy",
@@ -85,10 +82,7 @@ head.compile(
 # ---- fit ----
 y_val = y[is_val]
 head.fit(
-    x_train,
-    y[is_train],
-    epochs=EPOCHS,
-    verbose=0,
+    x_train, y[is_train], epochs=EPOCHS, verbose=0,
     validation_data=(x_val, y_val),
 )
 

@@ -52,7 +52,9 @@ part = np.select([is_train, is_val], ["train", "val"], "test")
 print(pd.crosstab([part, infected], label))
 
 # ---- pixels ----
-scale = keras.Sequential([keras.layers.Rescaling(1 / 127.5, offset=-1)])
+scale = keras.Sequential([
+    keras.layers.Rescaling(1 / 127.5, offset=-1)
+])
 x = scale.predict(stream, verbose=0)
 assert len(x) == len(files), "unread image"
 x_train, x_val, x_test = x[is_train], x[is_val], x[is_test]
@@ -60,31 +62,31 @@ y_val = y[is_val]
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
-base = keras.applications.MobileNet(alpha=0.25, include_top=False, weights=WEIGHTS)
+base = keras.applications.MobileNet(
+    alpha=0.25, include_top=False, weights=WEIGHTS
+)
 middle = base.get_layer(LAYER).output
 base = keras.Model(base.input, middle, name="base")
 for layer in base.layers:
     if isinstance(layer, keras.layers.BatchNormalization):
         layer.momentum = MOMENTUM
-model = keras.Sequential(
-    [
-        keras.Input(shape=(SIZE, SIZE, 3)),
-        keras.layers.RandomFlip(),
-        keras.layers.RandomRotation(TURN, fill_mode="constant", fill_value=-1.0),
-        base,
-        keras.layers.GlobalAveragePooling2D(),
-        keras.layers.Dense(UNITS, activation="relu"),
-        keras.layers.Dense(1, activation="sigmoid"),
-    ]
-)
-model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"], jit_compile=False)
+model = keras.Sequential([
+    keras.Input(shape=(SIZE, SIZE, 3)),
+    keras.layers.RandomFlip(),
+    keras.layers.RandomRotation(
+        TURN, fill_mode="constant", fill_value=-1.0
+    ),
+    base,
+    keras.layers.GlobalAveragePooling2D(),
+    keras.layers.Dense(UNITS, activation="relu"),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
+model.compile(optimizer="adam", loss="binary_crossentropy",
+              metrics=["accuracy"], jit_compile=False)
 
 # ---- fit ----
 model.fit(
-    x_train,
-    y[is_train],
-    epochs=EPOCHS,
-    verbose=0,
+    x_train, y[is_train], epochs=EPOCHS, verbose=0,
     validation_data=(x_val, y_val),
 )
 

@@ -28,5 +28,6 @@ results = {"val_accuracy_scores": right.mean()}
 # ---- test ----
 right = int((voters.predict(test[genes]) == test["group"]).sum())
 ci = binomtest(right, len(test)).proportion_ci(method="wilson")
-results |= {"test_accuracy": right / len(test), "test_low": ci.low, "test_high": ci.high}
+results |= {"test_accuracy": right / len(test),
+            "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

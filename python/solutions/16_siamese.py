@@ -40,7 +40,7 @@ draw = np.array(draw).astype(float)  # from 0 to 1
 triplets = []
 for anchor, others in enumerate(distance.argsort(kind="stable")):
     alike = y_train[others] == y_train[anchor]
-    near, far = others[alike][1 : NEIGHBOURS + 1], others[~alike]
+    near, far = others[alike][1:NEIGHBOURS + 1], others[~alike]
     picked = draw[anchor] * [len(near), len(far)]
     near_i, far_i = picked.astype(int).T
     triplets += zip([anchor] * ROUNDS, near[near_i], far[far_i])
@@ -55,16 +55,12 @@ def measure_distance(a, b):
 
 
 keras.utils.set_random_seed(SEED)
-encoder = keras.Sequential(
-    [
-        keras.Input(shape=(x.shape[1],)),
-        Dense(UNITS, "selu"),
-        Dropout(DROPOUT),
-        Dense(UNITS, "selu"),
-        Dropout(DROPOUT),
-        Dense(2),
-    ]
-)
+encoder = keras.Sequential([
+    keras.Input(shape=(x.shape[1],)),
+    Dense(UNITS, "selu"), Dropout(DROPOUT),
+    Dense(UNITS, "selu"), Dropout(DROPOUT),
+    Dense(2),
+])
 inputs = [keras.Input(shape=(x.shape[1],)) for _ in range(3)]
 a, p, n = [encoder(one) for one in inputs]
 gap = measure_distance(a, n) - measure_distance(a, p)
@@ -74,11 +70,8 @@ model.compile(keras.optimizers.Adam(LEARNING_RATE), "hinge")
 # ---- fit ----
 history = model.fit(
     [x_train[one] for one in (anchor, positive, negative)],
-    np.ones(len(anchor)),
-    batch_size=BATCH_SIZE,
-    epochs=EPOCHS,
-    verbose=0,
-)
+    np.ones(len(anchor)), batch_size=BATCH_SIZE,
+    epochs=EPOCHS, verbose=0)
 loss = np.round(history.history["loss"], 3)
 print("loss", loss[0], loss[-1])
 
@@ -94,8 +87,8 @@ def measure(x_new, y_new):
     return {
         "accuracy": (vote.predict(found) == y_new).mean(),
         "silhouette": silhouette_score(found, y_new),
-        "trustworthiness": trustworthiness(x_new, found, n_neighbors=NEIGHBOURS),
-    }
+        "trustworthiness": trustworthiness(
+            x_new, found, n_neighbors=NEIGHBOURS)}
 
 
 val = measure(x_val, y_val)
@@ -105,10 +98,7 @@ is_test = part == "new"
 test = measure(x[is_test], y[is_test])
 right, n = round(test["accuracy"] * is_test.sum()), is_test.sum()
 ci = binomtest(right, n).proportion_ci(method="wilson")
-results = {
-    **{f"val_{what}_deep": val[what] for what in val},
-    **{f"test_{what}": test[what] for what in test},
-    "test_low": ci.low,
-    "test_high": ci.high,
-}
+results = {**{f"val_{what}_deep": val[what] for what in val},
+           **{f"test_{what}": test[what] for what in test},
+           "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

@@ -39,14 +39,11 @@ x_val, y_val = x[fold == 3], y[fold == 3]
 
 # ---- model ----
 keras.utils.set_random_seed(SEED)
-model = keras.Sequential(
-    [
-        keras.Input(shape=(LENGTH,)),
-        keras.layers.Embedding(tokens, DIMENSIONS),
-        keras.layers.GlobalAveragePooling1D(),
-        keras.layers.Dense(1, activation="sigmoid"),
-    ]
-)
+model = keras.Sequential([
+    keras.Input(shape=(LENGTH,)),
+    keras.layers.Embedding(tokens, DIMENSIONS),
+    keras.layers.GlobalAveragePooling1D(),
+    keras.layers.Dense(1, activation="sigmoid")])
 model.compile("adam", "binary_crossentropy")
 before = model.get_weights()[0][1:].astype(float)
 
@@ -57,7 +54,8 @@ after = model.get_weights()[0][1:].astype(float)
 
 # ---- enrichment ----
 def count(x, tokens):  # in each row, without 0
-    return np.array([np.bincount(row, minlength=tokens) for row in x])[:, 1:]
+    return np.array([np.bincount(row, minlength=tokens)
+                     for row in x])[:, 1:]
 
 
 def enrich(x, y, tokens):
@@ -68,21 +66,17 @@ def enrich(x, y, tokens):
 
 for_amp = enrich(x_val, y_val, tokens)
 
-
 # ---- distances ----
 def correlate(a, b):
     return spearmanr(pdist(a), pdist(b)).statistic
 
 
 chemistry, task = zscore(acids[PROPERTIES]), for_amp[:, None]
-rho = {
-    "rho_chemistry_untrained": correlate(before, chemistry),
-    "rho_chemistry_trained": correlate(after, chemistry),
-    "val_rho_task_untrained": correlate(before, task),
-    "val_rho_task_trained": correlate(after, task),
-}
+rho = {"rho_chemistry_untrained": correlate(before, chemistry),
+       "rho_chemistry_trained": correlate(after, chemistry),
+       "val_rho_task_untrained": correlate(before, task),
+       "val_rho_task_trained": correlate(after, task)}
 print(pd.Series(rho).round(3).to_string())
-
 
 # ---- validate ----
 def is_right(x, y):
@@ -95,11 +89,7 @@ val_accuracy = is_right(x_val, y_val).mean()
 x_test, y_test = x[fold == 4], y[fold == 4]
 right = int(is_right(x_test, y_test).sum())
 ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
-results = {
-    **rho,
-    "val_accuracy_network": val_accuracy,
-    "test_accuracy": right / len(y_test),
-    "test_low": ci.low,
-    "test_high": ci.high,
-}
+results = {**rho, "val_accuracy_network": val_accuracy,
+           "test_accuracy": right / len(y_test),
+           "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

@@ -21,15 +21,20 @@ EPOCHS <- 15
 
 # ---- read ----
 read_peptides <- function(lines) { # FASTA, or one peptide a line
-  lines <- trimws(toupper(lines))
+  # a character that is not ASCII becomes text, such as <e9>
+  lines <- iconv(lines, "UTF-8", "ASCII", sub = "byte")
+  # these three are the byte order mark that may come first
+  lines <- trimws(sub("^<ef><bb><bf>", "", lines))
   header <- startsWith(lines, ">")
+  # which peptide does each line belong to?
   entry <- if (any(header)) cumsum(header) else seq_along(lines)
-  peptides <- split(lines[!header], entry[!header]) |>
-    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
-  peptides <- sub("\\*+$", "", peptides)
+  joined <- split(lines[!header], entry[!header]) |>
+    vapply(paste, FUN.VALUE = "", collapse = "")
+  peptides <- sub("\\*+$", "", unname(joined))
   peptides <- peptides[peptides != ""]
-  wrong <- peptides[!grepl("^[A-Z]+$", peptides)]
+  wrong <- peptides[!grepl("^[A-Za-z]+$", peptides)]
   if (length(wrong)) stop("Not a peptide: ", wrong[1])
+  peptides <- toupper(peptides)
   unclear <- nchar(gsub("[^BJOUZ]", "", peptides))
   cat("peptides:", length(peptides), "letters made X:",
       sum(unclear), "cut:", sum(nchar(peptides) > LENGTH), "\n")
@@ -39,10 +44,7 @@ read_peptides <- function(lines) { # FASTA, or one peptide a line
 
 # ---- load ----
 partition <- function(path, y) {
-  # what is not ASCII, such as the mark of some files, goes
-  peptide <- readLines(path, warn = FALSE) |>
-    iconv("UTF-8", "ASCII", sub = "") |>
-    read_peptides()
+  peptide <- read_peptides(readLines(path, warn = FALSE))
   n <- length(peptide) %/% 5
   if (n < 10) stop(path, " has fewer than 50 peptides")
   data.frame(peptide, y, part = rep(

@@ -7,6 +7,7 @@ AMPS <- "shared_data/peptides/AMP.train.txt"
 DECOYS <- "shared_data/peptides/DECOY.train.txt"
 HIDDEN <- "" # or the peptides.csv of your instructor
 FINAL <- FALSE # TRUE: predict the test set, once
+SCORES <- "scores.csv" # of the validation set, to be written
 SEED <- 1
 AMINO_ACIDS <- "ACDEFGHIKLMNPQRSTVWYX"
 LENGTH <- 50
@@ -25,15 +26,20 @@ EPOCHS <- 15
 
 # ---- read ----
 read_peptides <- function(lines) { # FASTA, or one peptide a line
-  lines <- trimws(toupper(lines))
+  # a character that is not ASCII becomes text, such as <e9>
+  lines <- iconv(lines, "UTF-8", "ASCII", sub = "byte")
+  # these three are the byte order mark that may come first
+  lines <- trimws(sub("^<ef><bb><bf>", "", lines))
   header <- startsWith(lines, ">")
+  # which peptide does each line belong to?
   entry <- if (any(header)) cumsum(header) else seq_along(lines)
-  peptides <- split(lines[!header], entry[!header]) |>
-    vapply(paste, "", collapse = "", USE.NAMES = FALSE)
-  peptides <- sub("\\*+$", "", peptides)
+  joined <- split(lines[!header], entry[!header]) |>
+    vapply(paste, FUN.VALUE = "", collapse = "")
+  peptides <- sub("\\*+$", "", unname(joined))
   peptides <- peptides[peptides != ""]
-  wrong <- peptides[!grepl("^[A-Z]+$", peptides)]
+  wrong <- peptides[!grepl("^[A-Za-z]+$", peptides)]
   if (length(wrong)) stop("Not a peptide: ", wrong[1])
+  peptides <- toupper(peptides)
   unclear <- nchar(gsub("[^BJOUZ]", "", peptides))
   cat("peptides:", length(peptides), "letters made X:",
       sum(unclear), "cut:", sum(nchar(peptides) > LENGTH), "\n")
@@ -43,10 +49,7 @@ read_peptides <- function(lines) { # FASTA, or one peptide a line
 
 # ---- load ----
 partition <- function(path, kind) {
-  # what is not ASCII, such as the mark of some files, goes
-  peptide <- readLines(path, warn = FALSE) |>
-    iconv("UTF-8", "ASCII", sub = "") |>
-    read_peptides()
+  peptide <- read_peptides(readLines(path, warn = FALSE))
   n <- length(peptide) %/% 5
   if (n < 10) stop(path, " has fewer than 50 peptides")
   id <- paste0(kind, "-", seq_along(peptide))
@@ -105,17 +108,14 @@ cat(sprintf("validation AUC %.3f\n", auc(y_val, y_prob)))
 
 # ---- baseline ----
 describe <- function(peptides) { # composition, first residues
-  shares <- t(sapply(strsplit(peptides, ""), \(one)
-    table(factor(one, amino_acids)) / length(one)))
-  start <- lapply(1:FIRST, \(i) substr(peptides, i, i))
-  first <- lapply(start, outer, amino_acids, "==")
-  do.call(cbind, c(list(shares), first))
+  t(sapply(strsplit(peptides, ""), \(one) c(
+    table(factor(one, amino_acids)) / length(one),
+    sapply(1:FIRST, \(i) amino_acids %in% one[i]))))
 }
 
-logistic <- glmnet::glmnet(
-  describe(train$peptide), y_train, "binomial", alpha = 0,
-  lambda = 1 / (C * nrow(train)), standardize = FALSE,
-  thresh = 1e-12)
+logistic <- glmnet::glmnet(describe(train$peptide), y_train,
+  "binomial", alpha = 0, lambda = 1 / (C * nrow(train)),
+  standardize = FALSE, thresh = 1e-12)
 p_logistic <- logistic |>
   predict(describe(val$peptide), type = "response")
 
@@ -123,29 +123,31 @@ p_logistic <- logistic |>
 bootstrap <- function(y, ...) { # the same rows for all scores
   draw <- random_uniform(c(RESAMPLES, length(y)), seed = SEED)
   rows <- floor(as.array(draw) * length(y)) + 1
-  sapply(list(...), \(score) {
-    apply(rows, 1, \(i) auc(y[i], score[i]))
-  })
+  sapply(list(...), \(score) # a column for each of them
+    apply(rows, 1, \(i) auc(y[i], score[i])))
 }
 
+write.csv(data.frame(id = val$id, score = y_prob), SCORES,
+          row.names = FALSE)
 aucs <- bootstrap(y_val, p_logistic, y_prob)
 ci <- quantile(aucs[, 2] - aucs[, 1], c(0.025, 0.975))
-results <- list(
-  val_auc = auc(y_val, y_prob),
-  val_auc_baseline = auc(y_val, p_logistic),
-  val_low = ci[[1]], val_high = ci[[2]])
+results <- list(val_auc = auc(y_val, y_prob),
+                val_auc_baseline = auc(y_val, p_logistic),
+                val_low = ci[[1]], val_high = ci[[2]])
 
 # ---- test ----
 if (FINAL) {
-  new <- if (HIDDEN == "") test else read.csv(HIDDEN)
-  x_test <- encode(read_peptides(new$peptide))
-  y_prob <- predict(model, x_test, verbose = 0)[, 1]
-  predictions <- data.frame(id = new$id, score = y_prob)
-  write.csv(predictions, "predictions.csv", row.names = FALSE)
-}
-if (FINAL && HIDDEN == "") {
-  ci <- quantile(bootstrap(test$y, y_prob), c(0.025, 0.975))
-  results <- c(results, test_auc = auc(test$y, y_prob),
-               test_low = ci[[1]], test_high = ci[[2]])
+  new <- if (HIDDEN == "") test else
+    read.csv(HIDDEN, fileEncoding = "UTF-8-BOM")
+  x_test <- encode(read_peptides(new[, "peptide"]))
+  stopifnot(nrow(x_test) == nrow(new)) # no empty peptide
+  p_test <- predict(model, x_test, verbose = 0)[, 1]
+  write.csv(data.frame(id = new[, "id"], score = p_test),
+            "predictions.csv", row.names = FALSE)
+  if (HIDDEN == "") {
+    ci <- quantile(bootstrap(test$y, p_test), c(0.025, 0.975))
+    results <- c(results, test_auc = auc(test$y, p_test),
+                 test_low = ci[[1]], test_high = ci[[2]])
+  }
 }
 str(results)
