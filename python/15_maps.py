@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import umap
 from scipy.spatial.distance import cdist
-from scipy.stats import binomtest
+from scipy.stats import binomtest, rankdata
 from sklearn import neighbors
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
@@ -42,7 +42,7 @@ for kind in types:
     lead = x[own].mean() - x[~own].mean()
     markers[kind] = (lead / x.std()).nlargest(MARKERS).index
 print(markers.T.to_string(header=False))
-chosen = pd.unique(markers.to_numpy().ravel())
+chosen = markers.stack().unique()  # each gene once
 x_train, x_val = train[chosen], val[chosen]
 
 # ---- pca ----
@@ -51,6 +51,7 @@ for n in [1, 2, 5, COMPONENTS]:
     back = pca.inverse_transform(pca.transform(x_val))
     error = np.sqrt(((x_val - back) ** 2).to_numpy().mean())
     print(n, "components: validation error", error.round(3))
+# the last pca of the loop has COMPONENTS components
 scores, scores_val = pca.transform(x_train), pca.transform(x_val)
 
 # ---- tsne ----
@@ -78,13 +79,14 @@ mapper = run_umap(scores)
 maps["umap"] = mapper.embedding_, mapper.transform(scores_val)
 
 # ---- draw ----
-fig, axes = plt.subplots(1, 4, layout="constrained",
+fig, axes = plt.subplots(1, len(maps), layout="constrained",
                          figsize=(8, 2.4))
 for ax, (name, (known, new)) in zip(axes, maps.items()):
-    for kind in types:
-        ax.scatter(*known[y_train == kind].T, s=2, label=kind)
-    ax.scatter(*new.T, s=6, facecolor="none", edgecolor="black",
-               linewidth=0.4, label="new")
+    for kind, colour in zip(types, plt.cm.Dark2.colors):
+        ax.scatter(*known[y_train == kind].T, s=2, color=colour,
+                   label=kind)
+    ax.scatter(*new.T, s=6, facecolor="none", edgecolor="0.4",
+               linewidth=0.6, label="validation")
     ax.set(title=name, xticks=[], yticks=[])
 fig.legend(*ax.get_legend_handles_labels(), markerscale=2,
            loc="outside lower center", ncols=8, fontsize=8)
@@ -92,11 +94,16 @@ plt.show()
 
 
 # ---- neighbours ----
+# Rank of each point among the neighbours of each point.
+def rank(x):
+    return rankdata(cdist(x, x), axis=1) - 1
+
+
+# Share of the neighbours in x that are far in found.
 def lost(x, found):
-    """Share of the neighbours in x that are far in found."""
-    near = cdist(x, x).argsort(axis=1)[:, 1:NEIGHBOURS + 1]
-    rank = cdist(found, found).argsort(axis=1).argsort(axis=1)
-    return (np.take_along_axis(rank, near, axis=1) > NEAR).mean()
+    near = rank(x) <= NEIGHBOURS
+    np.fill_diagonal(near, False)  # not the point itself
+    return (rank(found)[near] > NEAR).mean()
 
 
 # ---- compare ----
@@ -106,7 +113,7 @@ def vote(known, new):
 
 
 table = {}
-spaces = {"scores": (scores, scores_val), **maps}
+spaces = {"scores": (scores, scores_val)} | maps
 for name, (known, new) in spaces.items():
     clusters = KMeans(len(types), n_init=10, random_state=SEED)
     table[name] = {
@@ -142,11 +149,11 @@ print(vote(scores, scores_val[:1])[0])
 y_pred = vote(scores, pca.transform(test[chosen]))
 right = int((y_pred == test["group"]).sum())
 ci = binomtest(right, len(test)).proportion_ci(method="wilson")
-results = {
-    **table["val_accuracy"].add_prefix("val_accuracy_"),
-    **table["rand"].add_prefix("rand_"),
-    **rolls["mixed"].add_prefix("mixed_"),
-    **rolls["torn"].add_prefix("torn_"),
-    "test_accuracy": right / len(test),
-    "test_low": ci.low, "test_high": ci.high}
+results = pd.concat([
+    table["val_accuracy"].add_prefix("val_accuracy_"),
+    table["rand"].add_prefix("rand_"),
+    rolls["mixed"].add_prefix("mixed_"),
+    rolls["torn"].add_prefix("torn_")]).to_dict()
+results |= {"test_accuracy": right / len(test),
+            "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

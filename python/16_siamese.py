@@ -37,13 +37,15 @@ print(pd.crosstab(cells["group"], part))
 # ---- triplets ----
 # for each cell: the others, from the nearest to the farthest
 distance = cdist(x_train, x_train).round(6)
-others = distance.argsort(axis=1, kind="stable")[:, 1:]
+np.fill_diagonal(distance, np.inf)  # the cell itself comes last
+others = distance.argsort(axis=1, kind="stable")[:, :-1]
 anchor = np.arange(len(x_train)).repeat(ROUNDS)
 draw = keras.random.uniform((len(anchor), 2), seed=SEED)
 draw = np.array(draw).astype(float)  # from 0 to 1
 near = (draw[:, 0] * NEIGHBOURS).astype(int)
 strangers = others.shape[1] - NEIGHBOURS
 far = NEIGHBOURS + (draw[:, 1] * strangers).astype(int)
+# for each anchor, one cell of its row of others
 positive, negative = others[anchor, near], others[anchor, far]
 print("triplets:", len(anchor), "- of the anchor's type:",
       (y_train[positive] == y_train[anchor]).mean().round(3),
@@ -53,16 +55,17 @@ print("triplets:", len(anchor), "- of the anchor's type:",
 # ---- model ----
 def measure_distance(a, b):
     squares = ops.sum(ops.square(a - b), axis=1, keepdims=True)
-    return ops.sqrt(squares + 1e-6)  # the root has no slope at 0
+    # at 0 the slope of the root is infinite
+    return ops.sqrt(squares + 1e-6)
 
 
 def build(hidden_layers):
     keras.utils.set_random_seed(SEED)
-    encoder = keras.Sequential([
-        keras.Input(shape=(x.shape[1],)),
-        *[Dense(UNITS, "selu") for _ in range(hidden_layers)],
-        Dense(2),
-    ])
+    encoder = keras.Sequential()
+    encoder.add(keras.Input(shape=(x.shape[1],)))
+    for _ in range(hidden_layers):
+        encoder.add(Dense(UNITS, "selu"))
+    encoder.add(Dense(2))
     inputs = [keras.Input(shape=(x.shape[1],)) for _ in range(3)]
     a, p, n = [encoder(one) for one in inputs]
     gap = measure_distance(a, n) - measure_distance(a, p)
@@ -70,7 +73,7 @@ def build(hidden_layers):
 
 
 # ---- fit ----
-def train(hidden_layers):
+def learn(hidden_layers):
     encoder, model = build(hidden_layers)
     # hinge: no loss if the negative is 1 farther away
     model.compile(keras.optimizers.Adam(LEARNING_RATE), "hinge")
@@ -81,11 +84,12 @@ def train(hidden_layers):
     loss = np.round(history.history["loss"], 3)
     print(encoder.count_params(), "weights and biases, loss",
           loss[0], loss[-1])
-    return lambda x: encoder.predict(x, verbose=0).astype(float)
+    return lambda new: encoder.predict(
+        new, verbose=0).astype(float)
 
 
 places = {"pca": PCA(2).fit(x_train).transform,
-          "linear": train(0), "deep": train(2)}
+          "linear": learn(0), "deep": learn(2)}
 
 # ---- maps ----
 fig, axes = plt.subplots(1, 3, figsize=(6, 2.6),
@@ -122,7 +126,8 @@ scores = pd.DataFrame({
     name: measure(place, x_val, y_val)
     for name, place in places.items()}).T
 print(scores.round(3))
-genes = (classify(np.asarray, x_val) == y_val).mean()
+# the genes themselves as places
+genes = (classify(lambda new: new, x_val) == y_val).mean()
 print(f"accuracy by all genes: {genes:.3f}")
 chosen = scores["accuracy"].idxmax()
 
@@ -134,10 +139,11 @@ print(chosen, "says:", places[chosen](new).round(2),
 # ---- test ----
 is_test = part == "new"
 test = measure(places[chosen], x[is_test], y[is_test])
-right, n = round(test["accuracy"] * is_test.sum()), is_test.sum()
+n = int(is_test.sum())
+right = round(test["accuracy"] * n)
 ci = binomtest(right, n).proportion_ci(method="wilson")
 results = {f"val_{what}_{name}": scores.loc[name, what]
-           for what in scores for name in places}
+           for what in scores.columns for name in places}
 results |= {"val_accuracy_genes": genes,
             **{f"test_{what}": test[what] for what in test},
             "test_low": ci.low, "test_high": ci.high}

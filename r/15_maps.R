@@ -22,7 +22,7 @@ val <- subset(cells, partition == "tuning")
 test <- subset(cells, partition == "new")
 types <- sort(unique(train$group), method = "radix")
 y_train <- factor(train$group, types)
-table(cells$group, cells$partition)
+table(factor(cells$group, types), cells$partition)
 
 # ---- markers ----
 x <- train[-(1:4)]
@@ -32,7 +32,7 @@ markers <- sapply(types, \(kind) {
   names(x)[order(-lead / sapply(x, sd))[1:MARKERS]]
 })
 print(t(markers), quote = FALSE)
-chosen <- unique(c(t(markers)))
+chosen <- unique(c(t(markers))) # each gene once
 x_train <- as.matrix(train[chosen])
 x_val <- as.matrix(val[chosen])
 
@@ -40,9 +40,11 @@ x_val <- as.matrix(val[chosen])
 for (n in c(1, 2, 5, COMPONENTS)) {
   pca <- prcomp(x_train, rank. = n)
   back <- predict(pca, x_val) %*% t(pca$rotation)
+  # t(): R takes the means of the genes off down the columns
   error <- sqrt(mean((t(x_val) - t(back) - pca$center)^2))
   cat(n, "components: validation error", round(error, 3), "\n")
 }
+# the last pca of the loop has COMPONENTS components
 scores <- pca$x
 scores_val <- predict(pca, x_val)
 
@@ -56,9 +58,9 @@ run_tsne <- function(x, perplexity) {
                mom_switch_iter = 250, normalize = FALSE)$Y
 }
 
-nearest <- function(k, known, new) {
+# a column for each new row: the k nearest rows of known
+nearest <- function(k, known, new)
   apply(new, 1, \(one) order(colSums((t(known) - one)^2))[1:k])
-}
 
 near <- nearest(NEIGHBOURS, scores, scores_val)
 maps <- list(pca = list(scores[, 1:2], scores_val[, 1:2]))
@@ -80,44 +82,48 @@ places <- uwot::umap_transform(scores_val, mapper)
 maps$umap <- list(mapper$embedding, places)
 
 # ---- draw ----
-draw <- function(maps, colour) {
-  points <- lapply(names(maps), \(name) data.frame(
-    at = unname(maps[[name]]), colour,
-    map = factor(name, names(maps))))
-  ggplot(do.call(rbind, points), aes(at.1, at.2)) +
-    geom_point(aes(colour = colour), size = 0.5) +
+draw <- function(at, type) {
+  map <- factor(rep(names(at), sapply(at, nrow)), names(at))
+  at <- do.call(rbind, at)
+  ggplot(data.frame(x = at[, 1], y = at[, 2], map, type)) +
+    geom_point(aes(x, y, colour = type), size = 0.8) +
     facet_wrap(vars(map), nrow = 1, scales = "free") +
-    labs(x = NULL, y = NULL, colour = NULL)
+    theme(axis.text = element_blank(), title = element_blank())
 }
 
 draw(lapply(maps, \(map) do.call(rbind, map)),
-     c(train$group, rep("new", nrow(val))))
+     c(y_train, factor(rep("validation", nrow(val))))) +
+  aes(shape = type) + scale_colour_brewer(palette = "Dark2") +
+  scale_shape_manual(values = c(rep(20, length(types)), 1))
 
 # ---- neighbours ----
+# Rank of each point among the neighbours of each point.
+rank_all <- function(x) apply(as.matrix(dist(x)), 1, rank) - 1
+
 # Share of the neighbours in x that are far in found.
 lost <- function(x, found) {
-  near <- apply(as.matrix(dist(x)), 1, order)[1 + 1:NEIGHBOURS, ]
-  ranks <- apply(as.matrix(dist(found)), 1, rank) - 1
-  mean(ranks[cbind(c(near), c(col(near)))] > NEAR)
+  near <- rank_all(x) <= NEIGHBOURS
+  diag(near) <- FALSE # not the point itself
+  mean(rank_all(found)[near] > NEAR)
 }
 
 # ---- compare ----
-vote <- function(known, new) {
-  near <- nearest(VOTERS, known, new)
-  apply(near, 2, \(rows) names(which.max(table(y_train[rows]))))
-}
+vote <- function(known, new)
+  nearest(VOTERS, known, new) |>
+    apply(2, \(rows) names(which.max(table(y_train[rows]))))
 
 adjusted_rand <- function(a, b) {
-  pairs <- \(counts) sum(choose(counts, 2))
-  own <- c(pairs(table(a)), pairs(table(b)))
+  count_pairs <- \(...) sum(choose(table(...), 2))
+  own <- c(count_pairs(a), count_pairs(b))
   chance <- prod(own) / choose(length(a), 2)
-  (pairs(table(a, b)) - chance) / (mean(own) - chance)
+  (count_pairs(a, b) - chance) / (mean(own) - chance)
 }
 
 spaces <- c(list(scores = list(scores, scores_val)), maps)
 compared <- sapply(spaces, \(space) {
   known <- space[[1]]
   set.seed(SEED)
+  # at most 100 steps for each of the 10 starts
   clusters <- kmeans(known, length(types), 100, nstart = 10)
   c(mixed = lost(known, scores), torn = lost(scores, known),
     rand = adjusted_rand(y_train, clusters$cluster),
@@ -130,7 +136,7 @@ roll <- read.csv(ROLL)
 paper <- roll[c("along", "across")]
 x_roll <- as.matrix(roll[c("x", "y", "z")])
 unrolled <- list(pca = prcomp(x_roll, rank. = 2)$x,
-                 tsne = run_tsne(x_roll, PERPLEXITIES[2]),
+                 tsne = run_tsne(x_roll, tail(PERPLEXITIES, 1)),
                  umap = run_umap(x_roll)$embedding)
 draw(unrolled, roll$along) + guides(colour = "none")
 rolls <- sapply(unrolled, \(found)
@@ -144,6 +150,7 @@ vote(scores, scores_val[1, , drop = FALSE])
 y_pred <- vote(scores, predict(pca, as.matrix(test[chosen])))
 right <- sum(y_pred == test$group)
 ci <- prop.test(right, nrow(test), correct = FALSE)$conf.int
+# c() puts a point between two names
 results <- c(val_accuracy = compared["val_accuracy", ],
              rand = compared["rand", ],
              mixed = rolls["mixed", ], torn = rolls["torn", ],

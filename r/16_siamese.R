@@ -30,13 +30,15 @@ table(y, part)
 # ---- triplets ----
 # for each cell: the others, from the nearest to the farthest
 distance <- round(as.matrix(dist(x_train)), 6)
-others <- t(apply(distance, 1, order))[, -1]
+diag(distance) <- Inf # the cell itself comes last
+others <- t(apply(distance, 1, order))[, -ncol(distance)]
 anchor <- rep(seq_len(nrow(x_train)), each = ROUNDS)
 draw <- random_uniform(c(length(anchor), 2), seed = SEED)
 draw <- as.array(draw) # from 0 to 1
 near <- 1 + floor(draw[, 1] * NEIGHBOURS)
 strangers <- ncol(others) - NEIGHBOURS
 far <- NEIGHBOURS + 1 + floor(draw[, 2] * strangers)
+# for each anchor, one cell of its row of others
 positive <- others[cbind(anchor, near)]
 negative <- others[cbind(anchor, far)]
 cat("triplets:", length(anchor), "- of the anchor's type:",
@@ -46,15 +48,16 @@ cat("triplets:", length(anchor), "- of the anchor's type:",
 # ---- model ----
 measure_distance <- function(a, b) {
   squares <- op_sum(op_square(a - b), axis = 2, keepdims = TRUE)
-  op_sqrt(squares + 1e-6) # the root has no slope at 0
+  # at 0 the slope of the root is infinite
+  op_sqrt(squares + 1e-6)
 }
 
 build <- function(hidden_layers) {
   set_random_seed(SEED)
   encoder <- keras_model_sequential(input_shape = ncol(x))
   for (i in seq_len(hidden_layers))
-    encoder |> layer_dense(UNITS, activation = "selu")
-  encoder |> layer_dense(2)
+    encoder <- encoder |> layer_dense(UNITS, activation = "selu")
+  encoder <- encoder |> layer_dense(2)
   inputs <- lapply(1:3, \(i) keras_input(shape = ncol(x)))
   to <- lapply(inputs, \(one) encoder(one))
   gap <- measure_distance(to[[1]], to[[3]]) -
@@ -64,7 +67,7 @@ build <- function(hidden_layers) {
 }
 
 # ---- fit ----
-train <- function(hidden_layers) {
+learn <- function(hidden_layers) {
   built <- build(hidden_layers)
   # hinge: no loss if the negative is 1 farther away
   built$model |> compile(optimizer_adam(LEARNING_RATE), "hinge")
@@ -74,22 +77,21 @@ train <- function(hidden_layers) {
     epochs = EPOCHS, verbose = 0)
   cat(count_params(built$encoder), "weights and biases, loss",
       round(history$metrics$loss[c(1, EPOCHS)], 3), "\n")
-  \(x) predict(built$encoder, x, verbose = 0)
+  \(new) predict(built$encoder, new, verbose = 0)
 }
 
 pca <- prcomp(x_train, rank. = 2)
-places <- list(pca = \(x) predict(pca, x),
-               linear = train(0), deep = train(2))
+places <- list(pca = \(new) predict(pca, new),
+               linear = learn(0), deep = learn(2))
 
 # ---- maps ----
-points <- lapply(names(places), \(name) {
-  found <- places[[name]](x_val)
-  data.frame(name, x = found[, 1], y = found[, 2], kind = y_val)
-})
-do.call(rbind, points) |>
-  ggplot(aes(x, y, colour = kind)) + geom_point() +
-  facet_wrap(~ factor(name, names(places)), scales = "free") +
-  scale_colour_brewer(palette = "Dark2")
+at <- do.call(rbind, lapply(places, \(place) place(x_val)))
+map <- rep(names(places), each = nrow(x_val))
+data.frame(x = at[, 1], y = at[, 2], map, type = y_val) |>
+  ggplot(aes(x, y, colour = type)) + geom_point() +
+  facet_wrap(~ factor(map, unique(map)), scales = "free") +
+  scale_colour_brewer(palette = "Dark2") +
+  theme(axis.text = element_blank(), title = element_blank())
 
 # ---- measure ----
 classify <- function(place, x_new) {
@@ -102,18 +104,19 @@ classify <- function(place, x_new) {
 
 trustworthiness <- function(x, found, k = NEIGHBOURS) {
   n <- nrow(x)
-  ranks <- apply(as.matrix(dist(x)), 1, rank) - 1
-  near <- apply(as.matrix(dist(found)), 1, order)[1 + 1:k, ]
-  ranks <- ranks[cbind(c(near), rep(1:n, each = k))]
-  1 - sum(pmax(ranks - k, 0)) * 2 / (n * k * (2 * n - 3 * k - 1))
+  ranks <- apply(as.matrix(dist(x)), 1, rank) - 1 # itself: 0
+  near <- apply(as.matrix(dist(found)), 1, rank) - 1 <= k
+  too_far <- sum(pmax(ranks[near] - k, 0))
+  1 - too_far * 2 / (n * k * (2 * n - 3 * k - 1))
 }
 
+# to: mean distance to each type; other: to the next nearest type
 silhouette_score <- function(found, group) {
   distance <- as.matrix(dist(found))
   mean(sapply(seq_along(group), \(i) {
     to <- tapply(distance[i, -i], group[-i], mean)
-    near <- min(to[-as.integer(group[i])], na.rm = TRUE)
-    (near - to[[group[i]]]) / max(near, to[[group[i]]])
+    other <- min(to[-as.integer(group[i])], na.rm = TRUE)
+    (other - to[[group[i]]]) / max(other, to[[group[i]]])
   }))
 }
 
@@ -126,6 +129,7 @@ measure <- function(place, x_new, y_new) {
 # ---- validate ----
 scores <- t(sapply(places, measure, x_val, y_val))
 round(scores, 3)
+# the genes themselves as places
 genes <- mean(classify(identity, x_val) == y_val)
 cat(sprintf("accuracy by all genes: %.3f\n", genes))
 chosen <- names(places)[which.max(scores[, "accuracy"])]
@@ -140,10 +144,11 @@ is_test <- part == "new"
 test <- measure(places[[chosen]], x[is_test, ], y[is_test])
 right <- round(test[["accuracy"]] * sum(is_test))
 ci <- prop.test(right, sum(is_test), correct = FALSE)$conf.int
-results <- c(
-  val_accuracy = scores[, 1], val_silhouette = scores[, 2],
-  val_trustworthiness = scores[, 3], val_accuracy_genes = genes,
-  test = test, test_low = ci[1], test_high = ci[2])
-results <- as.list(setNames(
-  results, sub("[.]", "_", names(results))))
+# c() puts a point between two names
+results <- c(val_accuracy = scores[, "accuracy"],
+             val_silhouette = scores[, "silhouette"],
+             val_trustworthiness = scores[, "trustworthiness"],
+             val_accuracy_genes = genes, test = test,
+             test_low = ci[1], test_high = ci[2]) |> as.list()
+names(results) <- sub(".", "_", names(results), fixed = TRUE)
 str(results)

@@ -6,7 +6,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 # ---- constants ----
 CELLS = "shared_data/pbmc/cells.csv"
-SEED = 1
+SEED = 1  # not used: nothing here is random
 VOTERS = 5
 
 # ---- load ----

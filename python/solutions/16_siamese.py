@@ -33,17 +33,20 @@ x_train, y_train = x[part == "train"], y[part == "train"]
 x_val, y_val = x[part == "tuning"], y[part == "tuning"]
 
 # ---- triplets ----
-# near: of the anchor's type; far: of all other types
+# near: the nearest of the anchor's type; far: all other types
 distance = cdist(x_train, x_train).round(6)
+np.fill_diagonal(distance, np.inf)  # the cell itself comes last
+order = distance.argsort(axis=1, kind="stable")[:, :-1]
 draw = keras.random.uniform((len(x_train), ROUNDS, 2), seed=SEED)
 draw = np.array(draw).astype(float)  # from 0 to 1
 triplets = []
-for anchor, others in enumerate(distance.argsort(kind="stable")):
-    alike = y_train[others] == y_train[anchor]
-    near, far = others[alike][1:NEIGHBOURS + 1], others[~alike]
-    picked = draw[anchor] * [len(near), len(far)]
-    near_i, far_i = picked.astype(int).T
-    triplets += zip([anchor] * ROUNDS, near[near_i], far[far_i])
+for cell, others in enumerate(order):
+    alike = y_train[others] == y_train[cell]
+    near, far = others[alike][:NEIGHBOURS], others[~alike]
+    # a near and a far cell for each round
+    near = near[(draw[cell, :, 0] * len(near)).astype(int)]
+    far = far[(draw[cell, :, 1] * len(far)).astype(int)]
+    triplets += zip([cell] * ROUNDS, near, far)
 anchor, positive, negative = np.transpose(triplets)
 print("triplets:", len(anchor))
 
@@ -51,7 +54,8 @@ print("triplets:", len(anchor))
 # ---- model ----
 def measure_distance(a, b):
     squares = ops.sum(ops.square(a - b), axis=1, keepdims=True)
-    return ops.sqrt(squares + 1e-6)  # the root has no slope at 0
+    # at 0 the slope of the root is infinite
+    return ops.sqrt(squares + 1e-6)
 
 
 keras.utils.set_random_seed(SEED)
@@ -77,8 +81,8 @@ print("loss", loss[0], loss[-1])
 
 
 # ---- validate ----
-def place(x):
-    return encoder.predict(x, verbose=0).astype(float)
+def place(new):
+    return encoder.predict(new, verbose=0).astype(float)
 
 
 def measure(x_new, y_new):
@@ -96,7 +100,8 @@ val = measure(x_val, y_val)
 # ---- test ----
 is_test = part == "new"
 test = measure(x[is_test], y[is_test])
-right, n = round(test["accuracy"] * is_test.sum()), is_test.sum()
+n = int(is_test.sum())
+right = round(test["accuracy"] * n)
 ci = binomtest(right, n).proportion_ci(method="wilson")
 results = {**{f"val_{what}_deep": val[what] for what in val},
            **{f"test_{what}": test[what] for what in test},

@@ -2,7 +2,7 @@
 
 # ---- constants ----
 CELLS <- "shared_data/pbmc/cells.csv"
-SEED <- 1
+SEED <- 1 # not used: nothing here is random
 VOTERS <- 5
 
 # ---- load ----

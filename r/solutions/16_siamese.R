@@ -27,18 +27,20 @@ x_val <- x[part == "tuning", ]
 y_val <- y[part == "tuning"]
 
 # ---- triplets ----
-# near: of the anchor's type; far: of all other types
+# near: the nearest of the anchor's type; far: all other types
 distance <- round(as.matrix(dist(x_train)), 6)
+diag(distance) <- Inf # the cell itself comes last
 draw <- random_uniform(c(nrow(x_train), ROUNDS, 2), seed = SEED)
 draw <- as.array(draw) # from 0 to 1
-triplets <- lapply(seq_len(nrow(x_train)), \(anchor) {
-  others <- order(distance[anchor, ])
-  alike <- y_train[others] == y_train[anchor]
-  near <- head(others[alike][-1], NEIGHBOURS)
+triplets <- lapply(seq_len(nrow(x_train)), \(cell) {
+  others <- head(order(distance[cell, ]), -1)
+  alike <- y_train[others] == y_train[cell]
+  near <- head(others[alike], NEIGHBOURS)
   far <- others[!alike]
-  near_i <- 1 + floor(draw[anchor, , 1] * length(near))
-  far_i <- 1 + floor(draw[anchor, , 2] * length(far))
-  cbind(anchor, near[near_i], far[far_i])
+  # a near and a far cell for each round
+  near <- near[1 + floor(draw[cell, , 1] * length(near))]
+  far <- far[1 + floor(draw[cell, , 2] * length(far))]
+  cbind(cell, near, far)
 })
 triplets <- do.call(rbind, triplets)
 cat("triplets:", nrow(triplets), "\n")
@@ -46,7 +48,8 @@ cat("triplets:", nrow(triplets), "\n")
 # ---- model ----
 measure_distance <- function(a, b) {
   squares <- op_sum(op_square(a - b), axis = 2, keepdims = TRUE)
-  op_sqrt(squares + 1e-6) # the root has no slope at 0
+  # at 0 the slope of the root is infinite
+  op_sqrt(squares + 1e-6)
 }
 
 set_random_seed(SEED)
@@ -71,22 +74,23 @@ history <- model |> fit(
 cat("loss", round(history$metrics$loss[c(1, EPOCHS)], 3), "\n")
 
 # ---- validate ----
-place <- \(x) predict(encoder, x, verbose = 0)
+place <- \(new) predict(encoder, new, verbose = 0)
 
 trustworthiness <- function(x, found, k = NEIGHBOURS) {
   n <- nrow(x)
-  ranks <- apply(as.matrix(dist(x)), 1, rank) - 1
-  near <- apply(as.matrix(dist(found)), 1, order)[1 + 1:k, ]
-  ranks <- ranks[cbind(c(near), rep(1:n, each = k))]
-  1 - sum(pmax(ranks - k, 0)) * 2 / (n * k * (2 * n - 3 * k - 1))
+  ranks <- apply(as.matrix(dist(x)), 1, rank) - 1 # itself: 0
+  near <- apply(as.matrix(dist(found)), 1, rank) - 1 <= k
+  too_far <- sum(pmax(ranks[near] - k, 0))
+  1 - too_far * 2 / (n * k * (2 * n - 3 * k - 1))
 }
 
+# to: mean distance to each type; other: to the next nearest type
 silhouette_score <- function(found, group) {
   distance <- as.matrix(dist(found))
   mean(sapply(seq_along(group), \(i) {
     to <- tapply(distance[i, -i], group[-i], mean)
-    near <- min(to[-as.integer(group[i])], na.rm = TRUE)
-    (near - to[[group[i]]]) / max(near, to[[group[i]]])
+    other <- min(to[-as.integer(group[i])], na.rm = TRUE)
+    (other - to[[group[i]]]) / max(other, to[[group[i]]])
   }))
 }
 
