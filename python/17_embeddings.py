@@ -22,13 +22,8 @@ PROBES = ["good", "bad", "funny", "dull"]
 SEED = 1
 LENGTH = 50
 DIMENSIONS = 32
-FILTERS = 32
-KERNEL = 8
 EPOCHS = 10
-PERPLEXITY = 5
-ETA = 200  # of t-SNE, counted as Rtsne counts it
-TRAIN = 2000  # reviews
-STRONG = 50  # words
+TRAIN = 2000  # snippets
 
 # ---- load ----
 acids = pd.read_csv(ACIDS)
@@ -56,7 +51,7 @@ def train(x, y, tokens):
     model = keras.Sequential([
         keras.Input(shape=(LENGTH,)),
         keras.layers.Embedding(tokens, DIMENSIONS),
-        keras.layers.Conv1D(FILTERS, KERNEL, activation="relu"),
+        keras.layers.Conv1D(32, 8, activation="relu"),
         keras.layers.GlobalMaxPooling1D(),
         keras.layers.Dense(1, activation="sigmoid")])
     model.compile("adam", "binary_crossentropy")
@@ -71,37 +66,41 @@ model, before, after = train(x_train, y_train, tokens)
 
 # ---- enrichment ----
 def count(x, tokens):  # in each row, without 0
-    return np.array([np.bincount(row, minlength=tokens)
-                     for row in x])[:, 1:]
+    return (x[:, :, None] == np.arange(1, tokens)).sum(axis=1)
 
 
 def enrich(x, y, tokens):
     counts = count(x, tokens)
-    zeros, ones = [counts[y == k].sum(axis=0) for k in (0, 1)]
-    return np.log2((ones + 1) / (zeros + 1))
+    zeros, ones = [counts[y == k].sum(0) + 1 for k in (0, 1)]
+    return np.log2(ones / zeros * (zeros.sum() / ones.sum()))
 
 
 for_amp = enrich(x_val, y_val, tokens)
+print(pd.Series(for_amp.round(2), letters[1:]).sort_values())
 
 # ---- distances ----
-def correlate(a, b):
+def mantel(a, b):
     return spearmanr(pdist(a), pdist(b)).statistic
 
 
 chemistry, task = zscore(acids[PROPERTIES]), for_amp[:, None]
-rho = {"rho_chemistry_untrained": correlate(before, chemistry),
-       "rho_chemistry_trained": correlate(after, chemistry),
-       "val_rho_task_untrained": correlate(before, task),
-       "val_rho_task_trained": correlate(after, task)}
+rho = {"rho_chemistry_untrained": mantel(before, chemistry),
+       "rho_chemistry_trained": mantel(after, chemistry),
+       "val_rho_task_untrained": mantel(before, task),
+       "val_rho_task_trained": mantel(after, task),
+       "val_rho_chemistry_task": mantel(chemistry, task)}
+draws = keras.random.uniform((1000, len(acids)), seed=SEED)
+mixed = [mantel(after[i], chemistry) for i in np.argsort(draws)]
+rho["p_value"] = np.mean(mixed >= rho["rho_chemistry_trained"])
 print(pd.Series(rho).round(3).to_string())
 
 # ---- map ----
-tsne = TSNE(perplexity=PERPLEXITY, init="random", method="exact",
-            learning_rate=ETA / 4, random_state=SEED)
-places = tsne.fit_transform(after)
-plt.scatter(*places.T, c=for_amp, cmap="coolwarm")
-for letter, place in zip(letters[1:], places):
-    plt.text(*place, f"  {letter}")
+tsne = TSNE(perplexity=5, learning_rate=50, init="random",
+            method="exact", random_state=SEED)
+dots = tsne.fit_transform(after)
+plt.scatter(*dots.T, c=for_amp, cmap="coolwarm", vmin=-1, vmax=1)
+for letter, dot in zip(letters[1:], dots):
+    plt.text(*dot, f"  {letter}")
 plt.colorbar(label="enrichment in AMPs")
 plt.show()
 
@@ -111,10 +110,8 @@ def by_letters(values):  # the mean of one number for each letter
     def score(x):
         return count(x, tokens) @ values / (x > 0).sum(axis=1)
 
-    zeros, ones = [score(x_train[y_train == k]).mean()
-                   for k in (0, 1)]
-    cut = (zeros + ones) / 2
-    return lambda x: (score(x) > cut) == (ones > zeros)
+    means = [score(x_train[y_train == k]).mean() for k in (0, 1)]
+    return lambda x: abs(score(x)[:, None] - means).argmin(1) > 0
 
 
 predictors = {
@@ -122,10 +119,10 @@ predictors = {
     "untrained": by_letters(PCA(1).fit_transform(before)[:, 0]),
     "component": by_letters(PCA(1).fit_transform(after)[:, 0]),
     "network": lambda x: model.predict(x, verbose=0)[:, 0] > 0.5}
-accuracy = pd.Series({name: (predict(x_val) == y_val).mean()
-                      for name, predict in predictors.items()})
+accuracy = pd.Series({name: (one(x_val) == y_val).mean()
+                      for name, one in predictors.items()})
 print(accuracy.round(3).to_string())
-predict = predictors[accuracy.idxmax()]
+chosen = accuracy.idxmax()
 
 # ---- words ----
 words = Path(VOCABULARY).read_text().split()
@@ -134,29 +131,32 @@ x_words = keras.utils.pad_sequences(np.split(
     reviews["train_tokens"], reviews["train_offsets"][1:-1]),
     maxlen=LENGTH)
 y_words = reviews["y_train"]
-found = train(x_words[:TRAIN], y_words[:TRAIN], len(words))[2]
+tables = train(x_words[:TRAIN], y_words[:TRAIN], len(words))[1:]
 
 # ---- neighbours ----
 lean = enrich(x_words[TRAIN:], y_words[TRAIN:], len(words))[3:]
-words = words[4:]  # 0 to 3 are no words
-strong = np.argsort(-abs(lean), kind="stable")[:STRONG]
-unit = found[3:] / np.linalg.norm(found[3:], axis=1)[:, None]
-near = np.argsort(-unit @ unit.T)[:, 1:]  # by the angle
-same = (lean[near[strong, 0]] * lean[strong] > 0).mean()
+shown = words[4:]  # without the four signs
+strong = np.argsort(-abs(lean), kind="stable")[:50]
+same = {}
+for name, table in zip(["untrained", "trained"], tables):
+    unit = table[3:] / np.linalg.norm(table[3:], axis=1)[:, None]
+    near = np.argsort(-unit @ unit.T)  # itself, then the nearest
+    hits = lean[near[strong, 1]] * lean[strong] > 0
+    same["val_same_side_" + name] = hits.mean()
 for probe in PROBES:
-    print(probe + ":", *[f"{words[i]} {lean[i]:+.1f}"
-                         for i in near[words.index(probe), :5]])
+    print(*[f"{shown[i]} {lean[i]:+.1f}"
+            for i in near[shown.index(probe), :6]])
 
 # ---- predict ----
 new = encode(["LLGDFFRKSKEKIGKEFKRIVQRIKDFLRNLVPRTES"])  # LL-37
-print(accuracy.idxmax(), "says AMP:", predict(new)[0])
+print(chosen, "says AMP:", predictors[chosen](new)[0])
 
 # ---- test ----
 x_test, y_test = x[fold == 4], y[fold == 4]
-right = int((predict(x_test) == y_test).sum())
+right = int((predictors[chosen](x_test) == y_test).sum())
 ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
-results = {**rho, **accuracy.add_prefix("val_accuracy_"),
-           "val_same_side": same, "tsne_kl": tsne.kl_divergence_,
+results = {**rho, **accuracy.add_prefix("val_accuracy_"), **same,
+           "tsne_kl": tsne.kl_divergence_,
            "test_accuracy": right / len(y_test),
            "test_low": ci.low, "test_high": ci.high}
 print(pd.Series(results).round(3).to_string())

@@ -52,7 +52,7 @@ def dense(n, units, activation, seed):
         "bnf,nfu->bnu", (n, units), activation, "nu", draw)
 
 
-def train(name, x, y, learn, epochs=EPOCHS, callbacks=None):
+def train(name, x, y, learn, epochs=EPOCHS, **more):
     one, n = configurations.loc[name], learn.shape[1]
     keras.utils.set_random_seed(SEED)
     model = keras.Sequential([
@@ -60,19 +60,18 @@ def train(name, x, y, learn, epochs=EPOCHS, callbacks=None):
         keras.layers.Dropout(one["dropout"], seed=SEED),
         dense(n, 1, "sigmoid", SEED + 1)])
     model.compile(keras.optimizers.Adam(one["learning_rate"]),
-                  loss="binary_crossentropy")
+                  "binary_crossentropy", jit_compile=False)
     inputs = scale(x, x, learn)
     target = y[:, None, None].repeat(n, axis=1)
     model.fit(
         inputs, target, sample_weight=learn * 1.0,
         validation_data=(inputs, target, ~learn * 1.0),
-        batch_size=BATCH_SIZE, epochs=epochs,
-        callbacks=callbacks, verbose=0)
+        batch_size=BATCH_SIZE, epochs=epochs, verbose=0, **more)
     return model
 
 
 # ---- validate ----
-def predict(model, inputs):
+def predict(model, inputs):  # a row for each tumour
     return np.array(model(inputs))[..., 0].astype(float)
 
 
@@ -87,6 +86,7 @@ def cross_validate(name):
     early = keras.callbacks.EarlyStopping(
         patience=PATIENCE, restore_best_weights=True)
     model = train(name, x, y, learn, callbacks=[early])
+    # The mask takes one value from each row, in their order.
     p = predict(model, scale(x, x, learn))[~learn]
     loss = pd.Series(cross_entropy(y, p)).groupby(fold).mean()
     return [early.best_epoch + 1, *loss]
@@ -102,20 +102,22 @@ with SubprocessCluster(
     found = np.array(client.gather(tasks))
 
 # ---- choose ----
-loss = pd.DataFrame(found[:, 1:], configurations.index)
+losses = pd.DataFrame(found[:, 1:], configurations.index)
 table = configurations.assign(
-    loss=loss.mean(axis=1), se=loss.sem(axis=1),
+    loss=losses.mean(axis=1), se=losses.sem(axis=1),
     epochs=found[:, 0].astype(int)).sort_values("loss")
 best = table.index[0]
 limit = table["loss"].iloc[0] + table["se"].iloc[0]
 chosen = table["units"][table["loss"] <= limit].idxmin()
-print(table.round(4), f"\nlimit {limit:.3f}, chosen {chosen}")
+print(table.round({"loss": 4, "se": 4}))
+print(f"limit {limit:.4f}, chosen {chosen}")
 
 # ---- edge ----
 print(configurations.rank().loc[best])
 table.plot.scatter("learning_rate", "loss", yerr="se", logx=True,
                    s=4 * table["units"], ylabel="cross-entropy")
 plt.axhline(limit, linestyle="dotted")
+plt.gca().xaxis.set_minor_locator(plt.LogLocator(subs=[2, 5]))
 plt.show()
 
 # ---- luck ----
@@ -123,25 +125,26 @@ draw = keras.random.uniform((len(x),), seed=SEED)
 shuffled = x[np.argsort(np.array(draw))]
 coin = np.arange(len(x)) % 2  # 0, 1, 0, 1: nothing to learn
 few, part = shuffled[:FEW], np.arange(FEW) * FOLDS // FEW
+# The first CANDIDATES networks leave out part 0, and so on.
 known = part[:, None] != np.arange(FOLDS).repeat(CANDIDATES)
 model = train(best, few, coin[:FEW], known)
 p = predict(model, scale(shuffled, few, known))
+# By tumour, left-out part and candidate: is it right?
 right = ((p > 0.5) == coin[:, None]).reshape(len(p), FOLDS, -1)
 scores = right[np.arange(FEW), part].mean(axis=0)
 fresh = right[FEW:, :, scores.argmax()].mean()
-print(f"mean {scores.mean():.3f}, best {scores.max():.3f}, "
-      f"the best again {fresh:.3f}")
+print("mean, best, fresh:", scores.mean(), scores.max(), fresh)
 
 # ---- baseline ----
 inputs, p = scale(x, x, learn), np.empty(len(x))
 for k, rows in enumerate(learn.T):
-    line = LogisticRegression().fit(inputs[rows, k], y[rows])
-    p[~rows] = line.predict_proba(inputs[~rows, k])[:, 1]
+    logit = LogisticRegression().fit(inputs[rows, k], y[rows])
+    p[~rows] = logit.predict_proba(inputs[~rows, k])[:, 1]
 print("logistic loss:", cross_entropy(y, p).mean().round(3))
 
 # ---- refit ----
 every = np.full((len(x), 1), True)
-final = train(chosen, x, y, every, int(table.epochs[chosen]))
+final = train(chosen, x, y, every, int(table["epochs"][chosen]))
 new = np.array([[15, 20, 97, 700, .1, .1, .1, .05, .18, .06]])
 p = predict(final, scale(new, x, every))[0, 0]
 print(chosen, "says:", p.round(2), LABELS[int(p > 0.5)])

@@ -148,6 +148,21 @@ def test_a_job_is_made_for_what_is_missing_and_not_waiting(cluster, tmp_path, la
 @pytest.mark.long
 @pytest.mark.keras
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_ctrl_c_stops_the_search_and_is_no_failed_try(cluster, language):
+    job = cluster(language, "local")
+    said = ""
+    for line in job.stdout:
+        said += line
+        if re.match(r"s1: process \d+", line):
+            os.killpg(job.pid, signal.SIGINT)
+    assert job.wait(timeout=HANGS) != 0, said
+    assert "s1: attempt 1" in said
+    assert "attempt 2" not in said
+
+
+@pytest.mark.long
+@pytest.mark.keras
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_killed_task_is_tried_again_and_a_killed_search_goes_on(cluster, tmp_path, language):
     job = cluster(language, "local")
     said, killed = "", []

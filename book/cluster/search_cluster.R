@@ -18,6 +18,7 @@ RESOURCES <- c("--time=00:10:00", "--mem=3G", "--cpus-per-task=1")
 configurations <- read.csv(CONFIGURATIONS, row.names = "id")
 script <- sub("--file=", "", grep("^--file=", commandArgs(),
                                   value = TRUE))
+rscript <- file.path(R.home("bin"), "Rscript")
 result <- \(name) file.path(FOUND, paste0(name, ".csv"))
 give_up <- function(...) {
   message(...)
@@ -53,7 +54,7 @@ train <- function(name) {
   part <- file.path(FOUND, paste0(name, ".part"))
   write.csv(data.frame(fold = 1:FOLDS, loss = losses), part,
             row.names = FALSE)
-  file.rename(part, result(name))
+  stopifnot(file.rename(part, result(name)))
 }
 
 # Return the configurations without a result.
@@ -70,7 +71,8 @@ run_here <- function() {
   for (name in missing_ones()) {
     for (attempt in 1:TRIES) {
       cat(name, ": attempt ", attempt, "\n", sep = "")
-      status <- system2("Rscript", c(script, "train", name))
+      status <- system2(rscript, c(script, "train", name))
+      if (status == 2) give_up("Stopped by Ctrl-C.")
       if (status == 0) break
     }
     if (status != 0) {
@@ -88,11 +90,12 @@ submit <- function() {
   }
   queue <- system2(
     "squeue", c("--me", "--noheader", "--format=%j"), stdout = TRUE)
+  if (length(attr(queue, "status"))) give_up("squeue failed.")
   for (name in setdiff(missing_ones(), trimws(queue))) {
     status <- system2("sbatch", shQuote(c(
       paste0("--job-name=", name), "--requeue",
       paste0("--output=", FOUND, "/", name, ".log"), RESOURCES,
-      paste("--wrap=Rscript", script, "train", name))))
+      paste0("--wrap=", rscript, " ", script, " train ", name))))
     if (status != 0) give_up("sbatch refused ", name)
   }
 }

@@ -41,7 +41,7 @@ x_val, y_val = x[fold == 3], y[fold == 3]
 keras.utils.set_random_seed(SEED)
 model = keras.Sequential([
     keras.Input(shape=(LENGTH,)),
-    keras.layers.Embedding(tokens, DIMENSIONS),
+    keras.layers.Embedding(tokens, DIMENSIONS, mask_zero=True),
     keras.layers.GlobalAveragePooling1D(),
     keras.layers.Dense(1, activation="sigmoid")])
 model.compile("adam", "binary_crossentropy")
@@ -54,29 +54,31 @@ after = model.get_weights()[0][1:].astype(float)
 
 # ---- enrichment ----
 def count(x, tokens):  # in each row, without 0
-    return np.array([np.bincount(row, minlength=tokens)
-                     for row in x])[:, 1:]
+    return (x[:, :, None] == np.arange(1, tokens)).sum(axis=1)
 
 
 def enrich(x, y, tokens):
     counts = count(x, tokens)
-    zeros, ones = [counts[y == k].sum(axis=0) for k in (0, 1)]
-    return np.log2((ones + 1) / (zeros + 1))
+    zeros, ones = [counts[y == k].sum(0) + 1 for k in (0, 1)]
+    return np.log2(ones / zeros * (zeros.sum() / ones.sum()))
 
 
 for_amp = enrich(x_val, y_val, tokens)
 
 # ---- distances ----
-def correlate(a, b):
+def mantel(a, b):
     return spearmanr(pdist(a), pdist(b)).statistic
 
 
 chemistry, task = zscore(acids[PROPERTIES]), for_amp[:, None]
-rho = {"rho_chemistry_untrained": correlate(before, chemistry),
-       "rho_chemistry_trained": correlate(after, chemistry),
-       "val_rho_task_untrained": correlate(before, task),
-       "val_rho_task_trained": correlate(after, task)}
-print(pd.Series(rho).round(3).to_string())
+rho = {"rho_chemistry_untrained": mantel(before, chemistry),
+       "rho_chemistry_trained": mantel(after, chemistry),
+       "val_rho_task_untrained": mantel(before, task),
+       "val_rho_task_trained": mantel(after, task),
+       "val_rho_chemistry_task": mantel(chemistry, task)}
+draws = keras.random.uniform((1000, len(acids)), seed=SEED)
+mixed = [mantel(after[i], chemistry) for i in np.argsort(draws)]
+rho["p_value"] = np.mean(mixed >= rho["rho_chemistry_trained"])
 
 # ---- validate ----
 def is_right(x, y):

@@ -49,7 +49,7 @@ def dense(n, units, activation, seed):
         "bnf,nfu->bnu", (n, units), activation, "nu", draw)
 
 
-def train(name, x, y, learn, epochs=EPOCHS, callbacks=None):
+def train(name, x, y, learn, epochs=EPOCHS, **more):
     one, n = configurations.loc[name], learn.shape[1]
     keras.utils.set_random_seed(SEED)
     model = keras.Sequential([
@@ -57,19 +57,18 @@ def train(name, x, y, learn, epochs=EPOCHS, callbacks=None):
         keras.layers.Dropout(one["dropout"], seed=SEED),
         dense(n, 1, "sigmoid", SEED + 1)])
     model.compile(keras.optimizers.Adam(one["learning_rate"]),
-                  loss="binary_crossentropy")
+                  "binary_crossentropy", jit_compile=False)
     inputs = scale(x, x, learn)
     target = y[:, None, None].repeat(n, axis=1)
     model.fit(
         inputs, target, sample_weight=learn * 1.0,
         validation_data=(inputs, target, ~learn * 1.0),
-        batch_size=BATCH_SIZE, epochs=epochs,
-        callbacks=callbacks, verbose=0)
+        batch_size=BATCH_SIZE, epochs=epochs, verbose=0, **more)
     return model
 
 
 # ---- validate ----
-def predict(model, inputs):
+def predict(model, inputs):  # a row for each tumour
     return np.array(model(inputs))[..., 0].astype(float)
 
 
@@ -84,6 +83,7 @@ def cross_validate(name):
     early = keras.callbacks.EarlyStopping(
         patience=PATIENCE, restore_best_weights=True)
     model = train(name, x, y, learn, callbacks=[early])
+    # The mask takes one value from each row, in their order.
     p = predict(model, scale(x, x, learn))[~learn]
     loss = pd.Series(cross_entropy(y, p)).groupby(fold).mean()
     return [early.best_epoch + 1, *loss]
@@ -99,25 +99,27 @@ with SubprocessCluster(
     found = np.array(client.gather(tasks))
 
 # ---- choose ----
-loss = pd.DataFrame(found[:, 1:], configurations.index)
+losses = pd.DataFrame(found[:, 1:], configurations.index)
 table = configurations.assign(
-    loss=loss.mean(axis=1), se=loss.sem(axis=1),
+    loss=losses.mean(axis=1), se=losses.sem(axis=1),
     epochs=found[:, 0].astype(int)).sort_values("loss")
 best = table.index[0]
 limit = table["loss"].iloc[0] + table["se"].iloc[0]
 chosen = table["units"][table["loss"] <= limit].idxmin()
-print(table.round(4), f"\nlimit {limit:.3f}, chosen {chosen}")
+print(table.round({"loss": 4, "se": 4}))
+print(f"limit {limit:.4f}, chosen {chosen}")
 
 # ---- edge ----
 print(configurations.rank().loc[best])
 table.plot.scatter("learning_rate", "loss", yerr="se", logx=True,
                    s=4 * table["units"], ylabel="cross-entropy")
 plt.axhline(limit, linestyle="dotted")
+plt.gca().xaxis.set_minor_locator(plt.LogLocator(subs=[2, 5]))
 plt.show()
 
 # ---- refit ----
 every = np.full((len(x), 1), True)
-final = train(chosen, x, y, every, int(table.epochs[chosen]))
+final = train(chosen, x, y, every, int(table["epochs"][chosen]))
 
 # ---- test ----
 x_test, y_test = features[is_test], label[is_test]

@@ -33,7 +33,7 @@ y_val <- y[fold == 3]
 # ---- model ----
 set_random_seed(SEED)
 model <- keras_model_sequential(input_shape = LENGTH) |>
-  layer_embedding(tokens, DIMENSIONS) |>
+  layer_embedding(tokens, DIMENSIONS, mask_zero = TRUE) |>
   layer_global_average_pooling_1d() |>
   layer_dense(1, activation = "sigmoid")
 model |> compile("adam", "binary_crossentropy")
@@ -48,25 +48,26 @@ after <- get_weights(model)[[1]][-1, ]
 count <- \(x, tokens) t(apply(x, 1, tabulate, tokens - 1))
 
 enrich <- function(x, y, tokens) {
-  counts <- count(x, tokens)
-  log2((colSums(counts[y == 1, ]) + 1) /
-         (colSums(counts[y == 0, ]) + 1))
+  n <- rowsum(count(x, tokens), y) + 1 # a row for each class
+  log2(n[2, ] / n[1, ] * (sum(n[1, ]) / sum(n[2, ])))
 }
 
 for_amp <- enrich(x_val, y_val, tokens)
 
 # ---- distances ----
-correlate <- function(a, b) {
-  cor(c(dist(a)), c(dist(b)), method = "spearman")
-}
+mantel <- \(a, b) cor(dist(a), dist(b), method = "spearman")
 
 chemistry <- scale(acids[PROPERTIES])
 rho <- c(
-  rho_chemistry_untrained = correlate(before, chemistry),
-  rho_chemistry_trained = correlate(after, chemistry),
-  val_rho_task_untrained = correlate(before, for_amp),
-  val_rho_task_trained = correlate(after, for_amp))
-round(rho, 3)
+  rho_chemistry_untrained = mantel(before, chemistry),
+  rho_chemistry_trained = mantel(after, chemistry),
+  val_rho_task_untrained = mantel(before, for_amp),
+  val_rho_task_trained = mantel(after, for_amp),
+  val_rho_chemistry_task = mantel(chemistry, for_amp))
+draws <- random_uniform(c(1000, nrow(acids)), seed = SEED)
+mixed <- apply(as.array(draws), 1, \(draw)
+  mantel(after[order(draw), ], chemistry))
+rho["p_value"] <- mean(mixed >= rho["rho_chemistry_trained"])
 
 # ---- validate ----
 is_right <- \(x, y) {

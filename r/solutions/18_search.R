@@ -19,6 +19,7 @@ WORKERS <- 2
 
 # ---- load ----
 tumours <- merge(read.csv(TUMOURS), read.csv(FOLDS_OF))
+stopifnot(tumours$diagnosis %in% LABELS)
 is_test <- tumours$fold == 0
 features <- as.matrix(tumours[setdiff(names(tumours), OTHER)])
 label <- match(tumours$diagnosis, LABELS) - 1L
@@ -57,7 +58,7 @@ train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
     layer_dropout(one$dropout, seed = SEED) |>
     dense(n, 1, "sigmoid", SEED + 1)
   model |> compile(optimizer_adam(one$learning_rate),
-                   loss = "binary_crossentropy")
+                   "binary_crossentropy", jit_compile = FALSE)
   inputs <- scale_by(x, x, learn)
   target <- array(y, c(length(y), n, 1))
   model |> fit(
@@ -69,7 +70,7 @@ train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
 
 
 # ---- validate ----
-predict_with <- function(model, inputs)
+predict_with <- function(model, inputs) # a row for each tumour
   array(as.array(model(inputs)), dim(inputs)[1:2])
 
 cross_entropy <- function(y, p)
@@ -82,6 +83,7 @@ cross_validate <- function(name) {
     patience = PATIENCE, restore_best_weights = TRUE)
   model <- train(name, x, y, learn, callbacks = list(early))
   p <- predict_with(model, scale_by(x, x, learn))
+  # From row i the column of its fold: it left this tumour out.
   loss <- cross_entropy(y, p[cbind(seq_along(fold), fold)])
   c(early$best_epoch + 1, tapply(loss, fold, mean))
 }
@@ -95,17 +97,17 @@ found <- rownames(configurations) |>
 plan(sequential)
 
 # ---- choose ----
-loss <- found[, -1]
+losses <- found[, -1]
 table <- transform(
-  configurations, loss = rowMeans(loss), epochs = found[, 1],
-  se = apply(loss, 1, sd) / sqrt(FOLDS))
+  configurations, loss = rowMeans(losses), epochs = found[, 1],
+  se = apply(losses, 1, sd) / sqrt(FOLDS))
 table <- table[order(table$loss), ]
 best <- rownames(table)[1]
 limit <- table$loss[1] + table$se[1]
 near <- subset(table, loss <= limit)
 chosen <- rownames(near)[which.min(near$units)]
-round(table, 4)
-cat("limit", round(limit, 3), "chosen", chosen, "\n")
+print(table, digits = 4)
+cat("limit", round(limit, 4), "chosen", chosen, "\n")
 
 # ---- edge ----
 sapply(configurations, rank)[rownames(configurations) == best, ]
@@ -119,13 +121,12 @@ every <- matrix(TRUE, nrow(x))
 final <- train(chosen, x, y, every, table[chosen, "epochs"])
 
 # ---- test ----
-y_test <- label[is_test]
 p <- predict_with(final, scale_by(features[is_test, ], x, every))
-hits <- sum((p > 0.5) == y_test)
-ci <- prop.test(hits, length(y_test), correct = FALSE)$conf.int
+hits <- sum((p > 0.5) == label[is_test])
+ci <- prop.test(hits, length(p), correct = FALSE)$conf.int
 results <- list(
   val_loss_best = table$loss[1],
   val_loss_chosen = table[chosen, "loss"],
-  test_accuracy = hits / length(y_test),
+  test_accuracy = hits / length(p),
   test_low = ci[1], test_high = ci[2])
 str(results)
