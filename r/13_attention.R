@@ -101,10 +101,9 @@ y_prob <- lapply(models, \(one) {
 # ---- baseline ----
 share <- apply(to_categorical(x), c(1, 3), sum)[, -1] |>
   proportions(1)
-line <- glmnet::glmnet(
-  share[is_train, ], y[is_train], "binomial", alpha = 0,
-  lambda = 1 / (20 * sum(is_train)), standardize = FALSE,
-  thresh = 1e-14)
+line <- share[is_train, ] |> glmnet::glmnet(
+  y[is_train], "binomial", alpha = 0, standardize = FALSE,
+  lambda = 1 / (20 * sum(is_train)), thresh = 1e-14)
 y_prob$baseline <- predict(line, share[is_val, ],
                            type = "response")[, 1]
 auc <- sapply(y_prob, \(p) pROC::auc(y[is_val], p, quiet = TRUE))
@@ -133,9 +132,8 @@ without[cbind(seq_len(nrow(without)), 1:LENGTH)] <- 0L
 p <- predict(model, without, verbose = 0)
 whole <- y_prob$transformer[1:EXPLAINED]
 effect <- abs(whole - matrix(p, ncol = LENGTH, byrow = TRUE))
-agree <- mean(sapply(1:EXPLAINED, \(i) {
-  cor(looked[i, some[i, ] > 0], effect[i, some[i, ] > 0])
-}))
+agree <- sapply(1:EXPLAINED, \(i) cor(
+  looked[i, some[i, ] > 0], effect[i, some[i, ] > 0])) |> mean()
 cat("attention and effect, correlation:", round(agree, 2), "\n")
 
 # ---- test ----
