@@ -445,9 +445,9 @@ def test_a_renderer_that_fails_is_quoted_and_its_warnings_are_handed_on(copy):
     broken = site.Renderer("Quarto", "1", (sys.executable, "-c", code))
     with pytest.raises(BookError, match="Quarto failed:\none\ntwo"):
         site.render(broken)
-    code = "print('WARN: no such page'); print('warning: unknown key x'); print('done')"
+    code = "print('WARN: no such page'); print('(W) no link'); print('warning: unknown key x'); print('done')"
     warnings = site.render(site.Renderer("Quarto", "1", (sys.executable, "-c", code)))
-    assert warnings == ["WARN: no such page"]
+    assert warnings == ["WARN: no such page", "(W) no link"]
 
 
 @pytest.mark.parametrize(

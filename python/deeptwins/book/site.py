@@ -25,9 +25,9 @@ from deeptwins.book.renderer import Renderer
 from deeptwins.paths import BOOK, ROOT
 
 OUTPUT = ROOT / "_book"
-# What smalldocs leaves out of _quarto.yml: renderer.py says so in words, or it is made up below.
-EXPECTED_WARNING = re.compile(
-    r"warning: (project\.type|unknown key|format\.html\.|filter .* is not run)"
+# A warning, (W) of a filter; not of what smalldocs leaves out, since renderer.py or _finish says it.
+WARNING = re.compile(
+    r"(?i)(?!warning: (project\.type|unknown key|format\.html\.|filter .* is not run))(\(W\)|.*warn)"
 )
 # A formula; code and tags, which stay as they are; a citation.
 PIECE = re.compile(
@@ -63,10 +63,10 @@ def render(chosen: Renderer) -> list[str]:
         encoding="utf-8",
         errors="replace",
     )
-    said = [line.strip() for line in ended.stdout.splitlines() if line.strip()]
+    said = [*filter(None, map(str.strip, ended.stdout.splitlines()))]
     if ended.returncode:
         raise BookError(f"{chosen.name} failed:\n" + "\n".join(said[-15:]))
-    warnings = [one for one in said if "warn" in one.lower() and not EXPECTED_WARNING.match(one)]
+    warnings = [one for one in said if WARNING.match(one)]
     if chosen.name == "smalldocs":
         # It leaves notebooks out, whatever the resources say.
         shutil.copytree(ROOT / "book/notebooks", OUTPUT / "book/notebooks", dirs_exist_ok=True)
