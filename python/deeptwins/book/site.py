@@ -25,9 +25,10 @@ from deeptwins.book.renderer import Renderer
 from deeptwins.paths import BOOK, ROOT
 
 OUTPUT = ROOT / "_book"
-# A warning, (W) of a filter; not of what smalldocs leaves out, since renderer.py or _finish says it.
+# A warning, (W) of a filter; not of what smalldocs leaves out: renderer.py or _finish says it.
 WARNING = re.compile(
-    r"(?i)(?!warning: (project\.type|unknown key|format\.html\.|filter .* is not run))(\(W\)|.*warn)"
+    r"(?i)(?!warning: (project\.type|unknown key|format\.html\.|filter .* is not run))"
+    r"(\(W\)|.*warn)"
 )
 # A formula; code and tags, which stay as they are; a citation.
 PIECE = re.compile(
