@@ -92,7 +92,7 @@ def first(peptides):  # which amino acid at each place?
 
 
 def regress(inputs):
-    logistic = LogisticRegression(C=C, solver="newton-cholesky")
+    logistic = LogisticRegression(C=C, tol=1e-8, max_iter=1000)
     logistic.fit(inputs(train["peptide"]), train["y"])
     return logistic.predict_proba(inputs(val["peptide"]))[:, 1]
 

@@ -82,9 +82,8 @@ def transformer(places=True):
         place = layers.Embedding(
             LENGTH + 1, WIDTH, mask_zero=True)(place)
         h = layers.Add()([h, place])
-    attended, _ = layers.MultiHeadAttention(
-        HEADS, WIDTH, name="attention")(
-            h, h, return_attention_scores=True)
+    look = layers.MultiHeadAttention(HEADS, WIDTH, name="look")
+    attended, _ = look(h, h, return_attention_scores=True)
     h = layers.LayerNormalization()(layers.Add()([h, attended]))
     dense = layers.Dense(2 * WIDTH, activation="relu")(h)
     dense = layers.Dense(WIDTH)(dense)
@@ -119,7 +118,7 @@ print(pd.Series(auc).round(3).to_string())
 # ---- map ----
 model = models["transformer"]
 attention = keras.Model(
-    model.input, model.get_layer("attention").output[1])
+    model.input, model.get_layer("look").output[1])
 weight = np.array(attention(x_val[:1]))
 letters = [*peptides[is_val][0]]
 weight = weight[0].mean(axis=0)[-len(letters):, -len(letters):]

@@ -74,9 +74,9 @@ transformer <- function(places = TRUE) {
       layer_embedding(LENGTH + 1, WIDTH, mask_zero = TRUE)
     h <- layer_add(h, place)
   }
-  attention <- layer_multi_head_attention(
-    num_heads = HEADS, key_dim = WIDTH, name = "attention")
-  attended <- attention(h, h, return_attention_scores = TRUE)
+  look <- layer_multi_head_attention(
+    num_heads = HEADS, key_dim = WIDTH, name = "look")
+  attended <- look(h, h, return_attention_scores = TRUE)
   h <- layer_add(h, attended[[1]]) |> layer_layer_normalization()
   dense <- layer_dense(h, 2 * WIDTH, activation = "relu")
   y <- layer_add(h, layer_dense(dense, WIDTH)) |>
@@ -113,7 +113,7 @@ round(auc, 3)
 # ---- map ----
 model <- models$transformer
 attention <- keras_model(
-  model$input, get_layer(model, "attention")$output[[2]])
+  model$input, get_layer(model, "look")$output[[2]])
 real <- x_val[1, ] > 0
 weight <- as.array(attention(x_val[1, , drop = FALSE]))
 weight <- apply(weight[1, , real, real], 2:3, mean)

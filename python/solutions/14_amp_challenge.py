@@ -118,7 +118,7 @@ def describe(peptides):  # composition, and the first residues
            for a in AMINO_ACIDS] for one in peptides])
 
 
-logistic = LogisticRegression(C=C, solver="newton-cholesky")
+logistic = LogisticRegression(C=C, tol=1e-8, max_iter=1000)
 logistic.fit(describe(train["peptide"]), y_train)
 p_logistic = logistic.predict_proba(
     describe(val["peptide"]))[:, 1]

@@ -23,7 +23,6 @@ def show(*args: object, **options: object) -> None:
     for manager in Gcf.get_all_fig_managers():
         count = len(list(folder.glob(f"{name}-*.png"))) + 1
         figure = manager.canvas.figure
-        figure.set_layout_engine(figure.get_layout_engine() or "constrained")
         # As large as its figsize, as R's figures are.
         figure.savefig(folder / f"{name}-{count}.png", bbox_inches=figure.bbox_inches)
     Gcf.destroy_all()
