@@ -149,7 +149,7 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
 def _short(value: float | str | None) -> str:
     told = bands.number(value)  # with four digits
     short = value is not None and abs(float(told)) < 1000
-    return f"{float(told):#.3g}".rstrip(".") if short else told
+    return f"{float(value):#.3g}".rstrip(".") if short else told
 
 
 def _reach(values: list[Any], band: Mapping[str, Any], target: float | None) -> str:
