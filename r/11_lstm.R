@@ -97,20 +97,20 @@ train_on <- function(x, model, validation_data) {
 }
 
 # ---- fit ----
-models <- curves <- list()
+models <- list()
+curves <- data.frame()
 for (name in c("lstm", "shuffled", "averaging")) {
   x <- if (name == "shuffled") z_train else x_train
   x_new <- if (name == "shuffled") z_val else x_val
   models[[name]] <- model <- build(name)
-  curves[[name]] <- train_on(x, model, list(x_new, y_val))
+  history <- train_on(x, model, list(x_new, y_val))
+  curves <- rbind(curves, cbind(name, as.data.frame(history)))
   y_prob[[name]] <- as.array(model(x_new))[, 1]
   cat(name, count_params(model), "parameters\n")
 }
 
 # ---- curves ----
-lapply(curves, as.data.frame) |>
-  dplyr::bind_rows(.id = "name") |>
-  subset(metric == "loss") |>
+subset(curves, metric == "loss") |>
   subset(data == "validation" | name == "lstm") |>
   ggplot(aes(epoch, value, colour = name, linetype = data)) +
   geom_line() + labs(y = "loss", colour = NULL, linetype = NULL)
