@@ -10,6 +10,7 @@ import helpers
 import pytest
 
 import decks
+import export
 import plans
 from deeptwins import catalog
 from deeptwins.book import BookError, site
@@ -66,8 +67,9 @@ PREVIEW_TOO = pytest.param(True, id="preview, where Quarto rendered", marks=pyte
 def sources(tmp_path_factory):
     """The sources of the book with what `deeptwins book` makes for its pages."""
     with filelock.FileLock(tmp_path_factory.getbasetemp().parent / "sources.lock"):
-        site.prepare(plans.fragments())
+        site.prepare(plans.fragments(), export.differences())
         decks.write()
+        export.write()
 
 
 @pytest.fixture(scope="session", params=[pytest.param(False, id="as make book"), PREVIEW_TOO])

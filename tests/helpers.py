@@ -31,7 +31,7 @@ def copy_sources(folder: Path) -> None:
     """Put the sources of the book and the scripts that it offers into a folder."""
     for name in ("_quarto.yml", "index.qmd"):
         shutil.copy(ROOT / name, folder / name)
-    for name in ("book", "kit"):
+    for name in ("book", "kit", "live"):
         shutil.copytree(ROOT / name, folder / name)
     for language in LANGUAGES:
         (folder / language).mkdir()

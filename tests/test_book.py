@@ -106,7 +106,7 @@ def edit(project, language, old, new):
 
 
 def test_a_fragment_shows_code_output_and_figure_of_both_languages(project):
-    fragments.write({})
+    fragments.write({}, {})
     text = fragment(project, "curve")
     assert text.index("## Python\n\n```python\nshow()") < text.index("## R\n\n```r\nplot(")
     assert text.count("::: {.output}\n```\n6/6 - loss: 0.5\n```\n:::") == 2
@@ -139,16 +139,16 @@ def test_a_training_has_one_line_an_epoch_and_is_folded_after_the_third():
 def test_code_that_holds_a_fence_stays_inside_its_own(project):
     for language in LANGUAGES:
         edit(project, language, "# ---- load ----", '# ---- load ----\n"""\n```\n"""')
-    fragments.write({})
+    fragments.write({}, {})
     assert '````python\nimport x\n\n"""\n```\n"""\nprint(1)\n````\n' in fragment(project, "load")
 
 
 def test_what_is_no_longer_made_goes_and_what_is_stays_untouched(project):
-    fragments.write({})
+    fragments.write({}, {})
     path = project / "book/_fragments" / ID / "load.qmd"
     before, other = path.stat().st_mtime_ns, project / "book/_fragments/05_gone/load.qmd"
     files.write_text(other, "gone")
-    fragments.write({})
+    fragments.write({}, {})
     assert path.stat().st_mtime_ns == before
     assert not other.exists()
 
@@ -162,7 +162,7 @@ def test_what_is_no_longer_made_goes_and_what_is_stays_untouched(project):
 )
 def test_an_exercise_offers_its_scripts_and_notebooks_and_colab_if_it_can(project, line, name):
     files.write_text(project / "_quarto.yml", f"book:\n  {line}\n")
-    fragments.write({})
+    fragments.write({}, {})
     text = fragment(project, "downloads")
     assert re.findall(r'<a href="([^"]+)" download>', text) == [
         *(f"../python/{ID}.py", f"notebooks/{ID}_python.ipynb"),
@@ -180,7 +180,7 @@ def test_the_band_shows_three_digits_its_drawing_and_what_is_undefined(project):
     for language in LANGUAGES:
         kept[language]["results"] |= {"mcc": None, "accuracy": 0.7512345}
     files.write_text(project / f"book/runs/{ID}.json", json.dumps(kept))
-    fragments.write({})
+    fragments.write({}, {})
     text = fragment(project, "band")
     assert re.search(
         r"\| `accuracy` \| 0\.751 \| 0\.751 \| <.*> 0\.\d+ to 0\.\d+ \| 0\.750 ± ", text
@@ -216,7 +216,7 @@ def test_the_band_shows_three_digits_its_drawing_and_what_is_undefined(project):
 def test_what_cannot_be_shown_is_refused_in_one_sentence(project, change, message):
     change(project)
     with pytest.raises(BookError, match=re.escape(message)):
-        fragments.write({})
+        fragments.write({}, {})
 
 
 def test_another_figure_in_r_is_refused(project):
@@ -225,7 +225,7 @@ def test_another_figure_in_r_is_refused(project):
     kept["r"]["sections"][2]["figures"] = []
     files.write_text(path, json.dumps(kept))
     with pytest.raises(BookError, match=r"Python's sections and figures are .*R's are"):
-        fragments.write({})
+        fragments.write({}, {})
 
 
 # ---- the ledger ----
@@ -244,15 +244,15 @@ def verdict(exercise, *marks):
 
 
 def test_the_ledger_shows_every_difference_and_the_rule_of_each_level(project):
-    fragments.write({})
+    fragments.write({}, {ID: 3.21e-7})
     text = (project / "book/_fragments/ledger.qmd").read_text(encoding="utf-8")
-    assert f"| `{ID}` |" in text
+    assert re.search(rf"^\| `{ID}` \|.*\| 3e-07 \|$", text, re.M)
     for level in levels.LEVELS:
         assert f" {level.name} |" in text
         assert f"- **{level.name}**: {level.rule}" in text
     some = [verdict("01_one", "rounding", "none"), verdict("solutions/01_one", "fails")]
     equal = " | 0 · 0" * (len(levels.LEVELS) - 2)
-    assert f"| `01_one` | 1e-16 · ✗ | – · 0{equal} |\n" in fragments.ledger(some)
+    assert f"| `01_one` | 1e-16 · ✗ | – · 0{equal} |  |\n" in fragments.ledger(some, {})
 
 
 # ---- what was verified last ----

@@ -22,11 +22,12 @@ from deeptwins.proof.levels import LEVELS, Finding, Verdict, keras3_of
 FRAGMENTS = BOOK / "_fragments"
 # The title and what else is said of a script above its imports.
 TITLE = re.compile(r'\A(?:"""[\s\S]*?"""|(?:#.*\n?)+)\s*')
+THIRD = "the network computed in the browser and Keras predict the same within 1e-5, 500 samples"
 # The branch from which GitHub Pages serves the book has the notebooks; main has not.
 COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebooks/{}"
 
 
-def write(more: Mapping[str, str]) -> None:
+def write(more: Mapping[str, str], third: Mapping[str, float]) -> None:
     """Write all fragments anew, `more` too; BookError where runs, scripts, captions do not fit."""
     captions = figures()
     made = lists.fragments() | more
@@ -37,7 +38,7 @@ def write(more: Mapping[str, str]) -> None:
         verdicts.append(Verdict(exercise, findings, kept["ledger"]["keras3"]))
         contents = _contents(exercise, kept, captions.get(exercise, {}))
         made |= {f"{exercise}/{name}": text for name, text in contents.items()}
-    made["ledger"] = ledger(verdicts)
+    made["ledger"] = ledger(verdicts, third)
     paths = {FRAGMENTS / f"{name}.qmd": text for name, text in made.items()}
     for path in {one for one in FRAGMENTS.rglob("*.*") if one.is_file()} - paths.keys():
         path.unlink()
@@ -178,16 +179,19 @@ def _downloads(exercise: str) -> str:
     return f"```{{=html}}\n{''.join(links)}</div>\n```\n"
 
 
-def ledger(verdicts: list[Verdict]) -> str:
-    """Return a table of the differences by exercise and level, and the rule of each level."""
+def ledger(verdicts: list[Verdict], third: Mapping[str, float]) -> str:
+    """Return a table of the differences by exercise and level, `third` in pages, and all rules."""
     rows: dict[str, list[str]] = {}
     for verdict in verdicts:
         cells = [_difference(one) for one in verdict.findings]
         row = rows.setdefault(verdict.exercise.removeprefix("solutions/"), [""] * len(cells))
         row[:] = (" · ".join(filter(None, both)) for both in zip(row, cells, strict=True))
-    heads = ["Exercise", *(level.name for level in LEVELS)]
-    table = markup.table("ledger", heads, ([f"`{name}`", *row] for name, row in rows.items()))
+    heads = ["Exercise", *(level.name for level in LEVELS), "in the page"]
+    shown = {name: f"{one:.0g}" for name, one in third.items()}
+    lines = ([f"`{name}`", *row, shown.get(name, "")] for name, row in rows.items())
+    table = markup.table("ledger", heads, lines)
     rules = "\n".join(f"- **{level.name}**: {level.rule}" for level in LEVELS)
+    rules += f"\n- **{heads[-1]}**: {THIRD}"
     return f"{table}\n{keras3_of(verdicts)}\n\n{rules}\n"
 
 

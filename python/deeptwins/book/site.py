@@ -43,9 +43,9 @@ LINK = re.compile(r'<a [^>]*href="([^"#:?]+\.html)[^"]*"[^>]*>(.*?)</a>', re.S)
 END = '<nav class="page-navigation">'
 
 
-def prepare(more: Mapping[str, str]) -> str:
+def prepare(more: Mapping[str, str], third: Mapping[str, float]) -> str:
     """Make what pages show and offer: fragments, with `more`, and notebooks; return a warning."""
-    fragments.write(more)
+    fragments.write(more, third)
     try:
         notebooks.write(catalog.exercises(solutions=False), BOOK / "notebooks")
     except ImportError as error:
