@@ -4,15 +4,14 @@ import re
 import shlex
 from typing import Any
 
-import yaml
-
+from deeptwins import files
 from deeptwins.book import markup
 from deeptwins.paths import BOOK
 
 
 def days() -> dict[str, dict[str, Any]]:
     """Return the days of all plans by their names."""
-    return yaml.safe_load((BOOK / "plans.yml").read_text(encoding="utf-8"))
+    return files.read_yaml(BOOK / "plans.yml")
 
 
 def fragments() -> dict[str, str]:

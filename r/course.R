@@ -19,8 +19,11 @@ run_twin <- function(...) {
   named <- nzchar(names(given) %||% character(length(given)))
   options <- Map(function(name, value) {
     if (name == "data") return(c("--data", value))
-    # The command reads Python's True and lists as R's.
+    # The command reads Python's True, lists and quoted texts.
     if (is.logical(value)) value <- ifelse(value, "True", "False")
+    if (length(value) > 1 && is.character(value)) {
+      value <- encodeString(value, quote = "\"")
+    }
     if (length(value) > 1) value <- paste0("[", toString(value), "]")
     c("--set", paste0(name, "=", value))
   }, names(given)[named], given[named])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import stat
 import sys
 import threading
@@ -483,6 +484,9 @@ def test_without_any_renderer_the_error_says_what_to_install(tmp_path, monkeypat
 
 def test_the_preview_finishes_formulas_citations_and_paths(copy):
     pytest.importorskip("pypandoc")
+    pytest.importorskip("smalldocs")
+    helpers.copy_sources(copy)
+    preview = runpy.run_path(str(copy / "book/preview.py"))
     page = copy / "_book/book/01.html"
     files.write_text(
         page,
@@ -490,9 +494,9 @@ def test_the_preview_finishes_formulas_citations_and_paths(copy):
         ' defer></script><script src="/book/assets/twins.js"></script></head><p>See '
         '<span class="math inline">\\(a &lt; b\\)</span> and '
         '<span class="math display">\\[c\\]</span>. As '
-        f"@matthews1975 says [@matthews1975].</p><pre>x @matthews1975</pre>{site.END}",
+        f"@matthews1975 says [@matthews1975].</p><pre>x @matthews1975</pre>{preview['END']}",
     )
-    site._finish(page)
+    preview["finish"](page)
     text = page.read_text(encoding="utf-8")
     assert "katex" not in text
     assert '<script src="../book/assets/twins.js"></script>' in text

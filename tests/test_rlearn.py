@@ -163,3 +163,17 @@ def test_description_imports_what_the_twins_use_and_other_tools_can_read_it():
     for dependencies, expected in (("NA", imports), ("TRUE", imports | suggests)):
         _, shown, _ = r(ROOT, "-e", ask.format(dependencies))
         assert set(shown.split()) == expected
+
+
+def test_run_twin_says_values_as_the_command_reads_them(tmp_path):
+    """The command is replaced by one that prints what it is given."""
+    code = f"""source("{(ROOT / "r/course.R").as_posix()}")
+    deeptwins <- function(...) cat(unlist(list(...)), sep = "\\n")
+    run_twin("10", CLASSES = c("exon", "in \\"tron"), UNITS = c(3, 2), NEW = "A", LEAK = TRUE,
+             data = "full")"""
+    status, printed, said = r(tmp_path, "-e", code)
+    assert status == 0, said
+    assert printed.splitlines() == [
+        *("run", "10", "--set", 'CLASSES=["exon", "in \\"tron"]', "--set", "UNITS=[3, 2]"),
+        *("--set", "NEW=A", "--set", "LEAK=True", "--data", "full", "--lang", "r"),
+    ]

@@ -4,8 +4,7 @@ import ast
 import difflib
 import re
 
-import yaml
-
+from deeptwins import files
 from deeptwins.paths import LANGUAGES, ROOT, script_file
 
 
@@ -48,5 +47,5 @@ def title(exercise: str) -> str:
 def repository() -> str:
     """Return the address of the course's repository as _quarto.yml gives it, else ""."""
     path = ROOT / "_quarto.yml"
-    book = yaml.safe_load(path.read_text(encoding="utf-8"))["book"] if path.is_file() else {}
+    book = files.read_yaml(path)["book"] if path.is_file() else {}
     return book.get("repo-url", "").rstrip("/").removesuffix(".git")

@@ -1,6 +1,7 @@
 """Files that are whole or not there at all, and their digests; whether they can be written."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+import yaml
 
 ROOM = 1 << 20  # bytes; what one run leaves behind is of this order
 
@@ -65,6 +67,17 @@ def lock(path: Path) -> filelock.FileLock:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file; {} where there is no file."""
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the content of a YAML file, which is parsed again only when it has changed."""
+    return _yaml(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache
+def _yaml(path: Path, changed: int) -> Any:
+    text = path.read_text(encoding="utf-8")
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
 
 
 def write_text(path: Path, text: str) -> None:

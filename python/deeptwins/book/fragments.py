@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from deeptwins import catalog, files, sections
 from deeptwins.book import BookError, archive, lists, markup
 from deeptwins.paths import BOOK, FIGURES, LANGUAGES, ROOT, TITLES, script_file
@@ -29,7 +27,7 @@ COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebook
 
 def write(more: Mapping[str, str], third: Mapping[str, float]) -> None:
     """Write all fragments anew, `more` too; BookError where runs, scripts, captions do not fit."""
-    captions = figures()
+    captions = files.read_yaml(FIGURES)
     made = lists.fragments() | more
     verdicts = []
     for exercise in catalog.exercises():
@@ -92,11 +90,6 @@ def _parts(exercise: str, language: str, run: Mapping[str, Any]) -> dict[str, di
         }
         for name, group in groups.items()
     }
-
-
-def figures() -> dict[str, dict[str, dict[str, Any]]]:
-    """Return caption and alt text by exercise and figure, as figures.yml states them."""
-    return yaml.safe_load(FIGURES.read_text(encoding="utf-8")) or {}
 
 
 def _figure(exercise: str, file: str, captions: Mapping[str, Any]) -> str:

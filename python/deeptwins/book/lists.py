@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from deeptwins import files
 from deeptwins.book import markup
 from deeptwins.paths import BOOK, LANGUAGES, ROOT, TITLES
 
@@ -21,18 +22,13 @@ def fragments() -> dict[str, str]:
     """Return what is made of each file of entries, by its name."""
     makers = {one.__name__: one for one in (phrasebook, migration, faults)}
     makers |= {"settings": measured, "speed": measured}
-    made = {name: make(read(name)) for name, make in makers.items()}
+    made = {name: make(files.read_yaml(BOOK / f"{name}.yml")) for name, make in makers.items()}
     return made | {"chapters": chapters()}
-
-
-def read(name: str) -> Any:
-    """Return the entries of a file."""
-    return yaml.safe_load((BOOK / f"{name}.yml").read_text(encoding="utf-8"))
 
 
 def chapters() -> str:
     """Return the chapters that _quarto.yml lists: what each says of itself in its first box."""
-    book = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
+    book = files.read_yaml(ROOT / "_quarto.yml")["book"]
     rows = []
     for page in (page for part in book["chapters"] if "part" in part for page in part["chapters"]):
         text = (ROOT / page).read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from nbformat import v4
 
 from deeptwins import catalog, files, sections
 from deeptwins.book import archive, fragments
-from deeptwins.paths import BOOK, LANGUAGES, TITLES, script_file
+from deeptwins.paths import BOOK, FIGURES, LANGUAGES, TITLES, script_file
 
 KERNELS = {
     "python": {"name": "python3", "display_name": "Python 3", "language": "python"},
@@ -65,5 +65,5 @@ def home(language: str) -> str:
 
 def _figure(exercise: str, language: str, name: str) -> nbformat.NotebookNode:
     picture = base64.b64encode(archive.picture(exercise, language, name).read_bytes()).decode()
-    alt = fragments.figures()[exercise][name.removesuffix(".png")]["alt"]
+    alt = files.read_yaml(FIGURES)[exercise][name.removesuffix(".png")]["alt"]
     return v4.new_output("display_data", {"image/png": picture, "text/plain": alt.strip()})
