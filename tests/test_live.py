@@ -9,7 +9,7 @@ import pytest
 from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader, visit
 
 import export
-from deeptwins.paths import BOOK
+from deeptwins.paths import BOOK, script_file
 
 __all__ = ["reader", "visit"]  # fixtures
 NODE = pytest.mark.skipif(not export.shutil.which("node"), reason="node is missing")
@@ -173,3 +173,47 @@ def test_flower(figure, width):
     said(box, "versicolor")
     petal.click(position={"x": 2, "y": 10})  # with the mouse, at its left end
     said(box, "setosa, probability 0.8")
+
+
+def numbers(text):
+    """Return the numbers of a text, in their order."""
+    return [float(one.replace("−", "-")) for one in re.findall(r"[-−]?\d+(?:\.\d+)?", text)]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_graph(figure, width):
+    box = figure("05_graph", width=width)
+    script = script_file("05_backprop", "python").read_text(encoding="utf-8")
+
+    def f(point):
+        return (point[0] + point[1]) * point[2]
+
+    def steps(point, h=1e-5):
+        return np.array([(f(point + h * one) - f(point - h * one)) / 2 / h for one in np.eye(3)])
+
+    def check(expected=None):
+        label = box.get_by_role("img").get_attribute("aria-label")
+        x, y, q, z, value, one, dq, dz, dx, dy = numbers(label)
+        point = np.array([x, y, z])
+        assert np.allclose(point, point if expected is None else expected, atol=0.006)
+        assert np.allclose([q, value, one], [x + y, f(point), 1], atol=0.15)  # x, y, z are rounded
+        assert np.allclose([dx, dy, dz, dq], [*steps(point), z], atol=0.02)
+        return point
+
+    check(json.loads(re.search(r"^POINT = (.*)", script, re.M)[1]))
+    for _ in range(16):
+        box.get_by_label("z", exact=True).press("ArrowRight")
+    said(box, "f is 12. Gradients: x 4, y 4, z 3")
+    box.get_by_label("x", exact=True).click(position={"x": 30, "y": 10})
+    rate, now = 0.25, check()
+    for _ in range(3):
+        box.get_by_label("Learning rate").press("ArrowRight")
+    box.get_by_role("button", name="One step down").press("Enter")
+    after = now - rate * steps(now)
+    said(box, "f before the step")
+    found = numbers(box.locator(".live-note").inner_text())
+    predicted = -rate * (steps(now) ** 2).sum()
+    assert np.allclose(found, [f(now), f(after), f(after) - f(now), predicted], atol=0.006)
+    check(after)
+    box.get_by_role("button", name="Start again").click()
+    said(box, "f is −12")
