@@ -9,7 +9,7 @@ import pytest
 from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader, visit
 
 import export
-from deeptwins.paths import BOOK, script_file
+from deeptwins.paths import BOOK, ROOT, script_file
 
 __all__ = ["reader", "visit"]  # fixtures
 NODE = pytest.mark.skipif(not export.shutil.which("node"), reason="node is missing")
@@ -217,3 +217,41 @@ def test_graph(figure, width):
     check(after)
     box.get_by_role("button", name="Start again").click()
     said(box, "f is −12")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_kernel(figure, width):
+    box = figure("07_kernel", width=width)
+    x = np.load(ROOT / "shared_data" / "emoji10" / "emoji10.npz")["x_train"]
+    image = np.rint(x[77].astype(float).mean(axis=2))
+
+    def check(kernel, row, column):
+        each = [(i, j) for i in range(3) for j in range(3)]
+        parts = [w * image[i : i + 30, j : j + 30] for w, (i, j) in zip(kernel, each, strict=True)]
+        relu = np.maximum(sum(parts), 0)
+        pooled = relu.reshape(15, 2, 15, 2).max(axis=(1, 3))
+        own = [sum(parts)[row, column], relu[row, column], pooled[row // 2, column // 2]]
+        said(box, f"Row {row + 1}, column {column + 1}: sum {own[0]:g},".replace("-", "−"))
+        assert numbers(box.locator(".live-spoken").inner_text()) == [row + 1, column + 1, *own]
+        red = "one => [...one.getContext('2d').getImageData(0, 0, 15, 15).data]"
+        seen = np.array(box.locator("canvas").nth(3).evaluate(red)).reshape(15, 15, 4)[:, :, 0]
+        assert np.abs(seen - pooled / pooled.max() * 255).max() <= 0.51
+        return own
+
+    edge = [-1, 0, 1] * 3
+    assert check(edge, 13, 9)[0] == 489
+    for _ in range(3):
+        box.get_by_label("Window: column").press("ArrowLeft")
+    assert check(edge, 13, 6)[:2] == [-468, 0]
+    box.get_by_label("Weight in row 2, column 1").press("ArrowUp")
+    box.get_by_label("Weight in row 3, column 3").fill("1.75")
+    edited = [-1, 0, 1, -0.5, 0, 1, -1, 0, 1.75]
+    check(edited, 13, 6)
+    box.get_by_label("Weight in row 1, column 1").fill("99")
+    expect(box.locator(".live-error")).to_be_visible()
+    canvas = box.locator("canvas").first
+    pixel = canvas.bounding_box()["width"] / 32
+    canvas.click(position={"x": 20.5 * pixel, "y": 7.5 * pixel}, force=True)  # the window's middle
+    check(edited, 6, 19)
+    box.get_by_role("button", name="Sharpen").click()
+    check([0, -1, 0, -1, 5, -1, 0, -1, 0], 6, 19)
