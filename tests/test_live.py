@@ -255,3 +255,40 @@ def test_kernel(figure, width):
     check(edited, 6, 19)
     box.get_by_role("button", name="Sharpen").click()
     check([0, -1, 0, -1, 5, -1, 0, -1, 0], 6, 19)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_winner(figure, width):
+    box, rng = figure("18_winner", width=width), np.random.default_rng(5)
+
+    def check(candidates, rows, truth):
+        best = rng.binomial(rows, truth, (5000, candidates)).max(axis=1) / rows
+        said(box, f"Best of {candidates}:")
+        found = [numbers(one) for one in box.locator(".live-curse .live-number").all_inner_texts()]
+        one, mean, fresh, fresh_mean, optimism, mean_optimism = [x[0] for x in found[2:]]
+        four = 4 * best.std() / 200**0.5  # standard errors of a mean over 200 searches
+        assert abs(mean_optimism - (best.mean() - truth)) < four + 0.0005
+        assert abs(fresh_mean - truth) < 4 * (truth * (1 - truth) / 320 / 200) ** 0.5 + 0.0005
+        assert abs(one - truth - optimism) < 0.0011
+        assert best.min() <= one <= best.max()
+        assert box.locator("svg circle:not(.live-winner)").count() == candidates
+        return [one, mean, fresh, fresh_mean, mean_optimism]
+
+    first = check(200, 30, 0.5)
+    assert [first[1], first[3], first[4]] == [0.744, 0.499, 0.244], "as the page says"
+    again = box.get_by_role("button", name="Draw again")
+    again.press("Enter")
+    second = check(200, 30, 0.5)
+    assert second != first
+    box.get_by_label("Validation rows").press("End")
+    box.get_by_label("True accuracy of all").click(position={"x": 50, "y": 10})
+    truth = float(box.locator("output").nth(2).inner_text())
+    assert truth > 0.5
+    check(200, 1000, truth)
+    box.get_by_label("Candidates", exact=True).press("Home")
+    check(1, 1000, truth)
+    other = figure("18_winner", width=width)
+    other.get_by_role("button", name="Draw again").click()
+    box = other
+    said(box, f"{second[4]:.3f}")
+    assert check(200, 30, 0.5) == second, "the same seed gives the same searches"
