@@ -9,7 +9,7 @@ import pytest
 from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader, visit
 
 import export
-from deeptwins.paths import BOOK
+from deeptwins.paths import BOOK, ROOT, script_file
 
 __all__ = ["reader", "visit"]  # fixtures
 NODE = pytest.mark.skipif(not export.shutil.which("node"), reason="node is missing")
@@ -173,3 +173,122 @@ def test_flower(figure, width):
     said(box, "versicolor")
     petal.click(position={"x": 2, "y": 10})  # with the mouse, at its left end
     said(box, "setosa, probability 0.8")
+
+
+def numbers(text):
+    """Return the numbers of a text, in their order."""
+    return [float(one.replace("−", "-")) for one in re.findall(r"[-−]?\d+(?:\.\d+)?", text)]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_graph(figure, width):
+    box = figure("05_graph", width=width)
+    script = script_file("05_backprop", "python").read_text(encoding="utf-8")
+
+    def f(point):
+        return (point[0] + point[1]) * point[2]
+
+    def steps(point, h=1e-5):
+        return np.array([(f(point + h * one) - f(point - h * one)) / 2 / h for one in np.eye(3)])
+
+    def check(expected=None):
+        label = box.get_by_role("img").get_attribute("aria-label")
+        x, y, q, z, value, one, dq, dz, dx, dy = numbers(label)
+        point = np.array([x, y, z])
+        assert np.allclose(point, point if expected is None else expected, atol=0.006)
+        assert np.allclose([q, value, one], [x + y, f(point), 1], atol=0.15)  # x, y, z are rounded
+        assert np.allclose([dx, dy, dz, dq], [*steps(point), z], atol=0.02)
+        return point
+
+    check(json.loads(re.search(r"^POINT = (.*)", script, re.M)[1]))
+    for _ in range(16):
+        box.get_by_label("z", exact=True).press("ArrowRight")
+    said(box, "f is 12. Gradients: x 4, y 4, z 3")
+    box.get_by_label("x", exact=True).click(position={"x": 30, "y": 10})
+    rate, now = 0.25, check()
+    for _ in range(3):
+        box.get_by_label("Learning rate").press("ArrowRight")
+    box.get_by_role("button", name="One step down").press("Enter")
+    after = now - rate * steps(now)
+    said(box, "f before the step")
+    found = numbers(box.locator(".live-note").inner_text())
+    predicted = -rate * (steps(now) ** 2).sum()
+    assert np.allclose(found, [f(now), f(after), f(after) - f(now), predicted], atol=0.006)
+    check(after)
+    box.get_by_role("button", name="Start again").click()
+    said(box, "f is −12")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_kernel(figure, width):
+    box = figure("07_kernel", width=width)
+    x = np.load(ROOT / "shared_data" / "emoji10" / "emoji10.npz")["x_train"]
+    image = np.rint(x[77].astype(float).mean(axis=2))
+
+    def check(kernel, row, column):
+        each = [(i, j) for i in range(3) for j in range(3)]
+        parts = [w * image[i : i + 30, j : j + 30] for w, (i, j) in zip(kernel, each, strict=True)]
+        relu = np.maximum(sum(parts), 0)
+        pooled = relu.reshape(15, 2, 15, 2).max(axis=(1, 3))
+        own = [sum(parts)[row, column], relu[row, column], pooled[row // 2, column // 2]]
+        said(box, f"Row {row + 1}, column {column + 1}: sum {own[0]:g},".replace("-", "−"))
+        assert numbers(box.locator(".live-spoken").inner_text()) == [row + 1, column + 1, *own]
+        red = "one => [...one.getContext('2d').getImageData(0, 0, 15, 15).data]"
+        seen = np.array(box.locator("canvas").nth(3).evaluate(red)).reshape(15, 15, 4)[:, :, 0]
+        assert np.abs(seen - pooled / pooled.max() * 255).max() <= 0.51
+        return own
+
+    edge = [-1, 0, 1] * 3
+    assert check(edge, 13, 9)[0] == 489
+    for _ in range(3):
+        box.get_by_label("Window: column").press("ArrowLeft")
+    assert check(edge, 13, 6)[:2] == [-468, 0]
+    box.get_by_label("Weight in row 2, column 1").press("ArrowUp")
+    box.get_by_label("Weight in row 3, column 3").fill("1.75")
+    edited = [-1, 0, 1, -0.5, 0, 1, -1, 0, 1.75]
+    check(edited, 13, 6)
+    box.get_by_label("Weight in row 1, column 1").fill("99")
+    expect(box.locator(".live-error")).to_be_visible()
+    canvas = box.locator("canvas").first
+    pixel = canvas.bounding_box()["width"] / 32
+    canvas.click(position={"x": 20.5 * pixel, "y": 7.5 * pixel}, force=True)  # the window's middle
+    check(edited, 6, 19)
+    box.get_by_role("button", name="Sharpen").click()
+    check([0, -1, 0, -1, 5, -1, 0, -1, 0], 6, 19)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_winner(figure, width):
+    box, rng = figure("18_winner", width=width), np.random.default_rng(5)
+
+    def check(candidates, rows, truth):
+        best = rng.binomial(rows, truth, (5000, candidates)).max(axis=1) / rows
+        said(box, f"Best of {candidates}:")
+        found = [numbers(one) for one in box.locator(".live-curse .live-number").all_inner_texts()]
+        one, mean, fresh, fresh_mean, optimism, mean_optimism = [x[0] for x in found[2:]]
+        four = 4 * best.std() / 200**0.5  # standard errors of a mean over 200 searches
+        assert abs(mean_optimism - (best.mean() - truth)) < four + 0.0005
+        assert abs(fresh_mean - truth) < 4 * (truth * (1 - truth) / 320 / 200) ** 0.5 + 0.0005
+        assert abs(one - truth - optimism) < 0.0011
+        assert best.min() <= one <= best.max()
+        assert box.locator("svg circle:not(.live-winner)").count() == candidates
+        return [one, mean, fresh, fresh_mean, mean_optimism]
+
+    first = check(200, 30, 0.5)
+    assert [first[1], first[3], first[4]] == [0.744, 0.499, 0.244], "as the page says"
+    again = box.get_by_role("button", name="Draw again")
+    again.press("Enter")
+    second = check(200, 30, 0.5)
+    assert second != first
+    box.get_by_label("Validation rows").press("End")
+    box.get_by_label("True accuracy of all").click(position={"x": 50, "y": 10})
+    truth = float(box.locator("output").nth(2).inner_text())
+    assert truth > 0.5
+    check(200, 1000, truth)
+    box.get_by_label("Candidates", exact=True).press("Home")
+    check(1, 1000, truth)
+    other = figure("18_winner", width=width)
+    other.get_by_role("button", name="Draw again").click()
+    box = other
+    said(box, f"{second[4]:.3f}")
+    assert check(200, 30, 0.5) == second, "the same seed gives the same searches"
