@@ -5,11 +5,12 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader, visit
 
 import export
-from deeptwins.paths import BOOK
+from deeptwins.paths import BOOK, ROOT
 
 __all__ = ["reader", "visit"]  # fixtures
 NODE = pytest.mark.skipif(not export.shutil.which("node"), reason="node is missing")
@@ -173,3 +174,59 @@ def test_flower(figure, width):
     said(box, "versicolor")
     petal.click(position={"x": 2, "y": 10})  # with the mouse, at its left end
     said(box, "setosa, probability 0.8")
+
+
+def mulberry32(seed):
+    """The numbers of `random(seed)` in live/page.js."""
+    full = 2**32 - 1
+    while True:
+        seed = seed + 0x6D2B79F5 & full
+        mixed = (seed ^ seed >> 15) * (1 | seed) & full
+        mixed ^= mixed + (mixed ^ mixed >> 7) * (61 | mixed) & full
+        yield (mixed ^ mixed >> 14) / 2**32
+
+
+def wrong_flowers(x, y, fold):
+    """Which flowers softmax regression gets wrong when their fold is left out, in NumPy."""
+    wrong = np.zeros(len(y), bool)
+    for own in np.unique(fold):
+        learn = fold != own
+        scaled = np.c_[(x - x[learn].mean(0)) / x[learn].std(0), np.ones(len(x))]
+        weights = np.zeros((5, 3))
+        for _ in range(80):
+            p = np.exp(scaled[learn] @ weights)
+            p = p / p.sum(1, keepdims=True) - np.eye(3)[y[learn]]
+            weights -= scaled[learn].T @ p / learn.sum()
+        wrong[~learn] = ((scaled @ weights).argmax(1) != y)[~learn]
+    return wrong
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_folds(figure, width):
+    iris = ROOT / "shared_data/iris"
+    flowers = pd.read_csv(iris / "iris.csv").merge(pd.read_csv(iris / "partitions.csv"), on="row")
+    flowers = flowers[flowers["partition"] != "test"]
+    x, y = flowers.iloc[:, 1:5].to_numpy(), pd.factorize(flowers["species"], sort=True)[0]
+    box = figure("02_folds", width=width)
+    for k in (10, 3, 5):
+        box.get_by_role("button", name=str(k), exact=True).press("Enter")
+        box.get_by_role("button", name="Deal ten times").click()
+        scores, wrongs = [], []
+        for seed in range(11):
+            draw, fold = mulberry32(seed), flowers[f"fold_{k}"].to_numpy()
+            if seed:  # shuffled within the species, then dealt like cards
+                order = np.argsort([species + next(draw) for species in y])
+                fold = 1 + np.argsort(order) % k
+            wrongs.append(wrong_flowers(x, y, fold))
+            scores.append([1 - wrongs[-1][fold == own].mean() for own in range(1, k + 1)])
+        shown = [f"{np.std(one, ddof=1):.3f}" for one in (scores, np.mean(scores, axis=1))]
+        row = box.locator("tbody .live-best").locator("td")
+        expect(row).to_have_text(["11", *shown])
+        always, ever = np.all(wrongs, axis=0).sum(), np.any(wrongs, axis=0).sum()
+        expect(box).to_contain_text(
+            f"all 11 deals: {always} flowers. Wrong in some: {ever - always}."
+        )
+        told = ", ".join(f"{one:.3f}" for one in scores[-1]) + f"; mean {np.mean(scores[-1]):.3f}"
+        expect(box.get_by_role("img")).to_have_attribute("aria-label", re.compile(told))
+        said(box, f"Deal 11, {k} folds: from {min(scores[-1]):.3f} to {max(scores[-1]):.3f}")
+    assert (shown, always, 120 - ever) == (["0.035", "0.004"], 5, 113), "as the page says"
