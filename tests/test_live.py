@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader, visit
+from sklearn import metrics
 
 import export
 from deeptwins.paths import BOOK, ROOT
@@ -230,3 +231,43 @@ def test_folds(figure, width):
         expect(box.get_by_role("img")).to_have_attribute("aria-label", re.compile(told))
         said(box, f"Deal 11, {k} folds: from {min(scores[-1]):.3f} to {max(scores[-1]):.3f}")
     assert (shown, always, 120 - ever) == (["0.035", "0.004"], 5, 113), "as the page says"
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_threshold(figure, width):
+    people = pd.read_csv(ROOT / "shared_data/scores/screening.csv").query("part == 'val'")
+    label, score, box = people["label"], people["score"], figure("03_threshold", width=width)
+    fpr, tpr, cuts = metrics.roc_curve(label, score, drop_intermediate=False)
+    for miss, cheapest in [(20, 0.52), (1, 0.87), (100, 0.35), (17, 0.52), (51, 0.52), (52, 0.35)]:
+        box.get_by_role("slider", name="Cost of a miss").fill(str(miss))
+        box.get_by_role("button", name="Go to").press("Enter")
+        cost = miss * (1 - tpr) * label.sum() + fpr * (label == 0).sum()
+        assert cuts[np.flatnonzero(np.isclose(cost, cost.min()))[-1]] == cheapest
+        expect(box).to_contain_text(
+            f"The lowest cost is {cost.min():,.0f}, at a threshold of {cheapest:.2f}"
+        )
+        said(box, f"cost {cost.min():.0f}. Lowest cost at {cheapest:.2f}")
+    cut = box.get_by_role("slider", name="Threshold")
+    cut.press("ArrowRight")
+    for value in (0.36, 0.5):
+        called = score >= value
+        (tn, fp), (fn, tp) = metrics.confusion_matrix(label, called)
+        expect(box.locator("table").first.locator("tbody td")).to_have_text(
+            [f"{tp} TP", f"{fn} FN", f"{fp:,} FP", f"{tn:,} TN"]
+        )
+        rates = [
+            metrics.recall_score(label, called),
+            metrics.recall_score(label, called, pos_label=0),
+            metrics.precision_score(label, called),
+        ]
+        expect(box.locator(".live-bars .live-number")).to_have_text([f"{one:.3f}" for one in rates])
+        expect(box.get_by_role("img", name="ROC")).to_have_attribute(
+            "aria-label", re.compile(f"Your threshold: {fp / (fp + tn):.3f}, {rates[0]:.3f}")
+        )
+        expect(box.get_by_role("img", name="Precision")).to_have_attribute(
+            "aria-label", re.compile(f"Your threshold: {rates[0]:.3f}, {rates[2]:.3f}")
+        )
+        cut.click()  # with the mouse, in its middle
+    cut.press("End")
+    said(box, "0 ill people found, 50 missed, 0 false alarms")
+    expect(box.locator(".live-bars")).to_contain_text("undefined")
