@@ -271,3 +271,29 @@ def test_threshold(figure, width):
     cut.press("End")
     said(box, "0 ill people found, 50 missed, 0 false alarms")
     expect(box.locator(".live-bars")).to_contain_text("undefined")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_stop(figure, width):
+    kept = export.kept("04_stop")
+    losses, ended = kept["overfit"]["validation"], kept["stop"]["validation"]
+    assert losses[: len(ended)] == ended, "the same training, which Keras ended"
+    box = figure("04_stop", width=width)
+    table, patience = box.locator("tbody tr"), box.get_by_role("slider", name="Patience")
+    expect(table.nth(0).locator("td")).to_have_text(["16", str(len(ended)), "3"])
+    patience.press("Home")
+    for given in range(1, 16):
+        waited = [
+            i - int(np.argmin(losses[: i + 1])) for i in range(16)
+        ]  # epochs without a new best
+        end = next((i + 1 for i in range(16) if waited[i] >= given), 16)
+        best = 1 + int(np.argmin(losses[:end]))
+        expect(table.nth(0).locator("td")).to_have_text(["16", str(end), str(best)])
+        expect(table.nth(2).locator("td").nth(1)).to_have_text(f"{losses[end - 1]:.3f}")
+        patience.press("ArrowRight")
+    said(box, "Patience 15: never stops, restores epoch 3")
+    stop = box.get_by_role("slider", name="Stop after epoch")
+    stop.click(position={"x": 2, "y": 10})  # with the mouse, at its left end
+    stop.press("ArrowRight")
+    expect(table.nth(3).locator("td").first).to_have_text(f"{losses[1] - min(losses):.3f}")
+    said(box, f"after epoch 2: validation {losses[1]:.3f}")
