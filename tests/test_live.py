@@ -5,8 +5,10 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader, visit
+from sklearn import metrics
 
 import export
 from deeptwins.paths import BOOK, ROOT, script_file
@@ -292,3 +294,125 @@ def test_winner(figure, width):
     box = other
     said(box, f"{second[4]:.3f}")
     assert check(200, 30, 0.5) == second, "the same seed gives the same searches"
+
+
+def mulberry32(seed):
+    """The numbers of `random(seed)` in live/page.js."""
+    full = 2**32 - 1
+    while True:
+        seed = seed + 0x6D2B79F5 & full
+        mixed = (seed ^ seed >> 15) * (1 | seed) & full
+        mixed ^= mixed + (mixed ^ mixed >> 7) * (61 | mixed) & full
+        yield (mixed ^ mixed >> 14) / 2**32
+
+
+def wrong_flowers(x, y, fold):
+    """Which flowers softmax regression gets wrong when their fold is left out, in NumPy."""
+    wrong = np.zeros(len(y), bool)
+    for own in np.unique(fold):
+        learn = fold != own
+        scaled = np.c_[(x - x[learn].mean(0)) / x[learn].std(0), np.ones(len(x))]
+        weights = np.zeros((5, 3))
+        for _ in range(80):
+            p = np.exp(scaled[learn] @ weights)
+            p = p / p.sum(1, keepdims=True) - np.eye(3)[y[learn]]
+            weights -= scaled[learn].T @ p / learn.sum()
+        wrong[~learn] = ((scaled @ weights).argmax(1) != y)[~learn]
+    return wrong
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_folds(figure, width):
+    iris = ROOT / "shared_data/iris"
+    flowers = pd.read_csv(iris / "iris.csv").merge(pd.read_csv(iris / "partitions.csv"), on="row")
+    flowers = flowers[flowers["partition"] != "test"]
+    x, y = flowers.iloc[:, 1:5].to_numpy(), pd.factorize(flowers["species"], sort=True)[0]
+    box = figure("02_folds", width=width)
+    for k in (10, 3, 5):
+        box.get_by_role("button", name=str(k), exact=True).press("Enter")
+        box.get_by_role("button", name="Deal ten times").click()
+        scores, wrongs = [], []
+        for seed in range(11):
+            draw, fold = mulberry32(seed), flowers[f"fold_{k}"].to_numpy()
+            if seed:  # shuffled within the species, then dealt like cards
+                order = np.argsort([species + next(draw) for species in y])
+                fold = 1 + np.argsort(order) % k
+            wrongs.append(wrong_flowers(x, y, fold))
+            scores.append([1 - wrongs[-1][fold == own].mean() for own in range(1, k + 1)])
+        shown = [f"{np.std(one, ddof=1):.3f}" for one in (scores, np.mean(scores, axis=1))]
+        row = box.locator("tbody .live-best").locator("td")
+        expect(row).to_have_text(["11", *shown])
+        always, ever = np.all(wrongs, axis=0).sum(), np.any(wrongs, axis=0).sum()
+        expect(box).to_contain_text(
+            f"all 11 deals: {always} flowers. Wrong in some: {ever - always}."
+        )
+        told = ", ".join(f"{one:.3f}" for one in scores[-1]) + f"; mean {np.mean(scores[-1]):.3f}"
+        expect(box.get_by_role("img")).to_have_attribute("aria-label", re.compile(told))
+        said(box, f"Deal 11, {k} folds: from {min(scores[-1]):.3f} to {max(scores[-1]):.3f}")
+    assert (shown, always, 120 - ever) == (["0.035", "0.004"], 5, 113), "as the page says"
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_threshold(figure, width):
+    people = pd.read_csv(ROOT / "shared_data/scores/screening.csv").query("part == 'val'")
+    label, score, box = people["label"], people["score"], figure("03_threshold", width=width)
+    fpr, tpr, cuts = metrics.roc_curve(label, score, drop_intermediate=False)
+    for miss, cheapest in [(20, 0.52), (1, 0.87), (100, 0.35), (17, 0.52), (51, 0.52), (52, 0.35)]:
+        box.get_by_role("slider", name="Cost of a miss").fill(str(miss))
+        box.get_by_role("button", name="Go to").press("Enter")
+        cost = miss * (1 - tpr) * label.sum() + fpr * (label == 0).sum()
+        assert cuts[np.flatnonzero(np.isclose(cost, cost.min()))[-1]] == cheapest
+        expect(box).to_contain_text(
+            f"The lowest cost is {cost.min():,.0f}, at a threshold of {cheapest:.2f}"
+        )
+        said(box, f"cost {cost.min():.0f}. Lowest cost at {cheapest:.2f}")
+    cut = box.get_by_role("slider", name="Threshold")
+    cut.press("ArrowRight")
+    for value in (0.36, 0.5):
+        called = score >= value
+        (tn, fp), (fn, tp) = metrics.confusion_matrix(label, called)
+        expect(box.locator("table").first.locator("tbody td")).to_have_text(
+            [f"{tp} TP", f"{fn} FN", f"{fp:,} FP", f"{tn:,} TN"]
+        )
+        rates = [
+            metrics.recall_score(label, called),
+            metrics.recall_score(label, called, pos_label=0),
+            metrics.precision_score(label, called),
+        ]
+        expect(box.locator(".live-bars .live-number")).to_have_text([f"{one:.3f}" for one in rates])
+        expect(box.get_by_role("img", name="ROC")).to_have_attribute(
+            "aria-label", re.compile(f"Your threshold: {fp / (fp + tn):.3f}, {rates[0]:.3f}")
+        )
+        expect(box.get_by_role("img", name="Precision")).to_have_attribute(
+            "aria-label", re.compile(f"Your threshold: {rates[0]:.3f}, {rates[2]:.3f}")
+        )
+        cut.click()  # with the mouse, in its middle
+    cut.press("End")
+    said(box, "0 ill people found, 50 missed, 0 false alarms")
+    expect(box.locator(".live-bars")).to_contain_text("undefined")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_stop(figure, width):
+    kept = export.kept("04_stop")
+    losses, ended = kept["overfit"]["validation"], kept["stop"]["validation"]
+    assert losses[: len(ended)] == ended, "the same training, which Keras ended"
+    box = figure("04_stop", width=width)
+    table, patience = box.locator("tbody tr"), box.get_by_role("slider", name="Patience")
+    expect(table.nth(0).locator("td")).to_have_text(["16", str(len(ended)), "3"])
+    patience.press("Home")
+    for given in range(1, 16):
+        waited = [
+            i - int(np.argmin(losses[: i + 1])) for i in range(16)
+        ]  # epochs without a new best
+        end = next((i + 1 for i in range(16) if waited[i] >= given), 16)
+        best = 1 + int(np.argmin(losses[:end]))
+        expect(table.nth(0).locator("td")).to_have_text(["16", str(end), str(best)])
+        expect(table.nth(2).locator("td").nth(1)).to_have_text(f"{losses[end - 1]:.3f}")
+        patience.press("ArrowRight")
+    said(box, "Patience 15: never stops, restores epoch 3")
+    stop = box.get_by_role("slider", name="Stop after epoch")
+    stop.click(position={"x": 2, "y": 10})  # with the mouse, at its left end
+    stop.press("ArrowRight")
+    expect(table.nth(3).locator("td").first).to_have_text(f"{losses[1] - min(losses):.3f}")
+    said(box, f"after epoch 2: validation {losses[1]:.3f}")
