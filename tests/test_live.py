@@ -173,3 +173,45 @@ def test_flower(figure, width):
     said(box, "versicolor")
     petal.click(position={"x": 2, "y": 10})  # with the mouse, at its left end
     said(box, "setosa, probability 0.8")
+
+
+def printed(exercise, section):
+    """Return what a section of the Python twin printed in the committed run."""
+    run = json.loads((BOOK / "runs" / f"{exercise}.json").read_text(encoding="utf-8"))
+    return next(one["printed"] for one in run["python"]["sections"] if one["name"] == section)
+
+
+def table(rows):
+    """Return the texts of the cells of some rows."""
+    return rows.evaluate_all("all => all.map((row) => [...row.cells].map((one) => one.innerText))")
+
+
+def strip(box, number=0):
+    """Return the texts of the letters of a strip, line by line."""
+    items = box.locator(".live-strip").nth(number).locator("li")
+    return items.evaluate_all("all => all.map((one) => one.innerText.trim().split(/\\n+/))")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_encode(figure, width):
+    box = figure("10_encode", width=width)
+    padded = np.array(re.findall(r"\d+", printed("10_encoding", "padding")), int).reshape(3, 8)
+    multi_hot = np.array(re.findall(r"\d", printed("10_encoding", "multi hot"))).reshape(3, 10)
+    for i in (0, 2, 1):
+        box.get_by_role("button", name=str(i + 1), exact=True).click()
+        rows = np.array(table(box.locator("tbody tr")))
+        assert (rows[:, 1].astype(int) == padded[i]).all()
+        assert (rows[:, 2:13].astype(int) == np.eye(11)[padded[i]]).all()
+        assert table(box.locator("tfoot tr"))[0][2:-1] == [*multi_hot[i]]
+    assert str(rows[:, 13:].astype(float)) == printed("10_encoding", "embedding")
+    box.get_by_role("button", name="at the end").press("Enter")
+    said(box, "Numbers 6, 3, 5, 0, 0, 0, 0, 0")
+    box.get_by_label("Text").press("End")
+    box.get_by_label("Text").press_sequentially(" The")
+    expect(box.locator(".live-error")).to_contain_text("ValueError: 'The' is not in list")
+    box.get_by_role("button", name="DNA").press("Space")
+    said(box, "60 letters. 33 of the 64 3-mers")
+    assert strip(box)[0] == ["T", "4", "0", "0", "0", "1"]
+    box.get_by_label("Text").press("Control+Home")
+    box.get_by_label("Text").press("Delete")
+    said(box, "59 letters. 33 of the 64 3-mers")
