@@ -215,3 +215,34 @@ def test_encode(figure, width):
     box.get_by_label("Text").press("Control+Home")
     box.get_by_label("Text").press("Delete")
     said(box, "59 letters. 33 of the 64 3-mers")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_review(figure, width):
+    box = figure("11_review", width=width)
+    lstm, averaging = re.findall(r"[\d.]+ [\d.]+", printed("11_lstm", "predict"))
+    for name, *p in zip("12", lstm.split(), averaging.split(), strict=True):
+        box.get_by_role("button", name=name, exact=True).press("Enter")
+        said(box, f"LSTM {p[0]}, negative. Averaging network {p[1]}, negative")
+        assert table(box.locator("tbody").last.locator("tr"))[-1][-1] == p[0]
+    for _ in range(2):
+        shown = box.locator(".live-spoken").inner_text()
+        box.get_by_role("button", name="Shuffle the words").click()
+        expect(box.locator(".live-spoken")).not_to_have_text(shown)
+        said(box, f"Averaging network {p[1]}")
+
+
+@pytest.mark.keras
+def test_the_words_of_a_review_are_those_of_keras(figure):
+    from keras.layers import TextVectorization
+
+    box, words = figure("11_review"), export.kept("11_review")["words"].split(" ")
+    texts = ["ISN'T it well-made?!", "ÉLAN: <br />3.5 stars\t–\fA", "b\u00a0c _d_ [e]", "no " * 40]
+    for text in texts:
+        box.get_by_label("Review").fill(text)
+        rows = np.array(table(box.locator("tbody").last.locator("tr")))
+        expected = np.array(TextVectorization(vocabulary=words[1:])([text]))[0][:32]
+        assert np.where(rows[:, 1] == "unknown", "1", rows[:, 1]).astype(int).tolist() == [
+            *expected
+        ]
+    said(box, "The last 8 are cut")
