@@ -5,11 +5,13 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader, visit
 
 import export
-from deeptwins.paths import BOOK
+from deeptwins import sections
+from deeptwins.paths import BOOK, script_file
 
 __all__ = ["reader", "visit"]  # fixtures
 NODE = pytest.mark.skipif(not export.shutil.which("node"), reason="node is missing")
@@ -246,3 +248,51 @@ def test_the_words_of_a_review_are_those_of_keras(figure):
             *expected
         ]
     said(box, "The last 8 are cut")
+
+
+def read_peptides(text):
+    """Return what the twin prints and returns for the lines of a file, or says of them."""
+    script = script_file("12_cnn_lstm", "python").read_text(encoding="utf-8")
+    said, names = (
+        [],
+        {"pd": pd, "LENGTH": 50, "print": lambda *one: said.append(" ".join(map(str, one)))},
+    )
+    exec(sections.of_script(script)["read"], names)
+    try:
+        return names["read_peptides"](text.split("\n")), said[0]
+    except ValueError as error:
+        return [], str(error)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_peptide(figure, width):
+    box, run = figure("12_peptide", width=width), export.kept("12_peptide")["run"]
+    score, lowest = re.findall(r"0\.\d+", printed("12_cnn_lstm", "predict"))
+    said(box, f"Score {score}, lowest {lowest}: with D instead of G at place 3")
+    lost = [float(bar) for _, bar in strip(box)]
+    assert np.allclose(lost, run["lost"], atol=0.00501)
+    assert len(lost) == 26
+    box.get_by_role("button", name="three peptides").click()
+    box.get_by_role("button", name="GLP-1").press("Enter")
+    said(box, r"GLP-1: other. Score 0.217.*Largest bar: E 3, -0.39")  # the page says 0.217
+
+
+AWKWARD = [
+    ">first\ngigkf lhs\n>second\nKWKLFKKB\nIEK*",
+    "before\n>first\n\n gigkflhs \t\n>none\n>second\nKWKLFKKB\nIEK**\n" + 12 * "acdefg",
+    "kwk\n*\nBJOUZ*\n" + 51 * "A",
+    ">x\nAC*\nDE*",
+    "\n>only a name\n\n",
+    "ACD\u00a0",
+    "ACßE",
+]
+
+
+def test_peptides_are_read_as_the_twin_reads_them(figure):
+    box = figure("12_peptide")
+    for text in AWKWARD:
+        peptides, expected = read_peptides(text)
+        box.get_by_label("Peptides").fill(text)
+        expect(box.locator(".live-error, .live-note").filter(has_text=expected)).to_be_visible()
+        expect(box.locator("tbody tr")).to_have_count(len(peptides))
+        assert [row[1] for row in table(box.locator("tbody tr"))] == peptides
