@@ -296,3 +296,26 @@ def test_peptides_are_read_as_the_twin_reads_them(figure):
         expect(box.locator(".live-error, .live-note").filter(has_text=expected)).to_be_visible()
         expect(box.locator("tbody tr")).to_have_count(len(peptides))
         assert [row[1] for row in table(box.locator("tbody tr"))] == peptides
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_attention(figure, width):
+    box, kept = figure("13_attention", width=width), export.kept("13_attention")
+    said(box, "Score 0.928: AMP. Correlation of the two: -0.09")  # the page says -0.09
+    effect = np.abs(kept["run"]["score"] - np.array(kept["run"]["without"]))
+    assert np.allclose([float(one[2]) for one in strip(box, 1)], effect, atol=0.000501)
+    numbers = [1 + kept["constants"]["AMINO_ACIDS"].index(one) for one in kept["peptide"]]
+    words, places, *look = map(export.decoded, kept["model"]["weights"][:6])
+    x = words[numbers] + places[1 : len(numbers) + 1]
+    q, k = (np.einsum("ld,dhk->hlk", x, look[i]) + look[i + 1][:, None] for i in (0, 2))
+    weights = np.exp(q @ k.swapaxes(1, 2) / np.sqrt(32))
+    weights /= weights.sum(axis=2, keepdims=True)
+    found = lambda: [float(one[1]) for one in strip(box)]  # noqa: E731
+    assert np.allclose(found(), weights.mean(axis=0)[8], atol=0.00501)
+    assert found()[14] == 0.08  # the page says that K looks at L
+    box.get_by_role("button", name="head 2").click()
+    box.get_by_role("slider").press("Home")
+    said(box, "^K 1 looks most at")
+    assert np.allclose(found(), weights[1, 0], atol=0.00501)
+    box.get_by_label("Peptide").fill("KKb")
+    expect(box.locator(".live-error")).to_contain_text("“b” is not in AMINO_ACIDS")
