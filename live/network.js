@@ -11,6 +11,11 @@
   // ---- arithmetic ----
 
   const sum = (numbers) => numbers.reduce((total, one) => total + one, 0);
+  const dot = (a, b) => {
+    let total = 0;
+    for (let i = 0; i < a.length; i++) total += a[i] * b[i];
+    return total;
+  };
   const add = (a, b) => a.map((one, i) => (Array.isArray(one) ? add(one, b[i]) : one + b[i]));
   const each = (x, change) => x.map((one) => (Array.isArray(one) ? each(one, change) : change(one)));
   // A layer for one step of numbers, used for each step of a sequence.
@@ -39,16 +44,29 @@
     return found;
   };
 
-  // x times a matrix [inputs, outputs], added to `start`: the rows of the matrix follow each other.
-  const affine = (x, { values, shape }, start) => {
-    const width = shape[shape.length - 1];
-    const output = start ? Array.from(start) : new Array(width).fill(0);
+  // Adds x times a matrix to `output`, which is returned. The matrix begins at `from` in `values`;
+  // its rows, one for each number of x, follow each other. This loop takes most of the time.
+  const accumulate = (output, x, values, from = 0) => {
+    const width = output.length;
     for (let i = 0; i < x.length; i++) {
-      if (!x[i]) continue;
-      for (let j = 0; j < width; j++) output[j] += x[i] * values[i * width + j];
+      const one = x[i];
+      if (!one) continue;
+      const row = from + i * width;
+      for (let j = 0; j < width; j++) output[j] += one * values[row + j];
     }
     return output;
   };
+
+  // What to add to: the bias, or zeros. (Array.from takes several times as long.)
+  const begun = (width, bias) => {
+    const output = new Array(width);
+    for (let i = 0; i < width; i++) output[i] = bias ? bias[i] : 0;
+    return output;
+  };
+
+  // x times a matrix [inputs, outputs], added to `start`.
+  const affine = (x, { values, shape }, start) => (
+    accumulate(begun(shape[shape.length - 1], start), x, values));
 
   // ---- layers ----
   //
@@ -120,12 +138,9 @@
     const act = activation(config);
     const [stride, dilation] = [config.strides[0], config.dilation_rate[0]];
     return windows(x.length, size, stride, dilation, config.padding).map((places) => {
-      let output = bias ? Array.from(bias.values) : new Array(filters).fill(0);
+      const output = begun(filters, bias?.values);
       places.forEach((place, k) => {
-        if (place === null) return;
-        const from = k * channels * filters;
-        const values = kernel.values.subarray(from, from + channels * filters);
-        output = affine(x[place], { values, shape: [channels, filters] }, output);
+        if (place !== null) accumulate(output, x[place], kernel.values, k * channels * filters);
       });
       return act(output);
     });
@@ -140,21 +155,21 @@
     const heads = config.num_heads;
     const project = (x, { values: of, shape }, start) => x.map((step) => affine(
       step, { values: of, shape: [shape[0], shape[1] * shape[2]] }, start?.values));
+    // The numbers of each head, by head and place.
+    const divided = (x) => Array.from({ length: heads }, (_, head) => x.map((step) => step.slice(
+      (head * step.length) / heads, ((head + 1) * step.length) / heads)));
     const [q, k, v] = [[queries, toQuery], [keys, toKey], [values, toValue]].map(
-      ([x, kernel], i) => project(x, kernel, bias[i]));
-    const part = (step, head) => step.slice(
-      (head * step.length) / heads, ((head + 1) * step.length) / heads);
+      ([x, kernel], i) => divided(project(x, kernel, bias[i])));
     const scale = Math.sqrt(config.key_dim);
-    const scores = Array.from({ length: heads }, (_, head) => q.map((query, i) => {
-      const a = part(query, head);
-      return softmax(k.map((key, j) => (!real(i, j) ? -1e9
-        : sum(part(key, head).map((one, n) => one * a[n])) / scale)));
+    const scores = q.map((ours, head) => ours.map((query, i) => {
+      // A place that is padding looks at nothing, as in Keras.
+      if (masks[0] && !masks[0][i]) return k[head].map(() => 0);
+      return softmax(k[head].map((key, j) => (real(i, j) ? dot(query, key) / scale : -1e9)));
     }));
     const flat = { values: toOutput.values, shape: [0, toOutput.shape[2]] };
-    const output = q.map((_, i) => {
-      const seen = scores.flatMap((head, n) => v.reduce(
-        (total, value, j) => add(total, part(value, n).map((one) => one * head[i][j])),
-        new Array(v[0].length / heads).fill(0)));
+    const passed = v.map((of) => of.flat()); // a matrix for each head: a row for each place
+    const output = queries.map((_, i) => {
+      const seen = scores.flatMap((head, n) => accumulate(begun(v[n][0].length), head[i], passed[n]));
       return affine(seen, flat, bias[3]?.values);
     });
     return { output, scores };

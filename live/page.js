@@ -203,8 +203,46 @@
       return { table, set };
     };
 
+    // A letter for each place, in as many lines as it takes. Below it, for each list of `values`, a bar
+    // and its number; the bars of one list have one scale, and a line at 0.
+    const strip = () => {
+      const list = make("ol", { class: "live-strip", role: "list" });
+      const caption = make("figcaption", {});
+      const set = (label, letters, values, { shown = (one) => one.toFixed(2), chosen = -1 } = {}) => {
+        const heights = values.map((numbers) => { // of a number, in per cent from the top
+          const [low, high] = [Math.min(0, ...numbers), Math.max(0, ...numbers)];
+          return (one) => ((high - one) / (high - low || 1)) * 100;
+        });
+        const bar = (one, height) => make("span", { class: "live-up", "aria-hidden": "true", style: `--zero: ${height(0)}%` },
+          make("span", { style: `top: ${height(Math.max(0, one))}%; bottom: ${100 - height(Math.min(0, one))}%` }));
+        const number = (one) => make("span", {}, shown(one).replace(/^-(0\.0*)$/, "$1"));
+        caption.textContent = label;
+        list.replaceChildren(...[...letters].map((letter, i) => make("li", { class: i === chosen ? "live-best" : null },
+          make("span", {}, letter, make("sub", {}, String(i + 1))),
+          ...values.flatMap((numbers, k) => [bar(numbers[i], heights[k]), number(numbers[i])]))));
+      };
+      return { box: make("figure", {}, caption, list), set };
+    };
+
+    // Do work(i) for each i below `count`, and let the page answer in between; `progress(i)` then says
+    // how far it is. A later call ends an earlier one, which returns false.
+    let latest = 0;
+    const inSlices = async (count, work, progress) => {
+      const own = ++latest;
+      for (let i = 0, until = performance.now() + 40; i < count; i++) {
+        if (performance.now() > until) {
+          progress(i);
+          await new Promise((go) => setTimeout(go));
+          if (own !== latest) return false;
+          until = performance.now() + 40;
+        }
+        work(i);
+      }
+      return true;
+    };
+
     area.append(spoken);
-    return { make, id, say, slider, choice, button, field, plot, bars, random, load: deeptwins.load, trained: deeptwins.trained };
+    return { make, id, say, slider, choice, button, field, plot, bars, strip, inSlices, random, load: deeptwins.load, trained: deeptwins.trained };
   };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", find);

@@ -11,7 +11,8 @@ from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader
 from sklearn import metrics
 
 import export
-from deeptwins.paths import BOOK, ROOT
+from deeptwins import sections
+from deeptwins.paths import BOOK, ROOT, script_file
 
 __all__ = ["reader", "visit"]  # fixtures
 NODE = pytest.mark.skipif(not export.shutil.which("node"), reason="node is missing")
@@ -308,6 +309,147 @@ def test_kernel(figure, width):
     canvas.click(position={"x": 20.5 * pixel, "y": 7.5 * pixel}, force=True)  # the window's middle
     box.get_by_role("button", name="Sharpen").click()
     check([0, -1, 0, -1, 5, -1, 0, -1, 0], 6, 19)
+
+
+def printed(exercise, section):
+    """Return what a section of the Python twin printed in the committed run."""
+    run = json.loads((BOOK / "runs" / f"{exercise}.json").read_text(encoding="utf-8"))
+    return next(one["printed"] for one in run["python"]["sections"] if one["name"] == section)
+
+
+def table(rows):
+    """Return the texts of the cells of some rows."""
+    return rows.evaluate_all("all => all.map((row) => [...row.cells].map((one) => one.innerText))")
+
+
+def strip(box, number=0):
+    """Return the texts of the letters of a strip, line by line."""
+    items = box.locator(".live-strip").nth(number).locator("li")
+    return items.evaluate_all("all => all.map((one) => one.innerText.trim().split(/\\n+/))")
+
+
+@WIDTHS
+def test_encode(figure, width):
+    box = figure("10_encode", width=width)
+    padded = np.array(re.findall(r"\d+", printed("10_encoding", "padding")), int).reshape(3, 8)
+    multi_hot = np.array(re.findall(r"\d", printed("10_encoding", "multi hot"))).reshape(3, 10)
+    for i in (0, 2, 1):
+        box.get_by_role("button", name=str(i + 1), exact=True).click()
+        rows = np.array(table(box.locator("tbody tr")))
+        assert (rows[:, 1].astype(int) == padded[i]).all()
+        assert (rows[:, 2:13].astype(int) == np.eye(11)[padded[i]]).all()
+        assert table(box.locator("tfoot tr"))[0][2:-1] == [*multi_hot[i]]
+    assert str(rows[:, 13:].astype(float)) == printed("10_encoding", "embedding")
+    box.get_by_role("button", name="at the end").press("Enter")
+    said(box, "Numbers 6, 3, 5, 0, 0, 0, 0, 0")
+    box.get_by_label("Text").press("End")
+    box.get_by_label("Text").press_sequentially(" The")
+    expect(box.locator(".live-error")).to_contain_text("ValueError: 'The' is not in list")
+    box.get_by_role("button", name="DNA").press("Space")
+    said(box, "60 letters. 33 of the 64 3-mers")
+    assert strip(box)[0] == ["T", "4", "0", "0", "0", "1"]
+    box.get_by_label("Text").press("Control+Home")
+    box.get_by_label("Text").press("Delete")
+    said(box, "59 letters. 33 of the 64 3-mers")
+
+
+@WIDTHS
+def test_review(figure, width):
+    box = figure("11_review", width=width)
+    lstm, averaging = re.findall(r"[\d.]+ [\d.]+", printed("11_lstm", "predict"))
+    for name, *p in zip("12", lstm.split(), averaging.split(), strict=True):
+        box.get_by_role("button", name=name, exact=True).press("Enter")
+        said(box, f"LSTM {p[0]}, negative. Averaging network {p[1]}, negative")
+        assert table(box.locator("tbody").last.locator("tr"))[-1][-1] == p[0]
+    for _ in range(2):
+        shown = box.locator(".live-spoken").inner_text()
+        box.get_by_role("button", name="Shuffle the words").click()
+        expect(box.locator(".live-spoken")).not_to_have_text(shown)
+        said(box, f"Averaging network {p[1]}")
+
+
+@pytest.mark.keras
+def test_the_words_of_a_review_are_those_of_keras(figure):
+    from keras.layers import TextVectorization
+
+    box, words = figure("11_review"), export.kept("11_review")["words"].split(" ")
+    texts = ["ISN'T it well-made?!", "ÉLAN: <br />3.5 stars\t–\fA", "b\u00a0c _d_ [e]", "no " * 40]
+    for text in texts:
+        box.get_by_label("Review").fill(text)
+        rows = np.array(table(box.locator("tbody").last.locator("tr")))
+        expected = np.array(TextVectorization(vocabulary=words[1:])([text]))[0][:32]
+        found = np.where(rows[:, 1] == "unknown", "1", rows[:, 1]).astype(int)
+        assert found.tolist() == expected.tolist()
+    said(box, "The last 8 are cut")
+
+
+def read_peptides(text):
+    """Return what the twin prints and returns for the lines of a file, or says of them."""
+    script = script_file("12_cnn_lstm", "python").read_text(encoding="utf-8")
+    said, names = [], {"pd": pd, "LENGTH": 50}
+    names["print"] = lambda *one: said.append(" ".join(map(str, one)))
+    exec(sections.of_script(script)["read"], names)
+    try:
+        return names["read_peptides"](text.split("\n")), said[0]
+    except ValueError as error:
+        return [], str(error)
+
+
+@WIDTHS
+def test_peptide(figure, width):
+    box, run = figure("12_peptide", width=width), export.kept("12_peptide")["run"]
+    score, lowest = re.findall(r"0\.\d+", printed("12_cnn_lstm", "predict"))
+    said(box, f"Score {score}, lowest {lowest}: with D instead of G at place 3")
+    lost = [float(bar) for _, bar in strip(box)]
+    assert np.allclose(lost, run["lost"], atol=0.00501)
+    assert len(lost) == 26
+    box.get_by_role("button", name="three peptides").click()
+    box.get_by_role("button", name="GLP-1").press("Enter")
+    said(box, r"GLP-1: other. Score 0.217.*Largest bar: E 3, -0.39")  # the page says 0.217
+
+
+AWKWARD = [
+    ">first\ngigkf lhs\n>second\nKWKLFKKB\nIEK*",
+    "before\n>first\n\n gigkflhs \t\n>none\n>second\nKWKLFKKB\nIEK**\n" + 12 * "acdefg",
+    "kwk\n*\nBJOUZ*\n" + 51 * "A",
+    ">x\nAC*\nDE*",
+    "\n>only a name\n\n",
+    "ACD\u00a0",
+    "ACßE",
+]
+
+
+def test_peptides_are_read_as_the_twin_reads_them(figure):
+    box = figure("12_peptide")
+    for text in AWKWARD:
+        peptides, expected = read_peptides(text)
+        box.get_by_label("Peptides").fill(text)
+        expect(box.locator(".live-error, .live-note").filter(has_text=expected)).to_be_visible()
+        expect(box.locator("tbody tr")).to_have_count(len(peptides))
+        assert [row[1] for row in table(box.locator("tbody tr"))] == peptides
+
+
+@WIDTHS
+def test_attention(figure, width):
+    box, kept = figure("13_attention", width=width), export.kept("13_attention")
+    said(box, "Score 0.928: AMP. Correlation of the two: -0.09")  # the page says -0.09
+    effect = np.abs(kept["run"]["score"] - np.array(kept["run"]["without"]))
+    assert np.allclose([float(one[2]) for one in strip(box, 1)], effect, atol=0.000501)
+    numbers = [1 + kept["constants"]["AMINO_ACIDS"].index(one) for one in kept["peptide"]]
+    words, places, *look = map(export.decoded, kept["model"]["weights"][:6])
+    x = words[numbers] + places[1 : len(numbers) + 1]
+    q, k = (np.einsum("ld,dhk->hlk", x, look[i]) + look[i + 1][:, None] for i in (0, 2))
+    weights = np.exp(q @ k.swapaxes(1, 2) / np.sqrt(32))
+    weights /= weights.sum(axis=2, keepdims=True)
+    found = lambda: [float(one[1]) for one in strip(box)]  # noqa: E731
+    assert np.allclose(found(), weights.mean(axis=0)[8], atol=0.00501)
+    assert found()[14] == 0.08  # the page says that K looks at L
+    box.get_by_role("button", name="head 2").click()
+    box.get_by_role("slider").press("Home")
+    said(box, "^K 1 looks most at")
+    assert np.allclose(found(), weights[1, 0], atol=0.00501)
+    box.get_by_label("Peptide").fill("KKb")
+    expect(box.locator(".live-error")).to_contain_text("“b” is not in AMINO_ACIDS")
 
 
 @WIDTHS
