@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader, visit
+from scipy import stats
 
 import export
 from deeptwins.paths import BOOK
@@ -173,3 +174,36 @@ def test_flower(figure, width):
     said(box, "versicolor")
     petal.click(position={"x": 2, "y": 10})  # with the mouse, at its left end
     said(box, "setosa, probability 0.8")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_cells(figure, width):
+    cells = export.kept("08_cells")["cells"]
+    person, y, scores = (np.array([one[i] for one in cells]) for i in (1, 2, 3))
+
+    def intervals(threshold):
+        right = (scores >= threshold) == y
+        shares = [right[person == one].mean() for one in np.unique(person)]
+        over = stats.ttest_1samp(shares, 0).confidence_interval()
+        wilson = stats.binomtest(int(right.sum()), len(y)).proportion_ci(method="wilson")
+        values = [np.mean(shares), *over, right.mean(), wilson.low, wilson.high]
+        return [f"{one:.3f}" for one in np.clip(values, 0, 1)]
+
+    box = figure("08_cells", width=width)
+    numbers = box.locator(".live-halves .live-number:not(th)")
+    total = box.locator(".live-people tr").last.locator(".live-number")
+    expect(numbers).to_have_text(intervals(export.kept("08_cells")["threshold"]))
+    run = json.loads((BOOK / "runs/08_transfer.json").read_text())["python"]["results"]
+    expect(numbers.nth(3)).to_have_text(f"{run['val_accuracy']:.3f}")
+    expect(total).to_have_text(["35 of 48", "13", "6 of 48", "0.80"])
+    for _ in range(21):
+        box.get_by_label("Threshold").press("ArrowRight")
+    said(box, "0.800: found 23 of 48, missed 25, false alarms 1 of 48")
+    expect(numbers).to_have_text(intervals(0.8))
+    box.get_by_label("C156P217, cell 1:").click()
+    box.page.keyboard.press("ArrowDown")  # to the next person
+    chosen = next(one for one in cells if one[1] == "C161P222")
+    said(box, f"C161P222: with a parasite, score {chosen[3]:.3f}")
+    expect(box.locator(".live-detail")).to_contain_text(chosen[0])
+    box.get_by_role("button", name="The twin's threshold").click()
+    expect(total.first).to_have_text("35 of 48")
