@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader, visit
 from scipy import stats
+from scipy.spatial import distance
 
 import export
 from deeptwins.paths import BOOK
@@ -207,3 +208,40 @@ def test_cells(figure, width):
     expect(box.locator(".live-detail")).to_contain_text(chosen[0])
     box.get_by_role("button", name="The twin's threshold").click()
     expect(total.first).to_have_text("35 of 48")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_maps(figure, width):
+    kept = export.kept("15_maps")
+    types, scores = np.array(kept["types"]), np.array(kept["scores"])
+    means = np.unique(types)
+
+    def compared(points, pair):
+        rows = [points[types == one] for one in means]
+        centre = np.array([one.mean(axis=0) for one in rows])
+        width = [np.sqrt(one.var(axis=0).sum()) for one in rows]
+        a, b = np.searchsorted(means, pair)
+        far = distance.squareform(distance.pdist(centre))[a, b] / distance.pdist(centre).mean()
+        return f"Distance {far:.2f}, width {width[b] / width[a]:.2f}"
+
+    box = figure("15_maps", width=width)
+    run = json.loads((BOOK / "runs/15_maps.json").read_text())["python"]["sections"]
+    printed = next(one["printed"] for one in run if one["name"] == "compare")
+    for perplexity in (5, 30):  # as the twin's own table says
+        expected = re.search(rf"tsne_{perplexity} +(\S+) +(\S+)", printed).groups()
+        row = box.locator("tr").filter(has_text=re.compile(f"^{perplexity}, PCA"))
+        expect(row.locator("td").nth(0)).to_have_text(expected[0])
+        expect(row.locator("td").nth(1)).to_have_text(expected[1])
+    box.get_by_role("button", name="5", exact=True).click()
+    box.get_by_role("button", name="random 2").press("Enter")
+    chosen = next(one for one in kept["maps"] if one["perplexity"] == 5 and one["seed"] == 2)
+    places = np.array(chosen["places"])
+    said(box, f"torn {chosen['torn']:.3f}. {compared(places, ['B', 'dendritic'])}")
+    box.get_by_role("button", name="NK").click()
+    said(box, f"dendritic and NK. {compared(places, ['dendritic', 'NK'])}")
+    box.get_by_label("Cell", exact=True).press("End")
+    ranks = [distance.cdist(one[-1:], one)[0].argsort() for one in (scores, places)]
+    near = len(set(ranks[0][1:11]) & set(ranks[1][1:41]))
+    said(box, f"Cell 420, {types[-1]}: {near} of 10 neighbours kept")
+    box.locator(".live-map").click(position={"x": 5, "y": 5})
+    said(box, r"Cell (?!420)\d+, ")
