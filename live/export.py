@@ -10,7 +10,9 @@ twin in Node with Keras, and takes some minutes.
 """
 
 import base64
+import contextlib
 import importlib.util
+import io
 import json
 import shutil
 import subprocess
@@ -23,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from deeptwins import files
+from deeptwins import files, sections
 from deeptwins.paths import ROOT, script_file
 from deeptwins.runs import record, runner
 
@@ -44,6 +46,7 @@ class Run:
         ended = runner.run_twin(exercise, "python", settings, results=results)
         if not ended.ok:
             sys.exit(f"{exercise} {ended.problem}\n" + "\n".join(ended.last_lines))
+        self.exercise = exercise
         self.folder = record.folder_of(exercise, "python", results)
         self.record = record.read(exercise, "python", results)
 
@@ -63,6 +66,18 @@ class Run:
         ends = np.cumsum(sizes[number])
         parts = np.split(values[: ends[-1]], ends[:-1])
         return [part.reshape(one["shape"]) for part, one in zip(parts, having[number], strict=True)]
+
+    def variables(self, *names: str) -> dict[str, Any]:
+        """Return the variables of the twin's sections, which run once more, in this process.
+
+        `setup` and `constants` come first; name what needs no more than those and each other.
+        """
+        source = script_file(self.exercise, "python").read_text(encoding="utf-8")
+        code, found = sections.of_script(source), {}
+        with contextlib.chdir(ROOT), contextlib.redirect_stdout(io.StringIO()):
+            for name in (sections.SETUP, sections.CONSTANTS, *names):
+                exec(code[name], found)
+        return found
 
     def model(self, number: int = 0) -> dict[str, Any]:
         """Return the model of a fit as network.js takes it, compared with Keras."""

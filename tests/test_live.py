@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader, visit
+from scipy import stats
+from scipy.spatial import distance
 from sklearn import metrics
 
 import export
@@ -311,6 +313,39 @@ def test_kernel(figure, width):
     check([0, -1, 0, -1, 5, -1, 0, -1, 0], 6, 19)
 
 
+@WIDTHS
+def test_cells(figure, width):
+    cells = export.kept("08_cells")["cells"]
+    person, y, scores = (np.array([one[i] for one in cells]) for i in (1, 2, 3))
+
+    def intervals(threshold):
+        right = (scores >= threshold) == y
+        shares = [right[person == one].mean() for one in np.unique(person)]
+        over = stats.ttest_1samp(shares, 0).confidence_interval()
+        wilson = stats.binomtest(int(right.sum()), len(y)).proportion_ci(method="wilson")
+        values = [np.mean(shares), *over, right.mean(), wilson.low, wilson.high]
+        return [f"{one:.3f}" for one in np.clip(values, 0, 1)]
+
+    box = figure("08_cells", width=width)
+    numbers = box.locator(".live-halves .live-number:not(th)")
+    total = box.locator(".live-people tr").last.locator(".live-number")
+    expect(numbers).to_have_text(intervals(export.kept("08_cells")["threshold"]))
+    run = json.loads((BOOK / "runs/08_transfer.json").read_text())["python"]["results"]
+    expect(numbers.nth(3)).to_have_text(f"{run['val_accuracy']:.3f}")
+    expect(total).to_have_text(["35 of 48", "13", "6 of 48", "0.80"])
+    for _ in range(21):
+        box.get_by_label("Threshold").press("ArrowRight")
+    said(box, "0.800: found 23 of 48, missed 25, false alarms 1 of 48")
+    expect(numbers).to_have_text(intervals(0.8))
+    box.get_by_label("C156P217, cell 1:").click()
+    box.page.keyboard.press("ArrowDown")  # to the next person
+    chosen = next(one for one in cells if one[1] == "C161P222")
+    said(box, f"C161P222: with a parasite, score {chosen[3]:.3f}")
+    expect(box.locator(".live-detail")).to_contain_text(chosen[0])
+    box.get_by_role("button", name="The twin's threshold").click()
+    expect(total.first).to_have_text("35 of 48")
+
+
 def printed(exercise, section):
     """Return what a section of the Python twin printed in the committed run."""
     run = json.loads((BOOK / "runs" / f"{exercise}.json").read_text(encoding="utf-8"))
@@ -450,6 +485,43 @@ def test_attention(figure, width):
     assert np.allclose(found(), weights[1, 0], atol=0.00501)
     box.get_by_label("Peptide").fill("KKb")
     expect(box.locator(".live-error")).to_contain_text("“b” is not in AMINO_ACIDS")
+
+
+@WIDTHS
+def test_maps(figure, width):
+    kept = export.kept("15_maps")
+    types, scores = np.array(kept["types"]), np.array(kept["scores"])
+    means = np.unique(types)
+
+    def compared(points, pair):
+        rows = [points[types == one] for one in means]
+        centre = np.array([one.mean(axis=0) for one in rows])
+        width = [np.sqrt(one.var(axis=0).sum()) for one in rows]
+        a, b = np.searchsorted(means, pair)
+        far = distance.squareform(distance.pdist(centre))[a, b] / distance.pdist(centre).mean()
+        return f"Distance {far:.2f}, width {width[b] / width[a]:.2f}"
+
+    box = figure("15_maps", width=width)
+    for perplexity in (5, 30):  # as the twin's own table says
+        expected = re.search(
+            rf"tsne_{perplexity} +(\S+) +(\S+)", printed("15_maps", "compare")
+        ).groups()
+        row = box.locator("tr").filter(has_text=re.compile(f"^{perplexity}, PCA"))
+        for i in (0, 1):
+            expect(row.locator("td").nth(i)).to_have_text(expected[i])
+    box.get_by_role("button", name="5", exact=True).click()
+    box.get_by_role("button", name="random 2").press("Enter")
+    chosen = next(one for one in kept["maps"] if one["perplexity"] == 5 and one["seed"] == 2)
+    places = np.array(chosen["places"])
+    said(box, f"torn {chosen['torn']:.3f}. {compared(places, ['B', 'dendritic'])}")
+    box.get_by_role("button", name="NK").click()
+    said(box, f"dendritic and NK. {compared(places, ['dendritic', 'NK'])}")
+    box.get_by_label("Cell", exact=True).press("End")
+    ranks = [distance.cdist(one[-1:], one)[0].argsort() for one in (scores, places)]
+    near = len(set(ranks[0][1:11]) & set(ranks[1][1:41]))
+    said(box, f"Cell 420, {types[-1]}: {near} of 10 neighbours kept")
+    box.locator(".live-map").click(position={"x": 5, "y": 5})
+    said(box, r"Cell (?!420)\d+, ")
 
 
 @WIDTHS
