@@ -29,7 +29,6 @@ FIGURES = {
     for page in sorted(BOOK.glob("*.qmd"))
     for name in re.findall(r'data-figure="(\w+)"', page.read_text(encoding="utf-8"))
 }
-WIDTHS = pytest.mark.parametrize("width", [WIDE, NARROW])
 LARGEST, LARGEST_KEPT = 60_000, 300_000  # bytes of a figure with what all share; of one kept file
 
 
@@ -127,18 +126,40 @@ def test_a_figure_is_small():
 # ---- every figure ----
 
 
-@pytest.fixture
-def figure(visit):
-    """Return a function that opens a figure's page and returns its box, when it is alive."""
+def test_each_figure_has_words_for_a_page_without_scripts():
+    head = r'^::: \{\.live data-figure="(\w+)"\}'
+    block = re.compile(head + r".*?^::: \{\.live-without\}\n(.{40,}?)\n:::$", re.M | re.S)
+    pages = [page.read_text(encoding="utf-8") for page in BOOK.glob("*.qmd")]
+    assert {name for page in pages for name, _ in block.findall(page)} == FIGURES.keys()
+    assert not [name for name in FIGURES if f"test_{name[3:]}" not in globals()], "nobody drives it"
 
-    def opened(name, **how):
-        page = visit(f"book/{FIGURES[name]}.html", **how)
-        box = page.locator(f'[data-figure="{name}"]')
-        box.scroll_into_view_if_needed()
+
+@pytest.fixture(params=[(WIDE, "light"), (NARROW, "dark")], ids=["wide, light", "narrow, dark"])
+def figure(visit, request):
+    """Return a function that opens a figure's page and returns its box, when it is alive.
+
+    As the test leaves it, it must fit into the page and break no rule of axe-core.
+    """
+    width, scheme = request.param
+    boxes = []
+
+    def opened(name):
+        page = visit(f"book/{FIGURES[name]}.html", width=width, scheme=scheme)
+        boxes.append(page.locator(f'[data-figure="{name}"]'))
+        boxes[-1].scroll_into_view_if_needed()
         page.wait_for_selector(f'[data-figure="{name}"][data-ready]')
-        return box
+        return boxes[-1]
 
-    return opened
+    yield opened
+    found = visit.complaints.copy()
+    for box in boxes:
+        box.page.evaluate(AXE)
+        box.page.evaluate(SETTLED)
+        found += box.page.evaluate(WIDER)
+        for colours in (True, False):
+            found += axe_finds(box.page, colours=colours, part=".live")
+        assert box.locator(".live-without").count() == 0
+    assert not found, "\n".join(found)
 
 
 def said(box, expected):
@@ -146,31 +167,8 @@ def said(box, expected):
     expect(box.locator(".live-spoken")).to_contain_text(re.compile(expected))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_whole_and_accessible(figure, visit, name, scheme):
-    box = figure(name, scheme=scheme)
-    page, found = box.page, []
-    page.evaluate(AXE)
-    for width in (WIDE, NARROW):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.evaluate(SETTLED)
-        found += page.evaluate(WIDER)
-        for colours in (True, False):
-            found += axe_finds(page, colours=colours, part=f'[data-figure="{name}"]')
-    assert box.locator(".live-without").count() == 0
-    assert not visit.complaints + found, "\n".join(visit.complaints + found)
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_without_scripts_a_figure_says_what_to_do_instead(visit, name):
-    page = visit(f"book/{FIGURES[name]}.html", java_script_enabled=False)
-    assert len(page.locator(f'[data-figure="{name}"] .live-without').inner_text()) > 40
-
-
-@WIDTHS
-def test_flower(figure, width):
-    box = figure("01_flower", width=width)
+def test_flower(figure):
+    box = figure("01_flower")
     petal = box.get_by_label("Petal length")
     petal.focus()
     petal.press("End")
@@ -186,13 +184,12 @@ def numbers(text):
     return [float(one.replace("−", "-")) for one in re.findall(r"[-−]?\d+(?:\.\d+)?", text)]
 
 
-@WIDTHS
-def test_folds(figure, width):
+def test_folds(figure):
     iris = ROOT / "shared_data/iris"
     flowers = pd.read_csv(iris / "iris.csv").merge(pd.read_csv(iris / "partitions.csv"), on="row")
     flowers = flowers[flowers["partition"] != "test"]
     x, y = flowers.iloc[:, 1:5].to_numpy(), pd.factorize(flowers["species"], sort=True)[0]
-    box = figure("02_folds", width=width)
+    box = figure("02_folds")
     for k in (3, 5):
         box.get_by_role("button", name=str(k), exact=True).press("Enter")
         fold, scores = flowers[f"fold_{k}"].to_numpy(), []
@@ -213,10 +210,9 @@ def test_folds(figure, width):
     expect(spreads).to_have_text(["11", "0.035", "0.004"])  # as the page says
 
 
-@WIDTHS
-def test_threshold(figure, width):
+def test_threshold(figure):
     people = pd.read_csv(ROOT / "shared_data/scores/screening.csv").query("part == 'val'")
-    label, score, box = people["label"], people["score"], figure("03_threshold", width=width)
+    label, score, box = people["label"], people["score"], figure("03_threshold")
     fpr, tpr, _ = metrics.roc_curve(label, score, drop_intermediate=False)
     for miss, cheapest in [(1, 0.87), (17, 0.52), (51, 0.52), (100, 0.35)]:
         box.get_by_role("slider", name="Cost of a miss").fill(str(miss))
@@ -236,12 +232,11 @@ def test_threshold(figure, width):
         expect(box.get_by_role("img", name=name)).to_have_attribute("aria-label", told)
 
 
-@WIDTHS
-def test_stop(figure, width):
+def test_stop(figure):
     kept = export.kept("04_stop")
     losses, ended = kept["overfit"]["validation"], kept["stop"]["validation"]
     assert losses[: len(ended)] == ended, "the same training, which Keras ended"
-    box = figure("04_stop", width=width)
+    box = figure("04_stop")
     table, patience = box.locator("tbody tr"), box.get_by_role("slider", name="Patience")
     expect(table.nth(0).locator("td")).to_have_text(["16", str(len(ended)), "3"])
     patience.press("Home")
@@ -256,9 +251,8 @@ def test_stop(figure, width):
     said(box, f"after epoch 1: validation {losses[0]:.3f}")
 
 
-@WIDTHS
-def test_graph(figure, width):
-    box = figure("05_graph", width=width)
+def test_graph(figure):
+    box = figure("05_graph")
 
     def check(point):
         f = lambda at: (at[0] + at[1]) * at[2]  # noqa: E731
@@ -281,9 +275,8 @@ def test_graph(figure, width):
     said(box, "f is −12")
 
 
-@WIDTHS
-def test_kernel(figure, width):
-    box = figure("07_kernel", width=width)
+def test_kernel(figure):
+    box = figure("07_kernel")
     x = np.load(ROOT / "shared_data" / "emoji10" / "emoji10.npz")["x_train"]
     image = np.rint(x[77].astype(float).mean(axis=2))
 
@@ -295,10 +288,7 @@ def test_kernel(figure, width):
         own = [sum(parts)[row, column], relu[row, column], pooled[row // 2, column // 2]]
         said(box, f"Row {row + 1}, column {column + 1}: sum {own[0]:g},".replace("-", "−"))
         assert numbers(box.locator(".live-spoken").inner_text()) == [row + 1, column + 1, *own]
-        red = "one => [...one.getContext('2d').getImageData(0, 0, 15, 15).data]"
-        seen = np.array(box.locator("canvas").nth(3).evaluate(red)).reshape(15, 15, 4)[:, :, 0]
-        assert np.abs(seen - pooled / pooled.max() * 255).max() <= 0.51
-        return own
+        return [*own, pooled]
 
     assert check([-1, 0, 1] * 3, 13, 9)[0] == 489  # as the page says
     for _ in range(3):
@@ -310,11 +300,13 @@ def test_kernel(figure, width):
     pixel = canvas.bounding_box()["width"] / 32
     canvas.click(position={"x": 20.5 * pixel, "y": 7.5 * pixel}, force=True)  # the window's middle
     box.get_by_role("button", name="Sharpen").click()
-    check([0, -1, 0, -1, 5, -1, 0, -1, 0], 6, 19)
+    *_, pooled = check([0, -1, 0, -1, 5, -1, 0, -1, 0], 6, 19)
+    red = "one => [...one.getContext('2d').getImageData(0, 0, 15, 15).data]"
+    seen = np.array(box.locator("canvas").nth(3).evaluate(red)).reshape(15, 15, 4)[:, :, 0]
+    assert np.abs(seen - pooled / pooled.max() * 255).max() <= 0.51
 
 
-@WIDTHS
-def test_cells(figure, width):
+def test_cells(figure):
     cells = export.kept("08_cells")["cells"]
     person, y, scores = (np.array([one[i] for one in cells]) for i in (1, 2, 3))
 
@@ -326,7 +318,7 @@ def test_cells(figure, width):
         values = [np.mean(shares), *over, right.mean(), wilson.low, wilson.high]
         return [f"{one:.3f}" for one in np.clip(values, 0, 1)]
 
-    box = figure("08_cells", width=width)
+    box = figure("08_cells")
     numbers = box.locator(".live-halves .live-number:not(th)")
     total = box.locator(".live-people tr").last.locator(".live-number")
     expect(numbers).to_have_text(intervals(export.kept("08_cells")["threshold"]))
@@ -363,9 +355,8 @@ def strip(box, number=0):
     return items.evaluate_all("all => all.map((one) => one.innerText.trim().split(/\\n+/))")
 
 
-@WIDTHS
-def test_encode(figure, width):
-    box = figure("10_encode", width=width)
+def test_encode(figure):
+    box = figure("10_encode")
     padded = np.array(re.findall(r"\d+", printed("10_encoding", "padding")), int).reshape(3, 8)
     multi_hot = np.array(re.findall(r"\d", printed("10_encoding", "multi hot"))).reshape(3, 10)
     for i in (0, 2, 1):
@@ -388,9 +379,8 @@ def test_encode(figure, width):
     said(box, "59 letters. 33 of the 64 3-mers")
 
 
-@WIDTHS
-def test_review(figure, width):
-    box = figure("11_review", width=width)
+def test_review(figure):
+    box = figure("11_review")
     lstm, averaging = re.findall(r"[\d.]+ [\d.]+", printed("11_lstm", "predict"))
     for name, *p in zip("12", lstm.split(), averaging.split(), strict=True):
         box.get_by_role("button", name=name, exact=True).press("Enter")
@@ -430,9 +420,8 @@ def read_peptides(text):
         return [], str(error)
 
 
-@WIDTHS
-def test_peptide(figure, width):
-    box, run = figure("12_peptide", width=width), export.kept("12_peptide")["run"]
+def test_peptide(figure):
+    box, run = figure("12_peptide"), export.kept("12_peptide")["run"]
     score, lowest = re.findall(r"0\.\d+", printed("12_cnn_lstm", "predict"))
     said(box, f"Score {score}, lowest {lowest}: with D instead of G at place 3")
     lost = [float(bar) for _, bar in strip(box)]
@@ -464,9 +453,8 @@ def test_peptides_are_read_as_the_twin_reads_them(figure):
         assert [row[1] for row in table(box.locator("tbody tr"))] == peptides
 
 
-@WIDTHS
-def test_attention(figure, width):
-    box, kept = figure("13_attention", width=width), export.kept("13_attention")
+def test_attention(figure):
+    box, kept = figure("13_attention"), export.kept("13_attention")
     said(box, "Score 0.928: AMP. Correlation of the two: -0.09")  # the page says -0.09
     effect = np.abs(kept["run"]["score"] - np.array(kept["run"]["without"]))
     assert np.allclose([float(one[2]) for one in strip(box, 1)], effect, atol=0.000501)
@@ -487,8 +475,7 @@ def test_attention(figure, width):
     expect(box.locator(".live-error")).to_contain_text("“b” is not in AMINO_ACIDS")
 
 
-@WIDTHS
-def test_maps(figure, width):
+def test_maps(figure):
     kept = export.kept("15_maps")
     types, scores = np.array(kept["types"]), np.array(kept["scores"])
     means = np.unique(types)
@@ -501,7 +488,7 @@ def test_maps(figure, width):
         far = distance.squareform(distance.pdist(centre))[a, b] / distance.pdist(centre).mean()
         return f"Distance {far:.2f}, width {width[b] / width[a]:.2f}"
 
-    box = figure("15_maps", width=width)
+    box = figure("15_maps")
     for perplexity in (5, 30):  # as the twin's own table says
         expected = re.search(
             rf"tsne_{perplexity} +(\S+) +(\S+)", printed("15_maps", "compare")
@@ -524,9 +511,8 @@ def test_maps(figure, width):
     said(box, r"Cell (?!420)\d+, ")
 
 
-@WIDTHS
-def test_winner(figure, width):
-    box, rng = figure("18_winner", width=width), np.random.default_rng(5)
+def test_winner(figure):
+    box, rng = figure("18_winner"), np.random.default_rng(5)
 
     def check(candidates, rows, truth):
         best = rng.binomial(rows, truth, (5000, candidates)).max(axis=1) / rows
