@@ -125,19 +125,7 @@ def test_a_loss_that_became_nan_is_said_and_equal():
     assert verdict.diverged == "the loss of fit 1 (fit) is nan in epoch 2"
 
 
-def test_a_record_that_cannot_be_read_fails_every_level(tmp_path, monkeypatch):
-    monkeypatch.setenv("DEEPTWINS_RESULTS", str(tmp_path))
-    verdict = levels.verify(synthetic.EXERCISE)
-    assert failed(verdict) == LEVELS
-    assert (
-        "Make it with: deeptwins run 01_first_network --lang python" in verdict.findings[0].detail
-    )
-
-
-def test_the_settings_that_differ_are_named_and_kept_arrays_give_the_difference(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setenv("DEEPTWINS_RESULTS", str(tmp_path))
+def test_the_settings_that_differ_are_named_and_kept_arrays_give_the_difference():
     python, r = synthetic.pair()
     r = synthetic.changed(r, "calls.0.final.0", synthetic.tensor([0.75, -0.25]))
     r = synthetic.changed(r, "settings.threads", 2)
