@@ -11,6 +11,7 @@ import warnings
 import embedded_r
 import pytest
 import yaml
+from helpers import interpreter
 
 from deeptwins import processes
 from deeptwins.book import lists

@@ -3,7 +3,6 @@
 import json
 import re
 import runpy
-import stat
 import sys
 import threading
 import urllib.request
@@ -462,10 +461,7 @@ def test_a_renderer_that_fails_is_quoted_and_its_warnings_are_handed_on(copy):
     ],
 )
 def test_quarto_is_used_if_it_answers_and_is_new_enough(tmp_path, monkeypatch, script, reason):
-    program = tmp_path / "quarto"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("QUARTO_PATH", str(program))
+    monkeypatch.setenv("QUARTO_PATH", str(helpers.program(tmp_path / "quarto", script)))
     monkeypatch.setattr(renderer, "PATIENCE", 5)
     monkeypatch.setattr(renderer, "PREVIEW_MODULES", ())
     found = renderer.renderer()
