@@ -30,6 +30,27 @@ def results(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Write a shell command, which notes its calls, into the only folder on the PATH.
+
+    `command.calls()` returns the calls so far, and forgets them.
+    """
+    folder, noted = tmp_path / "bin", tmp_path / "calls"
+    monkeypatch.setenv("PATH", str(folder))
+
+    def write(name, body="", where=folder):
+        return helpers.program(where / name, f'echo "{name} $*" >> {noted}\n{body}')
+
+    def calls():
+        lines = noted.read_text().splitlines() if noted.exists() else []
+        noted.unlink(missing_ok=True)
+        return lines
+
+    write.bin, write.calls = folder, calls
+    return write
+
+
 def run_once(exercises, name, tmp_path_factory):
     """Run twins in both languages as `deeptwins run` does; yield the verdict on each.
 

@@ -1,10 +1,12 @@
-"""What several tests need: the sources of the book, and whether a process lives."""
+"""What several tests need: the sources of the book, and programs."""
 
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import psutil
+import pytest
 import yaml
 
 from deeptwins.paths import LANGUAGES, ROOT
@@ -37,6 +39,20 @@ def copy_sources(folder: Path) -> None:
         (folder / language).mkdir()
         for path in (ROOT / language).glob("[0-9]*"):
             shutil.copy(path, folder / language)
+
+
+def interpreter(language: str) -> str:
+    """Return what runs scripts in a language; skip the test where there is no R."""
+    program = sys.executable if language == "python" else shutil.which("Rscript")
+    return program or pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
+
+
+def program(path: Path, body: str) -> Path:
+    """Write a shell script that can be called."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return path
 
 
 def alive(pid: int) -> bool:

@@ -11,9 +11,9 @@ import warnings
 import embedded_r
 import pytest
 import yaml
+from helpers import interpreter
 
 from deeptwins import processes
-from deeptwins.book import lists
 from deeptwins.paths import BOOK, LANGUAGES, ROOT
 
 
@@ -262,9 +262,6 @@ def test_the_defaults_of_today_are_those_of_the_installed_keras():
 
 
 def test_the_errors_of_the_original_scripts_are_what_the_page_says(r):
-    import numpy as np
-    from sklearn.metrics import roc_auc_score
-
     rows = list(range(150))
     assert set(rows[:75]) & set(rows[74:]) == {74}
     shares = r("""
@@ -276,11 +273,6 @@ def test_the_errors_of_the_original_scripts_are_what_the_page_says(r):
     })""")
     assert abs(sum(shares) / len(shares) - 0.5) < 0.01
     assert 0.01 < sum(share > 0.6 for share in shares) / len(shares) < 0.1
-    draw = np.random.default_rng(1)
-    label = draw.integers(0, 2, 500)
-    score = label + draw.normal(0, 1, 500)
-    rates = [np.mean((score > 0.5)[label == one] == one) for one in (0, 1)]
-    assert math.isclose(roc_auc_score(label, score > 0.5), np.mean(rates))
     assert r("suppressWarnings(as.numeric(46341L * 46341L))") is None
     assert r("as.numeric(46341L) * 46341L") == 46341**2
 
@@ -328,10 +320,6 @@ def test_the_table_of_settings_says_what_the_page_concludes_from_it():
     assert moved == {"`07_cnn`"}
 
 
-def test_the_table_of_speed_shows_every_exercise_and_a_cheap_capture():
-    found = entries("speed")
-    shown = lists.measured(found)
-    for exercise, python, r, ratio, capture in found["rows"]:
-        assert f"| {exercise} | {python} | {r} | {ratio} | {capture} |" in shown
-        assert not capture or float(capture.split()[0]) < 5
-    assert found["note"] in shown
+def test_a_capture_takes_less_than_five_seconds():
+    captures = [row[-1] for row in entries("speed")["rows"]]
+    assert max(float(one.split()[0]) for one in captures if one) < 5

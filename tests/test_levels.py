@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import synthetic
+from synthetic import tensor
 
 from deeptwins.paths import LANGUAGES
 from deeptwins.proof import bands, levels
@@ -38,23 +39,13 @@ FAULTS = [
     ("inputs", "calls.0.inputs.x.shape", [1, 2], "x.shape is 2 in Python, missing in R"),
     ("inputs", "calls.0.settings.batch_size", 32, "batch_size is 16 in Python, 32 in R"),
     ("inputs", "calls.2.section", "fit", "predict, call 3.section is test in Python, fit in R"),
-    ("initial weights", "calls.0.initial.0", synthetic.tensor([0.5, 0.0]), "initial #1.digest is"),
-    (
-        "initial weights",
-        "calls.0.initial.1",
-        synthetic.tensor([0.0, 0.0]),
-        "initial #2.shape is 1 in Python, 2 in R",
-    ),
+    ("initial weights", "calls.0.initial.0", tensor([0.5, 0.0]), "initial #1.digest is"),
+    ("initial weights", "calls.0.initial.1", tensor([0.0, 0.0]), "#2.shape is 1 in Python, 2 in R"),
     ("training", "calls.0.history.loss", [1.0, 0.5000001], "history.loss #2 is 0.5"),
     ("training", "calls.0.history.loss", [1.0, "nan"], "loss #2 is 0.5 in Python, nan in R"),
     ("training", "calls.0.history.loss", [1.0], "history.loss #1 is 1.0 in Python, missing in R"),
-    ("final weights", "calls.0.final.1", synthetic.tensor([0.25]), "final #2.digest"),
-    (
-        "predictions",
-        "calls.2.predictions.0",
-        synthetic.tensor([0.5]),
-        "predict, call 3.predictions.digest",
-    ),
+    ("final weights", "calls.0.final.1", tensor([0.25]), "final #2.digest"),
+    ("predictions", "calls.2.predictions.0", tensor([0.5]), "predict, call 3.predictions.digest"),
     ("predictions", "calls.1.scores", {"loss": 0.25}, "evaluate, call 2.scores.loss is 0.5"),
     ("results", "results.accuracy", 0.75 + 1e-9, "accuracy is 0.75 in Python"),
     ("results", "results.accuracy", None, "accuracy is 0.75 in Python, None in R"),
@@ -125,21 +116,9 @@ def test_a_loss_that_became_nan_is_said_and_equal():
     assert verdict.diverged == "the loss of fit 1 (fit) is nan in epoch 2"
 
 
-def test_a_record_that_cannot_be_read_fails_every_level(tmp_path, monkeypatch):
-    monkeypatch.setenv("DEEPTWINS_RESULTS", str(tmp_path))
-    verdict = levels.verify(synthetic.EXERCISE)
-    assert failed(verdict) == LEVELS
-    assert (
-        "Make it with: deeptwins run 01_first_network --lang python" in verdict.findings[0].detail
-    )
-
-
-def test_the_settings_that_differ_are_named_and_kept_arrays_give_the_difference(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setenv("DEEPTWINS_RESULTS", str(tmp_path))
+def test_the_settings_that_differ_are_named_and_kept_arrays_give_the_difference():
     python, r = synthetic.pair()
-    r = synthetic.changed(r, "calls.0.final.0", synthetic.tensor([0.75, -0.25]))
+    r = synthetic.changed(r, "calls.0.final.0", tensor([0.75, -0.25]))
     r = synthetic.changed(r, "settings.threads", 2)
     for one, last in ((python, -0.5), (r, -0.25)):
         folder = record.folder_of(synthetic.EXERCISE, one["language"])

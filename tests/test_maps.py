@@ -50,6 +50,7 @@ def test_groups_express_what_they_are_known_for(cells, group, gene):
 def test_the_roll_is_rolled_up_paper():
     """The radius is the angle, and the way along the spiral is the place on the paper."""
     roll = pd.read_csv(SHARED / "roll" / "roll.csv")
+    assert not roll.duplicated().any()
     radius = np.hypot(roll["x"], roll["y"])
     assert np.allclose(radius * np.cos(radius), roll["x"], atol=2e-2)
     assert np.allclose(radius * np.sin(radius), roll["y"], atol=2e-2)

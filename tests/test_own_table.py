@@ -64,7 +64,8 @@ def test_both_twins_run_on_a_table_of_a_stranger(tmp_path, monkeypatch, name):
     for language in LANGUAGES:
         outcome = run(tmp_path, monkeypatch, GOOD[name], language)
         assert outcome.ok, outcome
-        assert record.read(EXERCISE, language)["data"]["variant"] == "own"
+        data = record.read(EXERCISE, language)["data"]
+        assert (data["variant"], [*data["sets"]]) == ("own", [str(tmp_path / "my.csv")])
     failed = [one for one in levels.verify(EXERCISE).findings if one.holds is False]
     assert failed == []
 

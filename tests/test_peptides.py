@@ -2,11 +2,10 @@
 
 import json
 import random
-import shutil
 import subprocess
-import sys
 
 import pytest
+from helpers import interpreter
 
 from deeptwins import sections
 from deeptwins.paths import LANGUAGES, script_file
@@ -77,9 +76,6 @@ PAIRS = [("12_cnn_lstm", "1"), ("14_amp_challenge", "'AMP'")]
 @pytest.mark.parametrize(("exercise", "label"), PAIRS)
 def test_files_of_strangers_are_read_alike_in_both_languages(tmp_path, language, exercise, label):
     """The sections `constants`, `read` and the function of `load` are run as they stand."""
-    program = sys.executable if language == "python" else shutil.which("Rscript")
-    if program is None:
-        pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
     parts = sections.of_script(script_file(exercise, language).read_text(encoding="utf-8"))
     function = parts["load"].partition("\nsets ")[0]
     start = "import numpy as np\nimport pandas as pd\n" if language == "python" else ""
@@ -92,7 +88,11 @@ def test_files_of_strangers_are_read_alike_in_both_languages(tmp_path, language,
         (tmp_path / f"{number}.txt").write_bytes(data)
     names = [f"{number}.txt" for number in range(len(cases))]
     done = subprocess.run(
-        [program, script.name, *names], cwd=tmp_path, capture_output=True, text=True, check=False
+        [interpreter(language), script.name, *names],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))

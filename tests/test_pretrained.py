@@ -1,11 +1,10 @@
 """The page on pretrained models: its scripts print what it says, in both languages."""
 
 import re
-import shutil
 import subprocess
-import sys
 
 import pytest
+from helpers import interpreter
 
 from deeptwins.paths import BOOK, ROOT
 
@@ -16,9 +15,7 @@ SAYS = re.search(r"^```\{\.text \.says\}\n(.*?)^```$", PAGE, re.S | re.M)[1]
 
 @pytest.mark.parametrize(("name", "code"), SCRIPTS, ids=[name for name, _ in SCRIPTS])
 def test_the_script_prints_what_the_page_says(tmp_path, name, code):
-    program = sys.executable if name.endswith(".py") else shutil.which("Rscript")
-    if program is None:
-        pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
+    program = interpreter("python" if name.endswith(".py") else "r")
     (tmp_path / name).write_text(code, encoding="utf-8")
     ended = subprocess.run(
         [program, str(tmp_path / name)], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"

@@ -115,7 +115,7 @@ def test_a_dash_in_a_plot_that_nobody_sees_brings_no_warning(course):
 
 @pytest.mark.parametrize("fits", [True, False])
 def test_the_set_up_from_r_is_course_py_and_says_ready_only_where_rs_python_has_keras(
-    course, bare, tmp_path, fits
+    course, bare, command, fits
 ):
     if fits:
         (course / ".venv").symlink_to(sys.prefix)
@@ -125,14 +125,9 @@ def test_the_set_up_from_r_is_course_py_and_says_ready_only_where_rs_python_has_
         "import shutil, sys; print(sys.argv[1:], shutil.which('Rscript'), flush=True)"
     )
     # As some Pythons do, this one starts only without the library path that R sets.
-    programs = tmp_path / "bin"
-    programs.mkdir()
     for name in ("python3", "python"):
-        wrapper = f'#!/bin/sh\ntest -z "$LD_LIBRARY_PATH" && exec {sys.executable} "$@"\n'
-        (programs / name).write_text(wrapper)
-        (programs / name).chmod(0o755)
-    path = f"{programs}:/usr/bin:/bin"
-    status, shown, said = r(course, "r/setup.R", PATH=path)
+        command(name, f'test -z "$LD_LIBRARY_PATH" && exec {sys.executable} "$@"')
+    status, shown, said = r(course, "r/setup.R", PATH=f"{command.bin}:/usr/bin:/bin")
     assert re.match(r"\['setup'\] /\S+/Rscript\n", shown)
     if fits:
         assert (status, shown.count("set-up: ready.")) == (0, 1), said

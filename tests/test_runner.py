@@ -163,13 +163,3 @@ def test_a_path_that_is_not_there_is_named_before_the_run(twin):
     twin(GOOD)
     outcome = run(values={"DATA": "/nowhere/my.csv"})
     assert outcome.problem == "DATA is set to /nowhere/my.csv, which does not exist."
-
-
-def test_data_of_the_users_own_are_noted(twin, tmp_path):
-    twin(GOOD.replace("SEED = 1", 'SEED = 1\nDATA = "shared_data/iris/iris.csv"'))
-    own = tmp_path / "own.csv"
-    own.write_text("a\n1\n")
-    assert run(values={"DATA": str(own)}).ok
-    noted = record.read(EXERCISE, "python")["data"]
-    assert noted["variant"] == "own"
-    assert list(noted["sets"]) == [str(own)]

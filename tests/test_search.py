@@ -4,14 +4,13 @@ import os
 import re
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import HANGS
+from helpers import HANGS, interpreter, program
 
 from deeptwins import processes
 from deeptwins.paths import BOOK, LANGUAGES, ROOT, SHARED, find_r
@@ -64,11 +63,7 @@ def cluster(tmp_path):
     shutil.copytree(SHARED / "search", tmp_path / "shared_data" / "search")
     drawn = tmp_path / "shared_data" / "search" / "configurations.csv"
     drawn.write_text("".join(drawn.read_text().splitlines(keepends=True)[:3]))
-    (tmp_path / "bin").mkdir()
     find_r()
-    commands = {"python": [sys.executable, "search_cluster.py"]}
-    if shutil.which("Rscript"):
-        commands["r"] = ["Rscript", "search_cluster.R"]
     for script in (BOOK / "cluster").iterdir():
         text = re.sub(r"(?m)^(EPOCHS \S+) \d+", r"\1 1", script.read_text(encoding="utf-8"))
         (tmp_path / script.name).write_text(text, encoding="utf-8")
@@ -80,10 +75,9 @@ def cluster(tmp_path):
     env["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{env['PATH']}"
 
     def start(language, task):
-        if language not in commands:
-            pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
+        ending = {"python": "py", "r": "R"}[language]
         return subprocess.Popen(
-            [*commands[language], task],
+            [interpreter(language), f"search_cluster.{ending}", task],
             cwd=tmp_path,
             env=env,
             stdout=subprocess.PIPE,
@@ -99,13 +93,6 @@ def ended(job):
     """Return the status of a script and all that it said."""
     said, _ = job.communicate(timeout=HANGS)
     return job.returncode, said
-
-
-def put(folder, name, text):
-    """Put a program into the folder that is first in PATH."""
-    path = folder / "bin" / name
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -131,13 +118,13 @@ def test_without_sbatch_nothing_is_given_to_slurm(cluster, language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_job_is_made_for_what_is_missing_and_not_waiting(cluster, tmp_path, language):
-    put(tmp_path, "sbatch", 'printf "%s|" "$@" >> given; echo >> given')
-    put(tmp_path, "squeue", "echo s1")
+    program(tmp_path / "bin/sbatch", 'printf "%s|" "$@" >> given; echo >> given')
+    program(tmp_path / "bin/squeue", "echo s1")
     assert ended(cluster(language, "submit"))[0] == 0
     (given,) = (tmp_path / "given").read_text().splitlines()
     assert "--job-name=s2|" in given
     assert re.search(r"--wrap=\S+ \S*search_cluster\.(py|R) train s2\|", given)
-    put(tmp_path, "squeue", "true")
+    program(tmp_path / "bin/squeue", "true")
     (tmp_path / "search_found" / "s2.csv").write_text("fold,loss\n1,0.5\n2,0.3\n")
     assert ended(cluster(language, "submit"))[0] == 0
     assert "--job-name=s1|" in (tmp_path / "given").read_text().splitlines()[1]

@@ -44,31 +44,6 @@ DECLARED = [  # what pyproject.toml requires, with its extras
 
 
 @pytest.fixture
-def command(tmp_path, monkeypatch):
-    """Write a shell command, which notes its calls, into the only folder on the PATH.
-
-    `command.calls()` returns the calls so far, and forgets them.
-    """
-    folder, noted = tmp_path / "bin", tmp_path / "calls"
-    monkeypatch.setenv("PATH", str(folder))
-
-    def write(name, body="", where=folder):
-        where.mkdir(parents=True, exist_ok=True)
-        script = where / name
-        script.write_text(f'#!/bin/sh\necho "{name} $*" >> {noted}\n{body}\n')
-        script.chmod(0o755)
-        return script
-
-    def calls():
-        lines = noted.read_text().splitlines() if noted.exists() else []
-        noted.unlink(missing_ok=True)
-        return lines
-
-    write.bin, write.calls = folder, calls
-    return write
-
-
-@pytest.fixture
 def course(tmp_path, monkeypatch):
     """The set-up's modules, loaded from a copy of the project that they may change."""
     root = tmp_path / "course"
