@@ -11,7 +11,6 @@ import warnings
 import embedded_r
 import pytest
 import yaml
-from helpers import interpreter
 
 from deeptwins import processes
 from deeptwins.paths import BOOK, LANGUAGES, ROOT
@@ -320,6 +319,6 @@ def test_the_table_of_settings_says_what_the_page_concludes_from_it():
     assert moved == {"`07_cnn`"}
 
 
-def test_a_capture_takes_less_than_five_seconds():
+def test_the_capture_costs_less_than_five_per_cent_of_a_run():
     captures = [row[-1] for row in entries("speed")["rows"]]
     assert max(float(one.split()[0]) for one in captures if one) < 5

@@ -11,7 +11,7 @@ import sys
 import embedded_r
 import pytest
 import yaml
-from helpers import HANGS, interpreter, slides_of
+from helpers import HANGS, slides_of
 
 import plans
 from deeptwins import catalog, files
