@@ -371,6 +371,9 @@ def copy(tmp_path, monkeypatch):
 
 def test_the_whole_book_renders(rendered):
     assert rendered.warnings == []
+    # Without a slash in front, Quarto takes such files from every folder, .venv among them.
+    project = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["project"]
+    assert {one[0] for one in project["resources"]} == {"/"}
     decks = {f"book/slides/{one}.html" for one in plans.days()}
     there = {one.relative_to(rendered.folder).as_posix() for one in rendered.folder.rglob("*.html")}
     assert there == decks | {page.replace(".qmd", ".html") for page in PAGES}
