@@ -42,7 +42,13 @@ pages = smalldocs.site.Site.discover
 
 def fragment(name, _):
     """Return the Markdown of a fragment, as book/assets/fragment.lua does."""
-    return (FOLDER / "_fragments" / f"{name.strip()}.qmd").read_text("utf-8")
+    path = FOLDER / "_fragments" / f"{name.strip()}.qmd"
+    if not path.is_file():
+        raise smalldocs.cli.BuildError(
+            f"there is no fragment {name.strip()}. Is the name right, and was the exercise run? "
+            "Fragments are made from runs: deeptwins run ID && deeptwins book"
+        )
+    return path.read_text("utf-8")
 
 
 def discover(site):

@@ -12,7 +12,10 @@ import yaml
 from deeptwins import files
 from deeptwins.paths import ROOT, SHARED, data_home
 
-RESTORE = "Restore it with: git checkout -- shared_data/{}"
+RESTORE = (
+    "Restore it with: git checkout -- shared_data/{0}. "
+    "If you changed it on purpose, make its card again with its script in shared_data/make"
+)
 FULL = SHARED / "full.yml"  # the constants of a run on original data, by exercise
 NAMED = re.compile(r"shared_data/([a-z0-9_]+)")
 
