@@ -124,6 +124,7 @@ def test_there_are_notes_on_every_chapter():
 STEP = re.compile(r"^```(?:\{([^}]*)\}|(\w+))\n(.*?)^```$", re.S | re.M)
 COPIED = ("python", "r", "shared_data", "book", "tests", "_quarto.yml", "index.qmd", ".Rprofile")
 COPIED += ("matplotlibrc", "requirements.lock", "pyproject.toml", ".rlib", ".rlib-standin")
+COPIED += ("kit", "live")
 
 
 def blocks():
