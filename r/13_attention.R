@@ -37,9 +37,8 @@ by_hand <- attend(x)
 lapply(by_hand, round, 2)
 
 # ---- keras ----
-layer <- layer_multi_head_attention(
-  num_heads = 1, key_dim = 2, output_shape = 2L,
-  use_bias = FALSE)
+layer <- layer_multi_head_attention(num_heads = 1, key_dim = 2,
+  output_shape = 2L, use_bias = FALSE)
 sentence <- array(x, c(1, 4, 3)) # a batch of one
 output <- layer(sentence, sentence) # now it has weights
 layer |> set_weights(list(
