@@ -356,8 +356,8 @@ OVERFLOW = """async () => {
   for (const one of slide.querySelectorAll("*")) {
     const box = one.getBoundingClientRect();
     if (one.closest("aside") || !box.width) continue;
-    const scale = one.ownerSVGElement ? one.getScreenCTM().a : 1;
-    const size = parseFloat(getComputedStyle(one).fontSize) * scale;
+    const { a, b } = one.ownerSVGElement ? one.getScreenCTM() : { a: 1, b: 0 };
+    const size = parseFloat(getComputedStyle(one).fontSize) * Math.hypot(a, b);
     if (size < 22) found.push(`${name}: ${one.tagName} of ${size} px`);
     if (box.right > 1280 - 20 || box.bottom > 720 - 44) {  // the switch of language is below
       found.push(`${name}: ${one.tagName} ends at ${box.right}, ${box.bottom}`);
