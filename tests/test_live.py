@@ -35,16 +35,30 @@ LARGEST, LARGEST_KEPT = 60_000, 300_000  # bytes of a figure with what all share
 # ---- the third twin ----
 
 
-@NODE
-@pytest.mark.parametrize(("name", "key"), MODELS)
-def test_the_third_twin_predicts_what_keras_predicted(name, key):
+def check(name, key, predict):
+    """Compare what predict(model, samples) returns with what Keras predicted."""
     model = export.kept(name)[key]
     shape = next(one["config"]["batch_shape"][1:] for one in model["layers"])
-    found = np.array(export.predictions(model, export.samples(model, shape)))
+    found = np.array(predict(model, export.samples(model, shape)))
     expected = export.decoded(model["expected"])
     assert len(expected) == 500
     assert np.abs(found - expected).max() < export.LARGEST
     assert np.ptp(expected) > 0.5, "they answer differently"
+
+
+@NODE
+@pytest.mark.parametrize(("name", "key"), MODELS)
+def test_the_third_twin_predicts_what_keras_predicted(name, key):
+    check(name, key, export.predictions)
+
+
+@pytest.mark.parametrize(("name", "key"), MODELS)
+def test_in_a_browser_it_predicts_the_same(visit, name, key):
+    page = visit("index.html")
+    run = """async ([name, key, samples]) =>
+      samples.map((await deeptwins.trained(`kept/${name}`, key)).predict)"""
+    check(name, key, lambda _, x: page.evaluate(run, [name, key, x.tolist()]))
+    assert not visit.complaints
 
 
 def models():
