@@ -12,6 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pypandoc
 import smalldocs.cli
 import smalldocs.shortcodes
 import smalldocs.site
@@ -103,6 +104,8 @@ if __name__ == "__main__":
     if not (status := smalldocs.cli.main()):
         # It leaves notebooks out, whatever the resources say.
         shutil.copytree(FOLDER / "notebooks", OUTPUT / "book/notebooks", dirs_exist_ok=True)
+        # Asked by two threads at once, it names to the second the first pandoc that it meets.
+        pypandoc.get_pandoc_path()
         with concurrent.futures.ThreadPoolExecutor() as pool:
             list(pool.map(finish, set(OUTPUT.rglob("*.html")) - set(OUTPUT.rglob("slides/*"))))
     sys.exit(status)
