@@ -148,7 +148,11 @@ def test_each_figure_has_words_for_a_page_without_scripts():
     assert not [name for name in FIGURES if f"test_{name[3:]}" not in globals()], "nobody drives it"
 
 
-@pytest.fixture(params=[(WIDE, "light"), (NARROW, "dark")], ids=["wide, light", "narrow, dark"])
+SIZES = [(WIDE, "light"), (NARROW, "dark")]
+SIZES += [pytest.param(one, marks=pytest.mark.long) for one in [(WIDE, "dark"), (NARROW, "light")]]
+
+
+@pytest.fixture(params=SIZES, ids=lambda one: f"{one[0]}, {one[1]}")
 def figure(visit, request):
     """Return a function that opens a figure's page and returns its box, when it is alive.
 
