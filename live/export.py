@@ -14,6 +14,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -74,9 +75,14 @@ class Run:
         """
         source = script_file(self.exercise, "python").read_text(encoding="utf-8")
         code, found = sections.of_script(source), {}
-        with contextlib.chdir(ROOT), contextlib.redirect_stdout(io.StringIO()):
-            for name in (sections.SETUP, sections.CONSTANTS, *names):
-                exec(code[name], found)
+        before = Path.cwd()
+        os.chdir(ROOT)  # contextlib.chdir needs Python 3.11
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                for name in (sections.SETUP, sections.CONSTANTS, *names):
+                    exec(code[name], found)
+        finally:
+            os.chdir(before)
         return found
 
     def model(self, number: int = 0) -> dict[str, Any]:

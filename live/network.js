@@ -3,7 +3,7 @@
 // It takes the configuration and the weights that export.py has written and does the forward pass,
 // one sample at a time, in plain loops that one can read beside the formulas of the book. A sequence
 // is an array of steps, a step an array of numbers. Learning, batches and a GPU are left to Keras;
-// TensorFlow.js, which has them, is larger than a page of this book may be.
+// TensorFlow.js, which has them, is six times as large (368 of 60 kB, gzipped) as a figure may be.
 (() => {
   "use strict";
   const deeptwins = (globalThis.deeptwins ??= {});
