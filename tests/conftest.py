@@ -20,7 +20,6 @@ from deeptwins.proof import levels
 from deeptwins.runs import runner
 
 EXIT_STATUS = pytest.StashKey[int]()
-R_MISSING = "R is not installed; `deeptwins doctor` says how to get it"
 
 
 @pytest.fixture
@@ -56,8 +55,7 @@ def run_once(exercises, name, tmp_path_factory):
 
     Of pytest-xdist's processes the first runs them, and the others wait for its records.
     """
-    if not embedded_r.installed():
-        pytest.skip(R_MISSING)
+    helpers.interpreter("r")
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with pytest.MonkeyPatch.context() as patch:
@@ -186,8 +184,7 @@ class RTest(pytest.Item):
 
     def runtest(self):
         """Fail or skip as the block did in R."""
-        if not embedded_r.installed():
-            pytest.skip(R_MISSING)
+        helpers.interpreter("r")
         results = self.parent.results()
         if self.name not in results:
             raise RFailure(f"{self.path.name} ended before this block ran")

@@ -10,7 +10,6 @@ import ctypes
 import json
 import os
 import platform
-import shutil
 import sys
 import tempfile
 from functools import cache
@@ -32,11 +31,6 @@ EVALUATE = """
 
 class RError(Exception):
     """An error in R, with R's own message."""
-
-
-def installed() -> bool:
-    """Whether there is an R to start."""
-    return shutil.which("Rscript") is not None
 
 
 @cache

@@ -2,31 +2,44 @@
 
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
 import yaml
+from typer.testing import CliRunner
 
-from deeptwins.paths import LANGUAGES, ROOT
+from deeptwins.cli import app
+from deeptwins.paths import LANGUAGES, ROOT, script_file
 
 # Seconds after which a process hangs for certain, however slow and busy the machine: a test
 # fails by what it looks at and never by its duration.
 HANGS = 3600
 
 
+def read(path: str) -> str:
+    """Return the text of a file of the checkout."""
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def source(exercise: str, language: str) -> str:
+    """Return the text of an exercise's script."""
+    return script_file(exercise, language).read_text(encoding="utf-8")
+
+
 def pages() -> list[str]:
     """Return the sources of the book's pages in the order that _quarto.yml gives them."""
-    book = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
+    book = yaml.safe_load(read("_quarto.yml"))["book"]
     parts = (one["chapters"] if isinstance(one, dict) else [one] for one in book["chapters"])
     return [page for part in parts for page in part]
 
 
 def slides_of(name: str) -> dict[str, str]:
     """Return the slides of a file of book/slides/ by their names."""
-    text = (ROOT / "book" / "slides" / f"{name}.qmd").read_text(encoding="utf-8")
-    return dict(re.findall(r"^## .*?\{#([\w-]+)(.*?)(?=^## .*\{#|\Z)", text, re.M | re.S))
+    found = r"^## .*?\{#([\w-]+)(.*?)(?=^## .*\{#|\Z)"
+    return dict(re.findall(found, read(f"book/slides/{name}.qmd"), re.M | re.S))
 
 
 def copy_sources(folder: Path) -> None:
@@ -45,6 +58,17 @@ def interpreter(language: str) -> str:
     """Return what runs scripts in a language; skip the test where there is no R."""
     program = sys.executable if language == "python" else shutil.which("Rscript")
     return program or pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
+
+
+def execute(*command, **options) -> subprocess.CompletedProcess:
+    """Run a program to its end; return its status and what it printed."""
+    command = [str(one) for one in command]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=HANGS, **options)
+
+
+def deeptwins(*words):
+    """Call the command line in this process."""
+    return CliRunner().invoke(app, [str(one) for one in words])
 
 
 def program(path: Path, body: str) -> Path:

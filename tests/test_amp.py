@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.metrics as sk
-from typer.testing import CliRunner
+from helpers import deeptwins, read
 
 from deeptwins import amp
-from deeptwins.cli import app
-from deeptwins.paths import ROOT, SHARED
+from deeptwins.paths import SHARED
 
 SAMPLE = SHARED / "peptides_hidden"
 
@@ -48,7 +47,7 @@ def write(path, truth, scores):
 
 
 def call(*arguments):
-    return CliRunner().invoke(app, ["amp", *map(str, arguments)])
+    return deeptwins("amp", *arguments)
 
 
 # ---- predictions as people make them ----
@@ -294,7 +293,7 @@ def test_the_board_takes_the_public_test_set_unless_told_otherwise(tmp_path, mon
 
 
 def test_the_instructors_page_states_the_limits_as_they_are():
-    page = " ".join((ROOT / "book/teach_amp.qmd").read_text(encoding="utf-8").split())
+    page = " ".join(read("book/teach_amp.qmd").split())
     assert f"larger than {amp.BYTES // 10**6} MB" in page
     assert f"fewer than {amp.SMALLEST_CLASS} peptides" in page
     assert f"{100 * amp.ALIKE:.0f} % alike or more" in page

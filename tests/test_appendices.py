@@ -11,20 +11,20 @@ import warnings
 import embedded_r
 import pytest
 import yaml
+from helpers import interpreter, read
 
 from deeptwins import processes
-from deeptwins.paths import BOOK, LANGUAGES, ROOT
+from deeptwins.paths import LANGUAGES, ROOT
 
 
 def entries(name):
-    return yaml.safe_load((BOOK / f"{name}.yml").read_text(encoding="utf-8"))
+    return yaml.safe_load(read(f"book/{name}.yml"))
 
 
 @pytest.fixture
 def r():
     """Evaluate R code in this process."""
-    if not embedded_r.installed():
-        pytest.skip("R is not installed")
+    interpreter("r")
     return embedded_r.evaluate
 
 
@@ -226,7 +226,7 @@ ROW = re.compile(r"^\| `(\w+)`(?:, `\w+`)? \| `(\w+)` \| (.+) \| (.+) \|$", re.M
 def test_the_defaults_of_today_are_those_of_the_installed_keras():
     import keras
 
-    page = (BOOK / "appendix_defaults.qmd").read_text(encoding="utf-8")
+    page = read("book/appendix_defaults.qmd")
     ours = importlib.metadata.version("keras")
     if f"Keras {'.'.join(ours.split('.')[:2])} |" not in page:
         pytest.skip(f"the page shows another Keras than the installed {ours}")

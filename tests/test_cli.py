@@ -2,16 +2,14 @@
 
 import io
 import json
-import subprocess
 import sys
 
 import pytest
 import synthetic
+from helpers import deeptwins, execute
 from rich.console import Console
-from typer.testing import CliRunner
 
 from deeptwins import catalog, files
-from deeptwins.cli import app
 from deeptwins.data import cards
 from deeptwins.proof import bands, ledger, levels
 from deeptwins.runs import record, runner
@@ -22,7 +20,7 @@ def call(results, monkeypatch):
     """Call the command line on results and bands of the test's own."""
     monkeypatch.setattr(bands, "EXPECTED", results / "expected")
     bands.write(synthetic.EXERCISE, "mini", synthetic.expected())
-    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+    return deeptwins
 
 
 def write(one):
@@ -130,7 +128,7 @@ def test_the_command_line_answers_without_tensorflow(words, results):
         "print(ended.output.count('01_first_network'))\n"
         f"print([name for name in {HEAVY} if name in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = execute(sys.executable, "-c", code)
     named, loaded = done.stdout.splitlines()[-2:]
     assert int(named) > 0 or words not in ("verify 01", "check 01"), done.stdout
     assert loaded == "[]"

@@ -1,7 +1,6 @@
 """The course hangs together: scripts, chapters, slides, plans and links name the same exercises."""
 
 import re
-import subprocess
 
 import helpers
 import pytest
@@ -13,7 +12,7 @@ from deeptwins.paths import BOOK, ROOT
 
 EXERCISES = catalog.exercises(solutions=False)
 NUMBERS = {int(one[:2]): one for one in EXERCISES}
-BOOK_OF = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["book"]
+BOOK_OF = yaml.safe_load(helpers.read("_quarto.yml"))["book"]
 PARTS = {
     one["part"]: [int(page[5:7]) for page in one["chapters"] if re.match(r"book/\d\d_", page)]
     for one in BOOK_OF["chapters"]
@@ -24,11 +23,9 @@ TEXTS = (".qmd", ".md", ".py", ".R", ".yml", ".yaml", ".toml")
 
 def texts():
     """Return the text of every file that is kept in the repository, by its name."""
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
+    listed = helpers.execute("git", "ls-files", cwd=ROOT).stdout.split()
     return {
-        name: (ROOT / name).read_text(encoding="utf-8")
+        name: helpers.read(name)
         for name in listed
         if name.endswith(TEXTS) and (ROOT / name).is_file() and name != "CHANGELOG.md"
     }
@@ -80,7 +77,7 @@ def test_the_slides_of_a_chapter_show_that_chapter_and_a_plan_shows_each(file):
 # ---- terms ----
 
 ENTRY = re.compile(r"^(?!:)(\w[^\n]*)\n:   ([^\n]*)", re.M)
-ENTRIES = ENTRY.findall((BOOK / "appendix_glossary.qmd").read_text(encoding="utf-8"))
+ENTRIES = ENTRY.findall(helpers.read("book/appendix_glossary.qmd"))
 # A term of the proof, which no chapter explains.
 ELSEWHERE = {"Data card"}
 # An entry with two names, or one that the chapters write otherwise.
@@ -100,7 +97,7 @@ ALSO = {
 
 def prose(number):
     """Return a chapter's words without code, links' targets, headings and the first box."""
-    text = (BOOK / f"{NUMBERS[number]}.qmd").read_text(encoding="utf-8")
+    text = helpers.read(f"book/{NUMBERS[number]}.qmd")
     text = re.sub(r"\A---.*?^---$", "", text, flags=re.S | re.M)
     text = re.sub(r"^::: \{\.callout-note.*?^:::$", "", text, count=1, flags=re.S | re.M)
     text = re.sub(r"^```.*?^```$|`[^`\n]*`|\]\([^)]*\)|\{[^}\n]*\}", "", text, flags=re.S | re.M)

@@ -4,11 +4,10 @@ import shutil
 import sys
 
 import pytest
-from typer.testing import CliRunner
+from helpers import deeptwins
 
 from deeptwins import doctor
 from deeptwins.book import renderer
-from deeptwins.cli import app
 from deeptwins.data import cards
 from deeptwins.paths import SHARED
 
@@ -144,6 +143,6 @@ def test_the_exit_status_is_1_only_where_a_required_part_fails(remedy, required,
     status = int(required and bool(remedy))
     checks = [doctor.Check("Thing", "found", "needed", remedy, required)]
     monkeypatch.setattr(doctor, "examine", lambda: checks)
-    as_table = CliRunner().invoke(app, ["doctor"])
+    as_table = deeptwins("doctor")
     assert as_table.exit_code == status
     assert ("mend it" in as_table.stdout) is bool(remedy)

@@ -1,10 +1,9 @@
 """The drivers of both languages: what a plain script does is kept, and nothing else changes it."""
 
 import json
-import subprocess
 
 import pytest
-from helpers import interpreter
+from helpers import execute, interpreter
 
 from deeptwins import processes, sections
 from deeptwins.paths import ROOT
@@ -92,14 +91,8 @@ def drive(folder, language, source=None, **values):
     script.write_text(source or text, encoding="utf-8")
     job = runner.job("01_first_network", language, script, folder, values)
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    ended = subprocess.run(
-        [*runner.driver(language), str(folder / "job.json")],
-        cwd=ROOT,
-        env=processes.environment(),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
+    command = [*runner.driver(language), folder / "job.json"]
+    ended = execute(*command, cwd=ROOT, env=processes.environment())
     (folder / record.OUTPUT).write_text(ended.stdout, encoding="utf-8")
     if ended.returncode:
         return ended, None

@@ -5,18 +5,18 @@ the place of the twin, and its record is compared with that of the other twin as
 """
 
 import functools
-import shutil
 from collections import Counter
 
 import pytest
 import yaml
+from helpers import interpreter, read, source
 
 from deeptwins import catalog
-from deeptwins.paths import BOOK, LANGUAGES, script_file
+from deeptwins.paths import LANGUAGES, script_file
 from deeptwins.proof import bands, levels
 from deeptwins.runs import record, runner
 
-FAULTS = yaml.safe_load((BOOK / "faults.yml").read_text(encoding="utf-8"))
+FAULTS = yaml.safe_load(read("book/faults.yml"))
 LEVELS = [level.name for level in levels.LEVELS]
 # Constants with which a long exercise is short, with a fault and without. Their band is another.
 SMALL = {
@@ -39,10 +39,6 @@ def languages(fault):
 
 def name(fault):
     return f"{fault['exercise']}, {' and '.join(languages(fault))}: {fault['fault']}"
-
-
-def source(exercise, language):
-    return script_file(exercise, language).read_text(encoding="utf-8")
 
 
 def spoilt(fault, language):
@@ -69,8 +65,7 @@ def test_the_fault_can_be_put_in(fault):
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """Run a script in the place of a twin and return its record; what ran once is remembered."""
-    if shutil.which("Rscript") is None:
-        pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
+    interpreter("r")
     folder = tmp_path_factory.mktemp("faults")
     with runner.warm_processes(LANGUAGES) as servers, pytest.MonkeyPatch.context() as patch:
         # Which script ran is not the question here, and no array is kept that could be shown.

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 import typer
+from helpers import read
 
 from deeptwins.cli import app
 from deeptwins.paths import ROOT
@@ -21,11 +22,7 @@ FILES = [
     "book/teach_host.qmd",
     "book/teach_offline.qmd",
 ]
-COMMANDS = re.findall(r'"([a-z-]+)": [a-z_]+', (ROOT / "course.py").read_text("utf-8"))
-
-
-def read(name):
-    return (ROOT / name).read_text(encoding="utf-8")
+COMMANDS = re.findall(r'"([a-z-]+)": [a-z_]+', read("course.py"))
 
 
 @pytest.mark.parametrize("name", FILES)

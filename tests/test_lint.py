@@ -2,17 +2,16 @@
 
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from helpers import HANGS
+from helpers import execute, read
 
 from deeptwins.paths import ROOT
 
-CONFIG = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+CONFIG = yaml.safe_load(read(".pre-commit-config.yaml"))
 HOOKS = {hook["id"]: shlex.split(hook["entry"]) for hook in CONFIG["repos"][0]["hooks"]}
 
 
@@ -26,9 +25,7 @@ def test_lint(hook):
     found = shutil.which(Path(program).name, path=Path(sys.executable).parent)
     if not (found := found or shutil.which(program)):
         pytest.skip(f"{program} is not installed; `deeptwins doctor` says how to get it")
-    done = subprocess.run(
-        [found, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=HANGS
-    )
+    done = execute(found, *arguments, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -36,5 +33,5 @@ def test_a_misspelling_is_found(tmp_path):
     (tmp_path / "book").mkdir()
     (tmp_path / "book/page.qmd").write_text("A nueral network recieves numbers.\n")
     command = [sys.executable, "-m", "codespell_lib", *HOOKS["codespell"][1:]]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = execute(*command, cwd=tmp_path)
     assert "recieves ==> receives" in done.stdout

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from helpers import HANGS, alive
+from helpers import HANGS, alive, execute
 
 from deeptwins.paths import LANGUAGES, ROOT
 
@@ -102,11 +102,9 @@ def disk():
 
     def mount(size="4m", mode="rw"):
         options = f"size={size},{mode}"
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "deeptwins", str(folder)], capture_output=True
-        )
+        done = execute("mount", "-t", "tmpfs", "-o", options, "deeptwins", folder)
         if done.returncode != 0:
-            pytest.skip(f"no small disk can be mounted here: {done.stderr.decode().strip()}")
+            pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
         mounted.append(folder)
         return folder
 

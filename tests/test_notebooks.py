@@ -6,13 +6,13 @@ import shutil
 import subprocess
 
 import pytest
-from helpers import HANGS
+from helpers import HANGS, source
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from deeptwins import catalog, files, sections
 from deeptwins.book import archive, notebooks
-from deeptwins.paths import LANGUAGES, ROOT, script_file
+from deeptwins.paths import LANGUAGES, ROOT
 
 EXERCISE = "01_first_network"
 # NumPy 2 shows one of its own numbers as np.float64(0.5).
@@ -41,9 +41,9 @@ def printed(cell):
 def test_a_notebook_has_every_section_with_what_it_printed_and_drew(exercise):
     for language in LANGUAGES:
         made = notebooks.make(exercise, language)
-        source = script_file(exercise, language).read_text(encoding="utf-8")
+        parts = sections.of_script(source(exercise, language))
         cells = [cell for cell in made.cells if cell["cell_type"] == "code"][1:]
-        assert [cell["source"] for cell in cells] == list(sections.of_script(source).values())
+        assert [cell["source"] for cell in cells] == list(parts.values())
         kept = archive.read(exercise)[language]["sections"]
         shown = [(one["printed"], len(one["figures"])) for one in kept]
         assert [printed(cell) for cell in cells] == shown

@@ -5,18 +5,16 @@ import hashlib
 import http.server
 import re
 import socket
-import subprocess
 import sys
 import threading
 import types
 import zipfile
 
+import helpers
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from deeptwins.cli import app
 from deeptwins.data import cards, originals
 
 CELLS = ("Parasitized", "Uninfected")
@@ -31,7 +29,7 @@ def home(tmp_path, monkeypatch):
 
 
 def deeptwins(*words):
-    done = CliRunner().invoke(app, ["data", *words])
+    done = helpers.deeptwins("data", *words)
     return done.exit_code, " ".join((done.output + (done.stderr or "")).split())
 
 
@@ -81,7 +79,7 @@ def test_without_a_server_one_sentence_says_what_to_do(home, monkeypatch, name):
     monkeypatch.setenv("no_proxy", "")
     # In a process of its own, since Keras takes note of KERAS_HOME when it is loaded.
     command = [sys.executable, "-m", "deeptwins", "data", "fetch", name]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = helpers.execute(*command)
     said = " ".join(done.stderr.split())
     assert done.returncode == 1, done.stdout
     assert f"{name} was not fetched (" in said

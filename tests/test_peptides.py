@@ -2,13 +2,12 @@
 
 import json
 import random
-import subprocess
 
 import pytest
-from helpers import interpreter
+from helpers import execute, interpreter, source
 
 from deeptwins import sections
-from deeptwins.paths import LANGUAGES, script_file
+from deeptwins.paths import LANGUAGES
 
 rng = random.Random(1)
 PEPTIDES = ["".join(rng.choices("ACDEFGHIKLMNPQRSTVWY", k=rng.randint(10, 60))) for _ in range(50)]
@@ -76,7 +75,7 @@ PAIRS = [("12_cnn_lstm", "1"), ("14_amp_challenge", "'AMP'")]
 @pytest.mark.parametrize(("exercise", "label"), PAIRS)
 def test_files_of_strangers_are_read_alike_in_both_languages(tmp_path, language, exercise, label):
     """The sections `constants`, `read` and the function of `load` are run as they stand."""
-    parts = sections.of_script(script_file(exercise, language).read_text(encoding="utf-8"))
+    parts = sections.of_script(source(exercise, language))
     function = parts["load"].partition("\nsets ")[0]
     start = "import numpy as np\nimport pandas as pd\n" if language == "python" else ""
     code = "\n".join([start, parts["constants"], parts["read"], function, ENDS[language]])
@@ -87,13 +86,7 @@ def test_files_of_strangers_are_read_alike_in_both_languages(tmp_path, language,
         data = text if isinstance(text, bytes) else text.encode()
         (tmp_path / f"{number}.txt").write_bytes(data)
     names = [f"{number}.txt" for number in range(len(cases))]
-    done = subprocess.run(
-        [interpreter(language), script.name, *names],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = execute(interpreter(language), script.name, *names, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     for name, got in zip(cases, found, strict=True):

@@ -3,12 +3,11 @@
 import os
 import re
 import runpy
-import subprocess
 import sys
 
 import pytest
 import yaml
-from helpers import HANGS, alive
+from helpers import alive, execute, read
 
 from deeptwins import paths
 from deeptwins.paths import ROOT
@@ -41,16 +40,10 @@ cli.app()
 
 def elsewhere(results, *arguments, change=""):
     """Run the command line as on such a system; its output must not hold an exception."""
-    done = subprocess.run(
-        [sys.executable, "-X", "warn_default_encoding", "-c", ELSEWHERE.format(change=change)]
-        + [str(one) for one in arguments],
-        cwd=ROOT,
-        env=os.environ
-        | {"DEEPTWINS_RESULTS": str(results), "PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=HANGS,
-    )
+    python = [sys.executable, "-X", "warn_default_encoding", "-c", ELSEWHERE.format(change=change)]
+    env = os.environ | {"PYTHONUTF8": "0", "PYTHONIOENCODING": "cp1252"}
+    env["DEEPTWINS_RESULTS"] = str(results)
+    done = execute(*python, *arguments, cwd=ROOT, env=env)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
@@ -113,15 +106,12 @@ def test_the_newest_r_is_found_where_its_installer_puts_it(tmp_path, monkeypatch
 
 def test_every_file_is_opened_with_an_encoding():
     ruff = [sys.executable, "-m", "ruff", "check", "--preview", "--select", "PLW1514"]
-    done = subprocess.run(
-        [*ruff, "python/deeptwins", "setup"], cwd=ROOT, capture_output=True, text=True
-    )
+    done = execute(*ruff, "python/deeptwins", "setup", cwd=ROOT)
     assert done.returncode == 0, done.stdout
 
 
 def test_the_hosted_run_uses_what_the_course_has():
-    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
-    jobs = yaml.safe_load(text)["jobs"]
+    jobs = yaml.safe_load(read(".github/workflows/ci.yml"))["jobs"]
     for job in jobs.values():
         commands = "\n".join(step.get("run", "") for step in job["steps"])
         asked = re.findall(r"^python3? course\.py (.+)$", commands, flags=re.M)

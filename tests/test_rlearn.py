@@ -9,10 +9,10 @@ from email import message_from_string
 from functools import cache
 
 import pytest
+from helpers import execute
 
 from deeptwins.paths import ROOT
 
-HANGS = 300
 RSCRIPT = shutil.which("Rscript")
 pytestmark = pytest.mark.skipif(RSCRIPT is None, reason="R is not installed")
 
@@ -36,14 +36,7 @@ def environment(home, **settings):
 
 def r(folder, *arguments, home=None, **settings):
     """Run Rscript in a folder; return its status, what it printed, and what it said besides."""
-    done = subprocess.run(
-        [RSCRIPT, *arguments],
-        cwd=folder,
-        env=environment(home or folder, **settings),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=HANGS,
-    )
+    done = execute(RSCRIPT, *arguments, cwd=folder, env=environment(home or folder, **settings))
     return done.returncode, done.stdout, done.stderr
 
 

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import HANGS, interpreter, program
+from helpers import HANGS, interpreter, program, read
 
 from deeptwins import processes
 from deeptwins.paths import BOOK, LANGUAGES, ROOT, SHARED, find_r
@@ -97,9 +97,9 @@ def ended(job):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_shows_the_scripts_as_they_are(language):
-    page = (BOOK / "appendix_cluster.qmd").read_text(encoding="utf-8")
+    page = read("book/appendix_cluster.qmd")
     ending = {"python": "py", "r": "R"}[language]
-    script = (BOOK / "cluster" / f"search_cluster.{ending}").read_text(encoding="utf-8")
+    script = read(f"book/cluster/search_cluster.{ending}")
     shown = re.findall(rf"^```{language}\n(.*?)^```$", page, re.S | re.M)
     assert len(shown) == 3
     assert [one for one in shown if one not in script] == []

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from helpers import HANGS
+from helpers import execute, interpreter
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -322,13 +322,9 @@ def test_course_py_sets_up_and_becomes_the_program_with_its_arguments(course, ve
         ("raise KeyboardInterrupt", (1, "", "set-up: stopped; the next call goes on from here.\n")),
     ):
         (course.root / "setup/steps.py").write_text(f"def set_up(part): {raised}\n")
-        done = subprocess.run(
-            [sys.executable, "../course.py", "run", "04"],
-            cwd=course.root / "r",
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
-            capture_output=True,
-            text=True,
-        )
+        env = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+        words = ("../course.py", "run", "04")
+        done = execute(sys.executable, *words, cwd=course.root / "r", env=env)
         assert (done.returncode, done.stdout, done.stderr) == end
 
 
@@ -351,8 +347,7 @@ def test_quarto_is_fetched_once_where_it_can_be_had(course, venv, command, monke
 @pytest.fixture
 def r_course(tmp_path, monkeypatch):
     """Call r/setup.R in a project whose CRAN, a folder, has `parent`, its `child`, and `broken`."""
-    if not shutil.which("Rscript"):
-        pytest.skip("R is not installed")
+    interpreter("r")
     contrib = tmp_path / "src/contrib"
     contrib.mkdir(parents=True)
     for place, name, field, code in (
@@ -382,8 +377,7 @@ def r_course(tmp_path, monkeypatch):
         (tmp_path / "DESCRIPTION").write_text(f"Package: course\nImports: {imports}\n")
         options = f'options(repos = c(CRAN = "{cran}"), pkgType = "source")\n'
         (tmp_path / "profile.R").write_text(options)
-        command = ["Rscript", "r/setup.R", task]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=HANGS)
+        done = execute("Rscript", "r/setup.R", task, cwd=tmp_path)
         return done.returncode, done.stdout
 
     return run
@@ -492,7 +486,6 @@ def test_a_stick_cannot_be_filled_within_the_course_nor_installed_over_a_folder(
     with pytest.raises(course.common.SetupError, match="name a folder outside"):
         stage.stage(course.common.ROOT / "stick")
     (tmp_path / "mine").mkdir()
-    installer = ["sh", str(stage.INSTALLER), str(tmp_path / "mine")]
-    ended = subprocess.run(installer, capture_output=True, text=True)
+    ended = execute("sh", stage.INSTALLER, tmp_path / "mine")
     assert ended.returncode == 1
     assert "is there already" in ended.stderr

@@ -5,19 +5,17 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 
-import embedded_r
 import pytest
 import yaml
-from helpers import HANGS, slides_of
+from helpers import execute, interpreter, read, slides_of
 
 import plans
 from deeptwins import catalog, files
 from deeptwins.book import archive, fragments
 from deeptwins.data import originals
-from deeptwins.paths import BOOK, LANGUAGES, ROOT
+from deeptwins.paths import LANGUAGES, ROOT
 
 PYTHON = sys.executable
 # As it was before a test started R in this process: R puts folders in front of those in
@@ -26,7 +24,7 @@ ENVIRONMENT = dict(os.environ)
 
 
 def page(name):
-    return (BOOK / f"{name}.qmd").read_text(encoding="utf-8")
+    return read(f"book/{name}.qmd")
 
 
 # ---- plans ----
@@ -143,16 +141,13 @@ def shell(line, root):
     env = ENVIRONMENT | {"PYTHONPATH": str(root / "python"), "RETICULATE_PYTHON": PYTHON}
     for ours in ("DEEPTWINS_RESULTS", "PYTEST_ADDOPTS"):
         env.pop(ours, None)
-    done = subprocess.run(
-        ["sh", "-c", line], cwd=root, env=env, capture_output=True, text=True, timeout=HANGS
-    )
+    done = execute("sh", "-c", line, cwd=root, env=env)
     return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.long
 def test_the_worked_example_does_what_the_page_says(tmp_path):
-    if not embedded_r.installed():
-        pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
+    interpreter("r")
     for name in filter(lambda one: (ROOT / one).exists(), COPIED):
         whole = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         whole(ROOT / name, tmp_path / name)
@@ -186,7 +181,7 @@ def test_the_pages_on_set_up_name_what_the_course_really_uses():
     offline = page("teach_offline")
     names = re.search(r"data fetch ([\w ]+)$", offline, re.M)[1].split()
     assert set(names) <= originals.known().keys()
-    own = re.findall(r"^#   (\S.*)$", (ROOT / "environment.yml").read_text("utf-8"), re.M)
+    own = re.findall(r"^#   (\S.*)$", read("environment.yml"), re.M)
     own = [line.split("  #")[0].rstrip() for line in own]
     assert "\n".join(own) in page("appendix_setup")
 
@@ -195,17 +190,8 @@ def test_every_setting_of_the_page_is_one_that_the_course_reads():
     table = page("appendix_setup").split("## What can be set")[1].split("\n\n")[1]
     names = set(re.findall(r"`([A-Z][A-Z_]+)=?`", table))
     assert len(names) >= 8
-    code = "".join(
-        path.read_text(encoding="utf-8")
-        for place in (
-            "python/deeptwins/**/*.py",
-            "setup/*.py",
-            "r/**/*.R",
-            "course.py",
-            ".Rprofile",
-        )
-        for path in ROOT.glob(place)
-    )
+    places = ["python/deeptwins/**/*.py", "setup/*.py", "r/**/*.R", "course.py", ".Rprofile"]
+    code = "".join(read(path) for place in places for path in ROOT.glob(place))
     for name in names:
         known = name.removeprefix("PIP_").lower().replace("_", "-")
         assert (known if name.startswith("PIP_") else name) in code, name
@@ -215,7 +201,7 @@ def test_the_scripts_for_a_cluster_and_for_gitlab_can_be_read():
     script = re.search(
         r"^```bash\n(#!/bin/bash\n#SBATCH.*?)^```$", page("appendix_setup"), re.S | re.M
     )
-    done = subprocess.run(["bash", "-n"], input=script[1], text=True, capture_output=True)
+    done = execute("bash", "-n", input=script[1])
     assert done.returncode == 0, done.stderr
     job = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```$", page("teach_host"), re.S | re.M)[1])
     assert job["pages"]["artifacts"]["paths"] == ["public"]
