@@ -11,10 +11,10 @@ from browser import AXE, NARROW, SETTLED, WIDE, WIDER, axe_finds, expect, reader
 from scipy import stats
 from scipy.spatial import distance
 from sklearn import metrics
+from test_peptides import files
 
 import export
-from deeptwins import sections
-from deeptwins.paths import BOOK, ROOT, script_file
+from deeptwins.paths import BOOK, ROOT
 
 __all__ = ["reader", "visit"]  # fixtures
 NODE = pytest.mark.skipif(not export.shutil.which("node"), reason="node is missing")
@@ -426,18 +426,6 @@ def test_the_words_of_a_review_are_those_of_keras(figure):
     said(box, "The last 8 are cut")
 
 
-def read_peptides(text):
-    """Return what the twin prints and returns for the lines of a file, or says of them."""
-    script = script_file("12_cnn_lstm", "python").read_text(encoding="utf-8")
-    said, names = [], {"pd": pd, "LENGTH": 50}
-    names["print"] = lambda *one: said.append(" ".join(map(str, one)))
-    exec(sections.of_script(script)["read"], names)
-    try:
-        return names["read_peptides"](text.split("\n")), said[0]
-    except ValueError as error:
-        return [], str(error)
-
-
 def test_peptide(figure):
     box, run = figure("12_peptide"), export.kept("12_peptide")["run"]
     score, lowest = re.findall(r"0\.\d+", printed("12_cnn_lstm", "predict"))
@@ -450,25 +438,19 @@ def test_peptide(figure):
     said(box, r"GLP-1: other. Score 0.217.*Largest bar: E 3, -0.39")  # the page says 0.217
 
 
-AWKWARD = [
-    ">first\ngigkf lhs\n>second\nKWKLFKKB\nIEK*",
-    "before\n>first\n\n gigkflhs \t\n>none\n>second\nKWKLFKKB\nIEK**\n" + 12 * "acdefg",
-    "kwk\n*\nBJOUZ*\n" + 51 * "A",
-    ">x\nAC*\nDE*",
-    "\n>only a name\n\n",
-    "ACD\u00a0",
-    "ACßE",
-]
-
-
-def test_peptides_are_read_as_the_twin_reads_them(figure):
+def test_peptides_are_read_as_the_twins_read_them(figure):
     box = figure("12_peptide")
-    for text in AWKWARD:
-        peptides, expected = read_peptides(text)
-        box.get_by_label("Peptides").fill(text)
-        expect(box.locator(".live-error, .live-note").filter(has_text=expected)).to_be_visible()
-        expect(box.locator("tbody tr")).to_have_count(len(peptides))
-        assert [row[1] for row in table(box.locator("tbody tr"))] == peptides
+    typed, rows = box.get_by_label("Peptides"), box.locator(".live-sequence")
+    for text, found in files(["GIGKF", "KWKLFKKIEK", 15 * "ACDE"]).values():
+        typed.fill(">only a name\n\n")
+        expect(box).to_contain_text("peptides: 0 - letters made X: 0 - cut: 0")
+        expect(rows).to_have_count(0)
+        typed.fill(text if isinstance(text, str) else text.decode("latin-1"))
+        if isinstance(found, str):
+            expect(box.locator(".live-error")).to_contain_text(found)
+        else:
+            expect(rows).to_have_text([one[:50] for one in found])
+    expect(box).to_contain_text("peptides: 4 - letters made X: 5 - cut: 1")
 
 
 def test_attention(figure):
