@@ -8,6 +8,7 @@ import struct
 from deeptwins import files
 from deeptwins.paths import script_file
 from deeptwins.proof import bands
+from deeptwins.runs import record
 
 EXERCISE = "01_first_network"
 ARCHITECTURE = json.dumps(
@@ -69,6 +70,12 @@ def make(language: str) -> dict:
     }
 
 
+def leave(one: dict) -> None:
+    """Put a record where a run would leave it."""
+    folder = record.folder_of(one["id"], one["language"])
+    files.write_text(folder / record.RECORD, json.dumps(one))
+
+
 def pair() -> tuple[dict, dict]:
     return make("python"), make("r")
 
@@ -87,9 +94,9 @@ def expected() -> dict:
     }
 
 
-def changed(record: dict, path: str, value) -> dict:
+def changed(one: dict, path: str, value) -> dict:
     """Return a copy with another value at a dotted path; numbers count in lists from 0."""
-    copied = copy.deepcopy(record)
+    copied = copy.deepcopy(one)
     *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
     place = copied
     for part in parents:

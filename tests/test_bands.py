@@ -1,18 +1,17 @@
 """The expected bands: their formula, their edges, where a value lies."""
 
-import json
 import math
+from operator import itemgetter
 
 import pytest
 import synthetic
 from scipy import stats
 
-from deeptwins import catalog, files
+from deeptwins import catalog
 from deeptwins.data import cards
 from deeptwins.paths import LANGUAGES, script_file
 from deeptwins.proof import bands
 from deeptwins.proof import check as checks
-from deeptwins.runs import record
 
 NEAR = [0.50, 0.52, 0.48, 0.51, 0.49, 0.53, 0.47, 0.50, 0.52, 0.48] * 2
 
@@ -71,12 +70,12 @@ def same(kept, again):
     return kept == again or kept == pytest.approx(again, rel=1e-9, abs=1e-12)
 
 
-def values_of(expected):
-    """Return what bands.together() took."""
+def values_of(expected, some=lambda values: values):
+    """Return what bands.together() took, or of each list of values something else."""
     drawn = expected["independent"].items()
     return (
-        {name: kept["values"] for name, kept in expected["results"].items()},
-        {name: {one: both[one]["values"] for one in LANGUAGES} for name, both in drawn},
+        {name: some(kept["values"]) for name, kept in expected["results"].items()},
+        {name: {one: some(both[one]["values"]) for one in LANGUAGES} for name, both in drawn},
     )
 
 
@@ -104,25 +103,16 @@ def test_the_committed_bands_come_from_enough_seeds_by_their_own_formula(exercis
 
 def outside_without(expected, left_out):
     """Whether the run with one seed leaves the bands that all the other seeds make."""
-    metrics, drawn = values_of(expected)
     place = expected["seeds"].index(left_out)
-
-    def rest(values):
-        return values[:place] + values[place + 1 :]
-
-    again = bands.together(
-        {name: rest(values) for name, values in metrics.items()},
-        {name: {one: rest(both[one]) for one in both} for name, both in drawn.items()},
-    )
-    for language in LANGUAGES:
-        one = {
-            "language": language,
-            "results": {name: values[place] for name, values in metrics.items()}
-            | {name: both[language][place] for name, both in drawn.items()},
-        }
-        if any(place["word"] != "in" for place in bands.places(one, again).values()):
-            return True
-    return False
+    others = itemgetter(*(i for i in range(len(expected["seeds"])) if i != place))
+    again = bands.together(*values_of(expected, others))
+    metrics, drawn = values_of(expected, itemgetter(place))
+    runs = [
+        {"language": one, "results": metrics | {name: both[one] for name, both in drawn.items()}}
+        for one in LANGUAGES
+    ]
+    words = {found["word"] for run in runs for found in bands.places(run, again).values()}
+    return words != {"in"}
 
 
 def test_a_seed_that_a_band_has_not_seen_leaves_it_as_seldom_as_stated(monkeypatch):
@@ -159,8 +149,7 @@ def checked(results, monkeypatch):
         one = synthetic.changed(synthetic.make(language), "results.accuracy", accuracy)
         for place, value in (changes or {}).items():
             one = synthetic.changed(one, place, value)
-        folder = record.folder_of(synthetic.EXERCISE, language)
-        files.write_text(folder / record.RECORD, json.dumps(one))
+        synthetic.leave(one)
         return checks.check(synthetic.EXERCISE, language, **options)
 
     return check

@@ -59,8 +59,8 @@ def leave_run(project):
             }
             for name in sections.lines(source.read_text())
         ]
+        synthetic.leave(one)
         folder = record.folder_of(ID, language)
-        files.write_text(folder / record.RECORD, json.dumps(one))
         (folder / record.FIGURES).mkdir(exist_ok=True)
         colour = (0, 114, 178) if language == "python" else (213, 94, 0)
         Image.new("RGB", (60, 30), colour).save(folder / record.FIGURES / "curve-1.png")
@@ -99,11 +99,9 @@ def edit(project, language, old, new):
     files.write_text(path, path.read_text().replace(old, new))
 
 
-def change_kept(project, field, value):
-    path = project / f"book/runs/{ID}.json"
-    files.write_text(
-        path, json.dumps(synthetic.changed(json.loads(path.read_text()), field, value))
-    )
+def change(path, field, value):
+    changed = synthetic.changed(json.loads(path.read_text()), field, value)
+    files.write_text(path, json.dumps(changed))
 
 
 # ---- fragments ----
@@ -181,7 +179,8 @@ def test_the_band_shows_three_digits_its_drawing_and_what_is_undefined(project):
     expected["results"] |= {"mcc": bands.band("mcc", [None] * 20)}
     bands.write(ID, "mini", expected)
     for language in LANGUAGES:
-        change_kept(project, f"{language}.results", {"mcc": None, "accuracy": 0.7512345})
+        values = {"mcc": None, "accuracy": 0.7512345}
+        change(project / f"book/runs/{ID}.json", f"{language}.results", values)
     fragments.write({}, {})
     text = fragment(project, "band")
     assert re.search(
@@ -196,7 +195,7 @@ def test_the_band_shows_three_digits_its_drawing_and_what_is_undefined(project):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("spoil", "message"),
     [
         (lambda p: (p / f"book/runs/{ID}.json").unlink(), f"{ID} was never verified. Run: deept"),
         (
@@ -210,13 +209,13 @@ def test_the_band_shows_three_digits_its_drawing_and_what_is_undefined(project):
             f"curve-1 of {ID} needs caption and alt",
         ),
         (
-            lambda p: change_kept(p, "r.sections.2.figures", []),
+            lambda p: change(p / f"book/runs/{ID}.json", "r.sections.2.figures", []),
             f"{ID}: Python's sections and figures are [('load', []), ('curve', ['curve-1.png'])]",
         ),
     ],
 )
-def test_what_cannot_be_shown_is_refused_in_one_sentence(project, change, message):
-    change(project)
+def test_what_cannot_be_shown_is_refused_in_one_sentence(project, spoil, message):
+    spoil(project)
     with pytest.raises(BookError, match=re.escape(message)):
         fragments.write({}, {})
 
@@ -281,9 +280,7 @@ def test_whatever_can_change_a_run_has_to_be_verified_again(project, name):
     ],
 )
 def test_a_run_that_is_not_the_books_is_refused(project, field, value, says):
-    place = record.folder_of(ID, "r") / record.RECORD
-    changed = synthetic.changed(json.loads(place.read_text()), field, value)
-    files.write_text(place, json.dumps(changed))
+    change(record.folder_of(ID, "r") / record.RECORD, field, value)
     with pytest.raises(BookError, match=says):
         archive.note()
 

@@ -9,10 +9,10 @@ import synthetic
 from helpers import deeptwins, execute
 from rich.console import Console
 
-from deeptwins import catalog, files
+from deeptwins import catalog
 from deeptwins.data import cards
 from deeptwins.proof import bands, ledger, levels
-from deeptwins.runs import record, runner
+from deeptwins.runs import runner
 
 
 @pytest.fixture
@@ -23,15 +23,10 @@ def call(results, monkeypatch):
     return deeptwins
 
 
-def write(one):
-    folder = record.folder_of(one["id"], one["language"])
-    files.write_text(folder / record.RECORD, json.dumps(one))
-
-
 def write_pair(path=None, value=None):
     python, r = synthetic.pair()
-    write(python)
-    write(synthetic.changed(r, path, value) if path else r)
+    synthetic.leave(python)
+    synthetic.leave(synthetic.changed(r, path, value) if path else r)
 
 
 @pytest.mark.parametrize(("difference", "shown"), [(0.0, "✓ 0"), (1e-16, "✓1e-16")])
@@ -70,7 +65,7 @@ def test_an_unknown_exercise_is_status_2_with_a_suggestion(call, command):
 def test_run_reports_a_crash_goes_on_and_ends_with_status_1(call, monkeypatch):
     def run_twin(exercise, language, *_):
         if language == "python":
-            write(synthetic.make(language))
+            synthetic.leave(synthetic.make(language))
             return runner.Outcome(exercise, language, True, 0.1)
         return runner.Outcome(exercise, language, False, 0.1, "ended with status 1", ["Error: no"])
 
@@ -105,12 +100,21 @@ def test_run_hands_on_what_was_set(call, monkeypatch):
 
 
 def test_check_of_one_language_and_of_both(call):
-    write(synthetic.make("r"))
+    synthetic.leave(synthetic.make("r"))
     done = call("check", "01", "--lang", "r")
     assert done.exit_code == 0
     assert "in the expected band" in done.stdout
     assert call("check", "01").exit_code == call("check", "01", "--final").exit_code == 0
     assert call("check", "01", "--lang", "python").exit_code == 1
+
+
+@pytest.mark.parametrize("content", ["", '{"mini": ', "[]"])
+def test_bands_that_are_damaged_are_named(call, results, content):
+    synthetic.leave(synthetic.make("python"))
+    (results / f"expected/{synthetic.EXERCISE}.json").write_text(content)
+    done = call("check", "01", "--lang", "python")
+    assert done.exit_code == 1
+    assert "git checkout -- shared_data/expected" in " ".join(done.output.split())
 
 
 HEAVY = ("tensorflow", "keras", "pandas", "matplotlib", "sklearn", "scipy")

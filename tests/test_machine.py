@@ -137,14 +137,3 @@ def test_a_set_that_is_damaged_ends_the_run_before_it_begins(checkout, tmp_path)
         assert status == 1
         assert "balanced.csv is not the file that its card describes" in said
         assert "git checkout -- shared_data/scores" in said
-
-
-@pytest.mark.parametrize("content", ["", '{"mini": ', "[]"])
-def test_bands_that_are_damaged_are_named(checkout, tmp_path, content):
-    root = tmp_path / "course"
-    shutil.copytree(checkout, root, symlinks=True)
-    (root / "shared_data" / "expected" / f"{TWIN}.json").write_text(content)
-    call(root, tmp_path / "results", "run", TWIN, "--lang", "python")
-    status, said = call(root, tmp_path / "results", "check", TWIN, "--lang", "python")
-    assert status == 1
-    assert "git checkout -- shared_data/expected" in said
