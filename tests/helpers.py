@@ -1,5 +1,6 @@
 """What several tests need: the sources of the book, and programs."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from deeptwins import processes
 from deeptwins.cli import app
 from deeptwins.paths import LANGUAGES, ROOT, script_file
 
@@ -64,6 +66,15 @@ def execute(*command, **options) -> subprocess.CompletedProcess:
     """Run a program to its end; return its status and what it printed."""
     command = [str(one) for one in command]
     return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=HANGS, **options)
+
+
+def outside() -> dict[str, str]:
+    """Return the environment of a script that runs outside the course, with its packages of R."""
+    return processes.environment() | {
+        "RETICULATE_PYTHON": sys.executable,
+        "R_PROFILE_USER": os.devnull,
+        "R_LIBS": os.pathsep.join([str(ROOT / ".rlib"), str(ROOT / ".rlib-standin")]),
+    }
 
 
 def deeptwins(*words):

@@ -156,14 +156,11 @@ def test_what_is_no_longer_made_goes_and_what_is_stays_untouched(project):
 
 
 @pytest.mark.parametrize(
-    ("line", "name"),
-    [
-        ("repo-url: https://github.com/them/course.git", "them/course"),
-        ("repo-url: https://git.example.net/them/course", ""),
-    ],
+    ("address", "name"),
+    [("github.com/them/course.git", "them/course"), ("git.example.net/them/course", "")],
 )
-def test_an_exercise_offers_its_scripts_and_notebooks_and_colab_if_it_can(project, line, name):
-    files.write_text(project / "_quarto.yml", f"book:\n  {line}\n")
+def test_an_exercise_offers_its_scripts_and_notebooks_and_colab_if_it_can(project, address, name):
+    files.write_text(project / "_quarto.yml", f"book:\n  repo-url: https://{address}\n")
     fragments.write({}, {})
     text = fragment(project, "downloads")
     assert re.findall(r'<a href="([^"]+)" download>', text) == [

@@ -1,11 +1,12 @@
 """The shared data: whole, true to their source, and split so that nothing leaks."""
 
-import importlib.util
 import json
+import runpy
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import read
 from rapidfuzz.distance import Levenshtein
 from sklearn.datasets import load_breast_cancer, load_iris
 
@@ -51,11 +52,8 @@ def test_all_sets_together_are_small():
 
 
 def test_the_overview_is_made_from_the_cards():
-    path = SHARED / "make" / "cards.py"
-    spec = importlib.util.spec_from_file_location("make_cards", path)
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    assert (SHARED / "README.md").read_text(encoding="utf-8") == made.overview()
+    made = runpy.run_path(str(SHARED / "make/cards.py"))
+    assert read("shared_data/README.md") == made["overview"]()
 
 
 # ---- sources ----

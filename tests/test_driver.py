@@ -14,6 +14,7 @@ PYTHON = '''"""A script."""
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+print("before")
 
 # ---- constants ----
 SEED = 1
@@ -47,6 +48,7 @@ R = """# A script.
 
 library(keras3)
 library(ggplot2)
+cat("before\\n")
 
 # ---- constants ----
 SEED <- 1
@@ -106,7 +108,7 @@ def test_everything_that_a_script_does_is_kept(tmp_path, language):
     assert kept["constants"] == {"SEED": 1, "RATE": 0.1, "UNITS": [3, 2]}
     names = ["setup", "constants", "fit", "curve", "results"]
     assert [one["name"] for one in kept["sections"]] == names
-    assert kept["sections"][2]["printed"] == "units: 3"
+    assert [one["printed"] for one in kept["sections"]] == ["before", "", "units: 3", "", ""]
     assert [one["figures"] for one in kept["sections"]] == [[], [], [], ["curve-1.png"], []]
     fit, evaluate, predict = kept["calls"]  # not the evaluation within the fit
     assert (fit["call"], fit["section"]) == ("fit", "fit")
@@ -122,6 +124,7 @@ def test_everything_that_a_script_does_is_kept(tmp_path, language):
 def test_constants_are_replaced_by_the_syntax_tree(tmp_path, language):
     ended, kept = drive(tmp_path, language, UNITS=[5, 2], RATE=0.01)
     assert not ended.returncode, ended.stderr
+    assert kept["set"] == {"RATE": 0.01, "UNITS": [5, 2]}
     assert kept["constants"] == {"SEED": 1, "RATE": 0.01, "UNITS": [5, 2]}
     assert kept["sections"][2]["printed"] == "units: 5"
     assert kept["calls"][0]["initial"][0]["shape"] == [2, 5]

@@ -13,10 +13,7 @@ from deeptwins.paths import ROOT
 
 CONFIG = yaml.safe_load(read(".pre-commit-config.yaml"))
 HOOKS = {hook["id"]: shlex.split(hook["entry"]) for hook in CONFIG["repos"][0]["hooks"]}
-
-
-# lintr takes minutes.
-LONG = {"lintr": pytest.mark.long}
+LONG = {"lintr": pytest.mark.long}  # it takes minutes
 
 
 @pytest.mark.parametrize("hook", [pytest.param(hook, marks=LONG.get(hook, ())) for hook in HOOKS])

@@ -35,29 +35,18 @@ LARGEST, LARGEST_KEPT = 60_000, 300_000  # bytes of a figure with what all share
 # ---- the third twin ----
 
 
-def check(name, key, predict):
-    """Compare what predict(model, samples) returns with what Keras predicted."""
+@pytest.mark.parametrize(("name", "key"), MODELS)
+def test_in_a_browser_the_third_twin_predicts_what_keras_predicted(visit, name, key):
     model = export.kept(name)[key]
     shape = next(one["config"]["batch_shape"][1:] for one in model["layers"])
-    found = np.array(predict(model, export.samples(model, shape)))
-    expected = export.decoded(model["expected"])
-    assert len(expected) == 500
-    assert np.abs(found - expected).max() < export.LARGEST
-    assert np.ptp(expected) > 0.5, "they answer differently"
-
-
-@NODE
-@pytest.mark.parametrize(("name", "key"), MODELS)
-def test_the_third_twin_predicts_what_keras_predicted(name, key):
-    check(name, key, export.predictions)
-
-
-@pytest.mark.parametrize(("name", "key"), MODELS)
-def test_in_a_browser_it_predicts_the_same(visit, name, key):
-    page = visit("index.html")
     run = """async ([name, key, samples]) =>
       samples.map((await deeptwins.trained(`kept/${name}`, key)).predict)"""
-    check(name, key, lambda _, x: page.evaluate(run, [name, key, x.tolist()]))
+    samples = export.samples(model, shape).tolist()
+    found = visit("index.html").evaluate(run, [name, key, samples])
+    expected = export.decoded(model["expected"])
+    assert len(expected) == 500
+    assert np.abs(np.array(found) - expected).max() < export.LARGEST
+    assert np.ptp(expected) > 0.5, "they answer differently"
     assert not visit.complaints
 
 

@@ -7,9 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -37,6 +35,12 @@ def checkout(tmp_path_factory):
         if (ROOT / name).exists():
             (root / name).symlink_to(ROOT / name)
     return root
+
+
+@pytest.fixture
+def course(checkout, tmp_path):
+    """A copy of it that a test may change."""
+    return shutil.copytree(checkout, tmp_path / "course", symlinks=True)
 
 
 def start(root, results, *arguments, **settings):
@@ -70,15 +74,13 @@ def test_both_languages_run_in_any_path_without_a_locale(checkout, tmp_path):
 
 
 @needs_linux
-def test_a_killed_run_takes_its_twins_with_it_and_the_next_works(checkout, tmp_path):
-    root = tmp_path / "course"
-    shutil.copytree(checkout, root, symlinks=True)
-    script = root / "python" / f"{TWIN}.py"
+def test_a_killed_run_takes_its_twins_with_it_and_the_next_works(course, tmp_path):
+    script = course / "python" / f"{TWIN}.py"
     source = script.read_text("utf-8")
     note = tmp_path / "asleep"
     end = f"import time\nopen({str(note)!r}, 'w').close()\ntime.sleep(3600)\n"
     script.write_text(f"{source}\n{end}", "utf-8")
-    process = start(root, tmp_path / "results", "run", TWIN, "--lang", "python")
+    process = start(course, tmp_path / "results", "run", TWIN, "--lang", "python")
     while not note.exists():
         time.sleep(0.1)
     twins = [one.pid for one in psutil.Process(process.pid).children(recursive=True)]
@@ -86,54 +88,34 @@ def test_a_killed_run_takes_its_twins_with_it_and_the_next_works(checkout, tmp_p
     process.communicate()
     while any(map(alive, twins)):
         time.sleep(0.1)
-    status, said = call(root, tmp_path / "results", "verify", TWIN)
+    status, said = call(course, tmp_path / "results", "verify", TWIN)
     assert status == 1
     assert f"record.json is missing. Make it with: deeptwins run {TWIN}" in said
     script.write_text(source, "utf-8")
-    status, said = call(root, tmp_path / "results", "run", TWIN, "--lang", "python")
+    status, said = call(course, tmp_path / "results", "run", TWIN, "--lang", "python")
     assert status == 0, said
 
 
-@pytest.fixture
-def disk():
-    """Mount a small disk of the test's own: `disk(size, "ro")` gives its folder."""
-    mounted = []
-    folder = Path(tempfile.mkdtemp(prefix="deeptwins disk "))
-
-    def mount(size="4m", mode="rw"):
-        options = f"size={size},{mode}"
-        done = execute("mount", "-t", "tmpfs", "-o", options, "deeptwins", folder)
-        if done.returncode != 0:
-            pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
-        mounted.append(folder)
-        return folder
-
-    if shutil.which("mount") is None:
-        pytest.skip("no small disk can be mounted here: there is no mount")
-    yield mount
-    for one in mounted:
-        subprocess.run(["umount", "-l", str(one)], check=True)
-    folder.rmdir()
-
-
-@needs_linux
+@pytest.mark.skipif(not shutil.which("mount"), reason="no small disk can be mounted here")
 @pytest.mark.parametrize(
-    ("size", "mode", "reason"),
-    [("512k", "rw", "No space left on device"), ("4m", "ro", "Read-only file system")],
+    ("options", "reason"),
+    [("size=512k", "No space left on device"), ("size=4m,ro", "Read-only file system")],
 )
-def test_results_that_cannot_be_written_are_named_at_once(checkout, disk, size, mode, reason):
-    status, said = call(checkout, disk(size, mode) / "results", "run", TWIN, "--lang", "python")
+def test_results_that_cannot_be_written_are_named_at_once(checkout, tmp_path, options, reason):
+    done = execute("mount", "-t", "tmpfs", "-o", options, "deeptwins", tmp_path)
+    if done.returncode != 0:
+        pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
+    status, said = call(checkout, tmp_path / "results", "run", TWIN, "--lang", "python")
+    execute("umount", "-l", tmp_path)
     assert status == 1
     assert f"cannot be written to ({reason})" in said
     assert "export DEEPTWINS_RESULTS=/some/folder" in said
 
 
-def test_a_set_that_is_damaged_ends_the_run_before_it_begins(checkout, tmp_path):
-    root = tmp_path / "course"
-    shutil.copytree(checkout, root, symlinks=True)
-    (root / "shared_data" / "scores" / "balanced.csv").write_text("label,score\n1,0.5\n")
+def test_a_set_that_is_damaged_ends_the_run_before_it_begins(course, tmp_path):
+    (course / "shared_data" / "scores" / "balanced.csv").write_text("label,score\n1,0.5\n")
     for language in LANGUAGES:
-        status, said = call(root, tmp_path / "results", "run", TWIN, "--lang", language)
+        status, said = call(course, tmp_path / "results", "run", TWIN, "--lang", language)
         assert status == 1
         assert "balanced.csv is not the file that its card describes" in said
         assert "git checkout -- shared_data/scores" in said

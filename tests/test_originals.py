@@ -7,8 +7,8 @@ import re
 import socket
 import sys
 import threading
-import types
 import zipfile
+from types import SimpleNamespace
 
 import helpers
 import numpy as np
@@ -114,18 +114,12 @@ def test_the_cells_arrive_whole_or_not_at_all(home, tmp_path, monkeypatch):
 
 
 def test_the_reviews_arrive_as_words(home, monkeypatch):
-    class Imdb:
-        @staticmethod
-        def get_word_index():
-            return {"good": 1, "bad": 2}
-
-        @staticmethod
-        def load_data():
-            reviews = [[1, 4, 2, 5], [1, 5], [1, 4], [1, 5], [1, 4], [1, 5], [1, 4], [1, 5]]
-            reviews = [*reviews, [1, 4], [1, 5]]
-            return (reviews, [1, 0] * 5), ([[1, 4, 4], [1, 5]], [1, 0])
-
-    fake = types.SimpleNamespace(datasets=types.SimpleNamespace(imdb=Imdb))
+    reviews = [[1, 4, 2, 5], [1, 5], *[[1, 4], [1, 5]] * 4]
+    imdb = SimpleNamespace(
+        get_word_index=lambda: {"good": 1, "bad": 2},
+        load_data=lambda: ((reviews, [1, 0] * 5), ([[1, 4, 4], [1, 5]], [1, 0])),
+    )
+    fake = SimpleNamespace(datasets=SimpleNamespace(imdb=imdb))
     monkeypatch.setattr(originals, "_keras", lambda: fake)
     code, said = deeptwins("fetch", "imdb")
     assert code == 0, said

@@ -68,9 +68,7 @@ json.dump([attempt(one) for one in sys.argv[1:]], open("found.json", "w"))
 attempt <- \\(path) tryCatch(
   partition(path, LABEL)$peptide, error = conditionMessage)
 found <- lapply(commandArgs(TRUE), attempt)
-single <- lengths(found) == 1
-found[single] <- lapply(found[single], jsonlite::unbox)
-jsonlite::write_json(found, "found.json")
+jsonlite::write_json(found, "found.json", auto_unbox = TRUE)
 """,
 }
 

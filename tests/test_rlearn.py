@@ -24,19 +24,12 @@ def has(package, least="0.1"):
     return subprocess.run([RSCRIPT, "-e", asked], cwd=ROOT, check=False).returncode == 0
 
 
-def environment(home, **settings):
-    """Return this environment with another home, in which R's user profile has no say."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("RETICULATE_", "KERAS_", "CONDA_")) and name != "VIRTUAL_ENV"
-    }
-    return {**kept, "HOME": str(home), **{name: str(value) for name, value in settings.items()}}
-
-
-def r(folder, *arguments, home=None, **settings):
-    """Run Rscript in a folder; return its status, what it printed, and what it said besides."""
-    done = execute(RSCRIPT, *arguments, cwd=folder, env=environment(home or folder, **settings))
+def r(folder, *arguments, **settings):
+    """Run Rscript in a folder, its home; return its status, what it printed and said besides."""
+    theirs = ("RETICULATE_", "KERAS_", "CONDA_", "VIRTUAL_ENV")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    env |= {name: str(value) for name, value in ({"HOME": folder} | settings).items()}
+    done = execute(RSCRIPT, *arguments, cwd=folder, env=env)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -94,7 +87,7 @@ def test_the_real_keras3_starts_without_a_network_or_a_warning(course):
     code = "library(keras3); keras_model_sequential(4) |> layer_dense(1) |> count_params()"
     nobody = "http://127.0.0.1:9"
     proxies = {"UV_INDEX_URL": nobody, "HTTPS_PROXY": nobody, "HTTP_PROXY": nobody}
-    status, shown, said = r(course, "-e", code, home=course, **proxies)
+    status, shown, said = r(course, "-e", code, **proxies)
     assert (status, shown) == (0, "[1] 5\n")
     assert "arning message" not in said
     assert "Error" not in said

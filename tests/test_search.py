@@ -5,15 +5,13 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import HANGS, interpreter, program, read
+from helpers import HANGS, interpreter, outside, program, read
 
-from deeptwins import processes
-from deeptwins.paths import BOOK, LANGUAGES, ROOT, SHARED, find_r
+from deeptwins.paths import BOOK, LANGUAGES, SHARED, find_r
 from deeptwins.runs import record, runner
 
 
@@ -67,11 +65,7 @@ def cluster(tmp_path):
     for script in (BOOK / "cluster").iterdir():
         text = re.sub(r"(?m)^(EPOCHS \S+) \d+", r"\1 1", script.read_text(encoding="utf-8"))
         (tmp_path / script.name).write_text(text, encoding="utf-8")
-    env = processes.environment() | {
-        "RETICULATE_PYTHON": sys.executable,
-        "R_PROFILE_USER": os.devnull,
-        "R_LIBS": os.pathsep.join([str(ROOT / ".rlib"), str(ROOT / ".rlib-standin")]),
-    }
+    env = outside()
     env["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{env['PATH']}"
 
     def start(language, task):

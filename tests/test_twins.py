@@ -1,15 +1,13 @@
 """The twins are plain scripts, the same in both languages."""
 
-import ast
-import os
 import re
 import shutil
-import subprocess
 import sys
 
 import pytest
+from helpers import execute, interpreter, outside, source
 
-from deeptwins import catalog, processes, sections
+from deeptwins import catalog, sections
 from deeptwins.paths import LANGUAGES, ROOT, find_r, script_file
 from deeptwins.runs import record
 
@@ -29,10 +27,6 @@ THEIRS = {
 }
 
 
-def source(exercise, language):
-    return script_file(exercise, language).read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_a_twin_needs_nothing_of_ours(exercise, language):
@@ -40,17 +34,7 @@ def test_a_twin_needs_nothing_of_ours(exercise, language):
     for ours in ("deeptwins", "DEEPTWINS", "source(", "Sys.getenv", "environ", "standin"):
         assert ours not in text, ours
     if language == "python":
-        imported = {
-            name.split(".")[0]
-            for node in ast.walk(ast.parse(text))
-            for name in (
-                [one.name for one in node.names]
-                if isinstance(node, ast.Import)
-                else [node.module]
-                if isinstance(node, ast.ImportFrom)
-                else []
-            )
-        }
+        imported = set(re.findall(r"^ *(?:import|from) (\w+)", text, re.M))
         assert imported - STANDARD <= THEIRS["python"]
     else:
         named = re.findall(r"library\(([\w.]+)\)|\b([\w.]+)::", text)
@@ -69,15 +53,9 @@ def test_both_twins_have_the_same_sections_and_the_same_title(exercise):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_no_line_is_longer_than_a_column_of_the_book(exercise, language):
-    lines = source(exercise, language).splitlines()
-    assert [line for line in lines if len(line) > WIDTH] == []
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_a_twin_is_short_and_asks_the_test_set_last(exercise, language):
+def test_a_twin_fits_a_column_of_the_book_is_short_and_asks_the_test_set_last(exercise, language):
     text = source(exercise, language)
+    assert [line for line in text.splitlines() if len(line) > WIDTH] == []
     code = [line.strip() for line in text.splitlines()]
     assert len([line for line in code if line and not line.startswith("#")]) <= LENGTH
     *before, (last, _) = parts = list(sections.of_script(text).items())
@@ -98,43 +76,26 @@ def test_every_exercise_has_a_solution():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_twin_runs_in_a_folder_with_nothing_but_the_data(tmp_path, language):
     find_r()
-    program = sys.executable if language == "python" else shutil.which("Rscript")
-    if program is None:
-        pytest.skip("R is not installed; `deeptwins doctor` says how to get it")
     script = script_file("01_first_network", language)
     shutil.copy(script, tmp_path)
     shutil.copytree(ROOT / "shared_data" / "iris", tmp_path / "shared_data" / "iris")
-    env = processes.environment() | {
-        "MPLBACKEND": "agg",
-        "R_PROFILE_USER": os.devnull,
-        "RETICULATE_PYTHON": sys.executable,
-        "R_LIBS": os.pathsep.join([str(ROOT / ".rlib"), str(ROOT / ".rlib-standin")]),
-    }
-    ended = subprocess.run(
-        [program, script.name],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
+    env = outside() | {"MPLBACKEND": "agg"}
+    ended = execute(interpreter(language), script.name, cwd=tmp_path, env=env)
     assert ended.returncode == 0, ended.stderr
     assert "test accuracy" in ended.stdout
     assert (tmp_path / "iris.keras").is_file()
 
 
-@pytest.mark.parametrize("exercise", [one for one in EXERCISES if "/" not in one])
-def test_r_equals_python(ran, exercise):
-    """The ledger's own row, from one run of all exercises in both languages."""
-    verdict = ran[exercise]
-    failed = [f"{one.level}: {one.detail}" for one in verdict.findings if one.holds is False]
-    assert failed == []
+RUNS = [  # each exercise with the fixture that has run it, together with all others
+    pytest.param("ran_solutions", one, marks=pytest.mark.long) if "/" in one else ("ran", one)
+    for one in EXERCISES
+]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("exercise", [one for one in EXERCISES if "/" in one])
-def test_r_equals_python_in_the_solution(ran_solutions, exercise):
-    verdict = ran_solutions[exercise]
+@pytest.mark.parametrize(("run", "exercise"), RUNS)
+def test_r_equals_python(request, run, exercise):
+    """The ledger's own row."""
+    verdict = request.getfixturevalue(run)[exercise]
     failed = [f"{one.level}: {one.detail}" for one in verdict.findings if one.holds is False]
     assert failed == []
 
