@@ -32,15 +32,11 @@ def test_too_few_values_make_no_band(last, says):
         bands.band("accuracy", [0.5] * 19 + last)
 
 
-def test_undefined_everywhere_is_a_band_of_its_own():
+@pytest.mark.parametrize(("value", "word"), [(None, "in"), (0.0, "undefined")])
+def test_undefined_everywhere_is_a_band_of_its_own(value, word):
     expected = {"results": {"mcc": bands.band("mcc", [None] * 20)}, "independent": {}}
-
-    def word(value):
-        one = synthetic.make("r") | {"results": {"mcc": value}}
-        return bands.places(one, expected)["mcc"]["word"]
-
-    assert word(None) == "in"
-    assert word(0.0) == "undefined"
+    one = synthetic.make("r") | {"results": {"mcc": value}}
+    assert bands.places(one, expected)["mcc"]["word"] == word
 
 
 def test_what_each_language_draws_has_room_for_as_much_as_the_two_implementations_differ():

@@ -220,16 +220,11 @@ def test_what_cannot_be_shown_is_refused_in_one_sentence(project, spoil, message
 # ---- the ledger ----
 
 
-def verdict(exercise, *marks):
-    """A verdict with one finding for each mark."""
-    kinds = {"equal": (True, 0.0), "rounding": (True, 1e-16), "none": (None, None)}
-    kinds["fails"] = (False, 1.0)
-    names = [level.name for level in levels.LEVELS]
-    marks += ("equal",) * (len(names) - len(marks))
-    found = [
-        levels.Finding(name, *kinds[mark], "") for name, mark in zip(names, marks, strict=True)
-    ]
-    return levels.Verdict(exercise, found)
+def verdict(exercise, *found):
+    """A verdict with what was found at the first levels: what holds, and the difference."""
+    found += ((True, 0.0),) * (len(levels.LEVELS) - len(found))
+    rows = zip(levels.LEVELS, found, strict=True)
+    return levels.Verdict(exercise, [levels.Finding(level.name, *one, "") for level, one in rows])
 
 
 def test_the_ledger_shows_every_difference_and_the_rule_of_each_level(project):
@@ -239,7 +234,8 @@ def test_the_ledger_shows_every_difference_and_the_rule_of_each_level(project):
     for level in levels.LEVELS:
         assert f" {level.name} |" in text
         assert f"- **{level.name}**: {level.rule}" in text
-    some = [verdict("01_one", "rounding", "none"), verdict("solutions/01_one", "fails")]
+    some = [verdict("01_one", (True, 1e-16), (None, None))]
+    some.append(verdict("solutions/01_one", (False, 1.0)))
     equal = " | 0 · 0" * (len(levels.LEVELS) - 2)
     assert f"| `01_one` | 1e-16 · ✗ | – · 0{equal} |  |\n" in fragments.ledger(some, {})
 

@@ -87,11 +87,10 @@ def test_files_of_strangers_are_read_alike_in_both_languages(tmp_path, language,
     script = tmp_path / ("read.py" if language == "python" else "read.R")
     script.write_text(code.replace("LABEL", label), encoding="utf-8")
     cases = files(PEPTIDES) | FEW
-    for number, (text, _) in enumerate(cases.values()):
-        data = text if isinstance(text, bytes) else text.encode()
-        (tmp_path / f"{number}.txt").write_bytes(data)
-    names = [f"{number}.txt" for number in range(len(cases))]
-    done = execute(interpreter(language), script.name, *names, cwd=tmp_path)
+    paths = [tmp_path / f"{number}.txt" for number in range(len(cases))]
+    for path, (text, _) in zip(paths, cases.values(), strict=True):
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    done = execute(interpreter(language), script.name, *paths, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     for (name, (_, expected)), got in zip(cases.items(), found, strict=True):

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 from email import message_from_string
 from functools import cache
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.skipif(RSCRIPT is None, reason="R is not installed")
 def has(package, least="0.1"):
     """Whether R has a package; of keras3, not what stands in for it."""
     asked = f"quit(status = packageVersion('{package}') < '{least}')"
-    return subprocess.run([RSCRIPT, "-e", asked], cwd=ROOT, check=False).returncode == 0
+    return execute(RSCRIPT, "-e", asked, cwd=ROOT).returncode == 0
 
 
 def r(folder, *arguments, **settings):
@@ -49,7 +48,7 @@ def course(tmp_path):
 def bare(tmp_path):
     """A Python without any package."""
     folder = tmp_path / "bare"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    execute(sys.executable, "-m", "venv", "--without-pip", folder)
     return folder
 
 

@@ -27,11 +27,11 @@ results = {"accuracy": 0.75}
 
 @pytest.fixture
 def twin(tmp_path, monkeypatch):
-    """Let the Python twin of 04 be another script, with results of its own."""
+    """Let the Python twin of 01 be another script, the only one, with results of its own."""
     monkeypatch.setenv("DEEPTWINS_RESULTS", str(tmp_path / "results"))
-    script = tmp_path / f"{EXERCISE}.py"
-    monkeypatch.setattr(runner, "script_file", lambda exercise, language: script)
-    return script.write_text
+    monkeypatch.setattr(runner, "script_file", lambda one, language: tmp_path / f"{one}.py")
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    return (tmp_path / f"{EXERCISE}.py").write_text
 
 
 def gone(note):
@@ -41,8 +41,8 @@ def gone(note):
     return True
 
 
-def run(**settings):
-    return runner.run_twin(EXERCISE, "python", runner.Settings(**settings))
+def run(server=None, **settings):
+    return runner.run_twin(EXERCISE, "python", runner.Settings(**settings), server)
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,8 @@ def test_a_hanging_twin_is_ended_with_what_it_started(twin, tmp_path):
     assert gone(note)
 
 
-def test_of_several_each_gets_its_own_outcome_and_the_rows_come_as_they_end(twin, monkeypatch):
+def test_of_several_each_gets_its_own_outcome_and_the_rows_come_as_they_end(twin):
     twin(GOOD)
-    real = runner.script_file
-    missing = real("x", "python").with_name("missing.py")
-    monkeypatch.setattr(
-        runner, "script_file", lambda one, language: missing if one == "05" else real(one, language)
-    )
-    monkeypatch.setattr(runner, "ROOT", missing.parent)
     rows = []
     outcomes = runner.run(["05", EXERCISE], ["python"], runner.Settings(), compared=rows.append)
     assert [outcome.ok for outcome in outcomes] == [False, True]
@@ -111,7 +105,7 @@ def test_where_the_warm_process_fails_a_fresh_one_runs_the_twin(twin):
     fails = [sys.executable, "-c", "import time; time.sleep(1); raise SystemExit(1)"]
     with warm.started(fails, os.environ, ROOT) as address:
         for _ in range(2):  # while it is still there, and when it is no more
-            assert runner.run_twin(EXERCISE, "python", runner.Settings(), address).ok
+            assert run(address).ok
 
 
 @pytest.mark.keras
@@ -120,15 +114,13 @@ def test_a_forked_twin_is_as_a_fresh_one_and_ends_with_its_server(twin, tmp_path
     twin(GOOD + "import os, sys\nprint(os.getppid(), 'keras' in sys.modules)")
     with runner.warm_processes(["python"]) as servers:
         server = servers["python"]
-        outcome = runner.run_twin(EXERCISE, "python", runner.Settings(), server)
+        outcome = run(server)
         assert outcome.ok, outcome
         parent, loaded = record.read(EXERCISE, "python")["sections"][-1]["printed"].split()
         assert (psutil.Process(int(parent)).ppid(), loaded) == (os.getpid(), "True")
         note = tmp_path / "pid"
         twin(f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(3600)")
-        hanging = threading.Thread(
-            target=lambda: runner.run_twin(EXERCISE, "python", runner.Settings(), server)
-        )
+        hanging = threading.Thread(target=run, args=[server])
         hanging.start()
         while not (note.exists() and note.read_text()):
             time.sleep(0.1)

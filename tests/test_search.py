@@ -14,6 +14,8 @@ from helpers import HANGS, interpreter, outside, program, read
 from deeptwins.paths import BOOK, LANGUAGES, SHARED, find_r
 from deeptwins.runs import record, runner
 
+SCRIPTS = {"python": "search_cluster.py", "r": "search_cluster.R"}
+
 
 @pytest.mark.parametrize(
     ("name", "letter", "lowest", "highest"),
@@ -69,9 +71,8 @@ def cluster(tmp_path):
     env["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{env['PATH']}"
 
     def start(language, task):
-        ending = {"python": "py", "r": "R"}[language]
         return subprocess.Popen(
-            [interpreter(language), f"search_cluster.{ending}", task],
+            [interpreter(language), SCRIPTS[language], task],
             cwd=tmp_path,
             env=env,
             stdout=subprocess.PIPE,
@@ -92,8 +93,7 @@ def ended(job):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_shows_the_scripts_as_they_are(language):
     page = read("book/appendix_cluster.qmd")
-    ending = {"python": "py", "r": "R"}[language]
-    script = read(f"book/cluster/search_cluster.{ending}")
+    script = read(f"book/cluster/{SCRIPTS[language]}")
     shown = re.findall(rf"^```{language}\n(.*?)^```$", page, re.S | re.M)
     assert len(shown) == 3
     assert [one for one in shown if one not in script] == []
