@@ -1,15 +1,15 @@
 """Run the course on a bare Debian: debootstrap, python3, make, git, and nothing else.
 
-    python3 tests/machines/debian.py trixie [run book test] [--base FOLDER] [--cache FOLDER]
+    DEBIAN_BASE=FOLDER DEBIAN_CACHE=FOLDER python3 tests/machines/debian.py trixie [run book test]
 
 As root. The checkout's last commit is cloned into a new tree, where each target of
 make runs. Every mount lies in a namespace of its own and ends with the last process
-in it. What was printed is in /course/<target>.log of the tree, which `--keep` keeps.
+in it. Both folders may be left out: a tree that debootstrap has made, and where the packages
+of pip, uv and apt are kept.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MIRROR = "http://deb.debian.org/debian"
 PACKAGES = ("python3", "make", "git", "ca-certificates")
 TARGETS = ("run", "book", "test")
+BASE, CACHE = os.environ.get("DEBIAN_BASE", ""), os.environ.get("DEBIAN_CACHE", "")
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 # The bare machine is on this one's network: its proxies and certificates hold there too.
 NETWORK = ("http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL")
@@ -47,16 +48,16 @@ def lacking() -> str:
     return done.stderr.strip()
 
 
-def inside(tree: Path, script: str, cache: Path | None = None, log: Path | None = None) -> int:
-    """Run a shell's script in the tree and return its status."""
+def inside(tree: Path, script: str, log: Path) -> int:
+    """Run a shell's script in the tree, which tells the log, and return its status."""
     env = {name: os.environ[name] for name in NETWORK if name in os.environ}
-    env |= {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "CACHE": str(cache or "")}
+    env |= {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "CACHE": CACHE}
     env |= {"DEBIAN_FRONTEND": "noninteractive", "PIP_CERT": CERTIFICATES}
     env |= {"SSL_CERT_FILE": CERTIFICATES}
-    if cache:
+    if CACHE:
         env |= {"PIP_CACHE_DIR": "/cache/pip", "UV_CACHE_DIR": "/cache/uv"}
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", MOUNTS]
-    with (log or Path(os.devnull)).open("wb") as out:
+    with log.open("wb") as out:
         return subprocess.call(
             [*command, tree, "sh", "-ec", script],
             env=env,
@@ -66,38 +67,33 @@ def inside(tree: Path, script: str, cache: Path | None = None, log: Path | None 
         )
 
 
-def make_tree(release: str, tree: Path, base: Path | None, cache: Path | None) -> None:
-    """Make the machine and put the course on it; `base` is what debootstrap left earlier."""
-    if base:
-        subprocess.run(["cp", "-a", "--reflink=auto", f"{base}/.", tree], check=True)
+def make_tree(release: str, tree: Path) -> None:
+    """Make the machine and put the course on it."""
+    if BASE:
+        subprocess.run(["cp", "-a", "--reflink=auto", f"{BASE}/.", tree], check=True)
     else:
         command = ["debootstrap", "--variant=minbase", release, tree, MIRROR]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     shutil.copy("/etc/resolv.conf", tree / "etc/resolv.conf")
     log = tree / "packages.log"
     install = f"apt-get update && apt-get install -y --no-install-recommends {' '.join(PACKAGES)}"
-    if inside(tree, install, cache, log) != 0:
+    if inside(tree, install, log) != 0:
         raise SystemExit(f"{release}: no {', '.join(PACKAGES)}:\n{log.read_text()[-2000:]}")
     shutil.copy(CERTIFICATES, f"{tree}{CERTIFICATES}")
     subprocess.run(["git", "clone", "-q", ROOT, tree / "course"], check=True)
 
 
-def course(release, targets=TARGETS, base=None, cache=None, keep=None) -> dict[str, str]:
-    """Run the targets on a bare Debian; return the last lines of those that failed.
-
-    `keep` is a folder that stays; without it the tree is deleted.
-    """
+def course(release: str, *targets: str) -> dict[str, str]:
+    """Run the targets, or all, on a bare Debian; return the last lines of those that failed."""
     failed = {}
     with tempfile.TemporaryDirectory(prefix=f"{release}-") as temporary:
-        tree = keep or Path(temporary)
-        make_tree(release, tree, base, cache)
-        for target in targets:
+        tree = Path(temporary)
+        make_tree(release, tree)
+        for target in targets or TARGETS:
             began, log = time.monotonic(), tree / f"course/{target}.log"
-            status = inside(tree, f"cd /course && make {target}", cache, log)
-            minutes, seconds = divmod(round(time.monotonic() - began), 60)
-            print(
-                f"{release}: make {target}, status {status}, {minutes} min {seconds} s", flush=True
-            )
+            status = inside(tree, f"cd /course && make {target}", log)
+            minutes = (time.monotonic() - began) / 60
+            print(f"{release}: make {target}, status {status}, {minutes:.1f} min", flush=True)
             if status != 0:
                 failed[target] = log.read_text(encoding="utf-8", errors="replace")[-4000:]
     return failed
@@ -105,16 +101,9 @@ def course(release, targets=TARGETS, base=None, cache=None, keep=None) -> dict[s
 
 def main() -> int:
     """Run what the command line asks for; its status is 1 where a target failed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("release", help="bookworm (12), trixie (13), ...")
-    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
-    parser.add_argument("--base", type=Path, help="a tree that debootstrap made")
-    parser.add_argument("--cache", type=Path, help="keeps the packages of pip, uv and apt")
-    parser.add_argument("--keep", type=Path, help="an empty folder for the tree, which stays")
-    options = parser.parse_args()
     if reason := lacking():
         raise SystemExit(reason)
-    failed = course(**vars(options))
+    failed = course(*sys.argv[1:])
     for target, said in failed.items():
         print(f"---- make {target} ----\n{said}")
     return int(bool(failed))
