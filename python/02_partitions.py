@@ -53,7 +53,8 @@ def build(inputs, units, classes):
 def compiled(*shape):
     model = build(*shape)
     model.compile(optimizer=keras.optimizers.SGD(LEARNING_RATE),
-                  loss="sparse_categorical_crossentropy")
+                  loss="sparse_categorical_crossentropy",
+                  steps_per_execution=EPOCHS)
     return model, shape
 
 

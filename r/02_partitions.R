@@ -33,9 +33,7 @@ table(flowers$partition, flowers$species)
 # ---- stratify ----
 set.seed(SEED)
 drawn <- split(seq_len(nrow(flowers)), flowers$species) |>
-  lapply(\(rows) {
-    rows[sample.int(length(rows), round(0.2 * length(rows)))]
-  }) |>
+  lapply(\(rows) sample(rows, round(0.2 * length(rows)))) |>
   unlist()
 table(flowers$species[drawn])
 
@@ -49,7 +47,8 @@ build <- function(shape) {
 compiled <- function(...) {
   model <- build(c(...))
   model |> compile(optimizer = optimizer_sgd(LEARNING_RATE),
-                   loss = "sparse_categorical_crossentropy")
+                   loss = "sparse_categorical_crossentropy",
+                   steps_per_execution = as.integer(EPOCHS))
   list(model = model, shape = c(...))
 }
 
