@@ -79,7 +79,7 @@ def build(momentum):
         keras.layers.Dense(1, activation="sigmoid"),
     ])
     model.compile(optimizer="adam", loss="binary_crossentropy",
-                  metrics=["accuracy"], jit_compile=False)
+                  metrics=["accuracy"])
     return model
 
 

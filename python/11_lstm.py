@@ -93,8 +93,7 @@ def build(name):
 # ---- train ----
 def train_on(x, model, validation_data):
     model.compile(keras.optimizers.Adam(LEARNING_RATE),
-                  "binary_crossentropy", metrics=["accuracy"],
-                  jit_compile=False)
+                  "binary_crossentropy", metrics=["accuracy"])
     best = keras.callbacks.EarlyStopping(
         patience=EPOCHS, restore_best_weights=True)
     return model.fit(

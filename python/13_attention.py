@@ -100,7 +100,7 @@ models = {"transformer": transformer(),
 y_prob = {}
 for name, one in models.items():
     one.compile(keras.optimizers.Adam(LEARNING_RATE),
-                loss="binary_crossentropy", jit_compile=False)
+                loss="binary_crossentropy")
     one.fit(x[is_train], y[is_train], batch_size=BATCH_SIZE,
             epochs=EPOCHS, verbose=0)
     y_prob[name] = one.predict(x_val, verbose=0)[:, 0]

@@ -78,7 +78,7 @@ build <- function(momentum) {
     layer_dense(1, activation = "sigmoid")
   model |> compile(
     optimizer = "adam", loss = "binary_crossentropy",
-    metrics = "accuracy", jit_compile = FALSE
+    metrics = "accuracy"
   )
   model
 }

@@ -86,8 +86,7 @@ build <- function(name) {
 # ---- train ----
 train_on <- function(x, model, validation_data) {
   model |> compile(optimizer_adam(LEARNING_RATE),
-                   "binary_crossentropy", metrics = "accuracy",
-                   jit_compile = FALSE)
+                   "binary_crossentropy", metrics = "accuracy")
   best <- callback_early_stopping(
     patience = EPOCHS, restore_best_weights = TRUE)
   model |> fit(

@@ -92,7 +92,7 @@ models <- list(transformer = transformer(),
                no_places = transformer(places = FALSE))
 y_prob <- lapply(models, \(one) {
   one |> compile(optimizer_adam(LEARNING_RATE),
-                 "binary_crossentropy", jit_compile = FALSE)
+                 "binary_crossentropy")
   one |> fit(x[is_train, ], y[is_train], verbose = 0,
              batch_size = BATCH_SIZE, epochs = EPOCHS)
   predict(one, x_val, verbose = 0)[, 1]

@@ -82,7 +82,7 @@ model = keras.Sequential([
     keras.layers.Dense(1, activation="sigmoid"),
 ])
 model.compile(optimizer="adam", loss="binary_crossentropy",
-              metrics=["accuracy"], jit_compile=False)
+              metrics=["accuracy"])
 
 # ---- fit ----
 model.fit(

@@ -50,8 +50,7 @@ model = keras.Sequential([
     keras.layers.Dense(1, activation="sigmoid"),
 ])
 model.compile(keras.optimizers.Adam(LEARNING_RATE),
-              "binary_crossentropy", metrics=["accuracy"],
-              jit_compile=False)
+              "binary_crossentropy", metrics=["accuracy"])
 
 # ---- fit ----
 best = keras.callbacks.EarlyStopping(

@@ -72,7 +72,7 @@ keras.utils.set_random_seed(SEED)
 models = [transformer(), cnn_lstm()]
 for one in models:
     one.compile(keras.optimizers.Adam(LEARNING_RATE),
-                loss="binary_crossentropy", jit_compile=False)
+                loss="binary_crossentropy")
     one.fit(x[is_train], y[is_train], batch_size=BATCH_SIZE,
             epochs=EPOCHS, verbose=0)
 

@@ -81,7 +81,7 @@ model <- keras_model_sequential(c(SIZE, SIZE, 3)) |>
   layer_dense(1, activation = "sigmoid")
 model |> compile(
   optimizer = "adam", loss = "binary_crossentropy",
-  metrics = "accuracy", jit_compile = FALSE
+  metrics = "accuracy"
 )
 
 # ---- fit ----

@@ -46,8 +46,7 @@ model <- keras_model_sequential(input_shape = LENGTH) |>
   layer_dropout(DROPOUT) |>
   layer_dense(1, activation = "sigmoid")
 model |> compile(optimizer_adam(LEARNING_RATE),
-                 "binary_crossentropy", metrics = "accuracy",
-                 jit_compile = FALSE)
+                 "binary_crossentropy", metrics = "accuracy")
 
 # ---- fit ----
 best <- callback_early_stopping(

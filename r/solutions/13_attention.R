@@ -65,7 +65,7 @@ set_random_seed(SEED)
 models <- list(transformer(), cnn_lstm())
 for (one in models) {
   one |> compile(optimizer_adam(LEARNING_RATE),
-                 "binary_crossentropy", jit_compile = FALSE)
+                 "binary_crossentropy")
   one |> fit(x[is_train, ], y[is_train], verbose = 0,
              batch_size = BATCH_SIZE, epochs = EPOCHS)
 }
