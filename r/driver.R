@@ -157,6 +157,9 @@ local({
     r = as.character(getRversion()),
     keras3 = as.character(packageVersion("keras3"))
   )
+  for (package in intersect(c("Rtsne", "uwot"), loadedNamespaces())) {
+    versions[[package]] <- as.character(packageVersion(package))
+  }
   if (!is.null(captures)) {
     captures$finish()
     driver <- reticulate::import("deeptwins.runs.driver")

@@ -29,6 +29,7 @@ def environment(threads: int = THREADS) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
         # Sums depend on how many threads share them, so every run says how many.
         "TF_NUM_INTRAOP_THREADS": str(threads),
+        "TF_NUM_INTEROP_THREADS": str(threads),
         "OMP_NUM_THREADS": str(threads),
     }
     named = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or "C"

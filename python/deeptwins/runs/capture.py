@@ -83,6 +83,8 @@ def _hook(name: str, original: Callable) -> Callable:
         bound = signature.bind(model, *args, **options)
         bound.apply_defaults()
         call = _before(name, model, bound.arguments)
+        if name == "fit":
+            _build(model, bound.arguments)
         noted.within = True
         try:
             returned = original(model, *args, **options)
@@ -106,6 +108,16 @@ def _before(name: str, model: Any, given: dict[str, Any]) -> dict[str, Any]:
         call["architecture"] = _architecture(model)
         call["initial"] = _kept(model.get_weights()) if model.built else None
     return call
+
+
+def _build(model: Any, given: dict[str, Any]) -> None:
+    """Make the variables of metrics and optimizer, which change nothing but the time.
+
+    Keras makes them within the first step, and has to trace it once more without them.
+    """
+    batch = [given[key] for key in INPUTS[:3]]
+    if model.built and all(one is None or isinstance(one, np.ndarray) for one in batch):
+        model._symbolic_build(data_batch=tuple(one if one is None else one[:1] for one in batch))
 
 
 def _after(call: dict[str, Any], model: Any, returned: Any) -> None:
