@@ -25,7 +25,7 @@ WINDOWS = os.name == "nt"
 PROGRAMS = ROOT / ".venv" / ("Scripts" if WINDOWS else "bin")
 MADE = (
     *(".venv", ".rlib", ".rlib-standin", ".make", "results", "_book", ".quarto", "book/notebooks"),
-    *("book/_fragments", "book/slides/reveal", ".pytest_cache", ".hypothesis", ".ruff_cache"),
+    *("book/_fragments", "book/slides/reveal", ".pytest_cache", ".ruff_cache"),
 )
 
 

@@ -4,7 +4,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from distributed import Client, SubprocessCluster
+from joblib import Parallel, delayed
 from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
@@ -21,7 +21,7 @@ EPOCHS = 15
 PATIENCE = 3
 FEW = 30  # tumours with shuffled labels
 CANDIDATES = 200  # networks that we try on them
-WORKERS = 2
+WORKERS = 1
 
 # ---- load ----
 tumours = pd.read_csv(TUMOURS).merge(pd.read_csv(FOLDS_OF))
@@ -60,7 +60,7 @@ def train(name, x, y, learn, epochs=EPOCHS, **more):
         keras.layers.Dropout(one["dropout"], seed=SEED),
         dense(n, 1, "sigmoid", SEED + 1)])
     model.compile(keras.optimizers.Adam(one["learning_rate"]),
-                  "binary_crossentropy", jit_compile=False)
+                  "binary_crossentropy")
     inputs = scale(x, x, learn)
     target = y[:, None, None].repeat(n, axis=1)
     model.fit(
@@ -93,13 +93,9 @@ def cross_validate(name):
 
 
 # ---- search ----
-with SubprocessCluster(
-    n_workers=WORKERS, threads_per_worker=1,
-    dashboard_address=None,
-    scheduler_kwargs={"idle_timeout": "2 minutes"},
-) as cluster, Client(cluster) as client:
-    tasks = client.map(cross_validate, configurations.index)
-    found = np.array(client.gather(tasks))
+found = np.array(Parallel(n_jobs=WORKERS)(
+    delayed(cross_validate)(name) for name in configurations.index
+))
 
 # ---- choose ----
 losses = pd.DataFrame(found[:, 1:], configurations.index)

@@ -17,7 +17,7 @@ LENGTH = 120  # lines of code, without comments
 STANDARD = sys.stdlib_module_names
 THEIRS = {
     "python": {
-        *("dask", "distributed", "keras", "matplotlib", "numpy", "pandas", "PIL", "scipy"),
+        *("joblib", "keras", "matplotlib", "numpy", "pandas", "PIL", "scipy"),
         *("sklearn", "tensorboard", "tensorflow", "umap"),
     },
     "r": {

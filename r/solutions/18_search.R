@@ -15,7 +15,7 @@ FOLDS <- 5
 BATCH_SIZE <- 64
 EPOCHS <- 15
 PATIENCE <- 3
-WORKERS <- 2
+WORKERS <- 1
 
 # ---- load ----
 tumours <- merge(read.csv(TUMOURS), read.csv(FOLDS_OF))
@@ -58,7 +58,7 @@ train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
     layer_dropout(one$dropout, seed = SEED) |>
     dense(n, 1, "sigmoid", SEED + 1)
   model |> compile(optimizer_adam(one$learning_rate),
-                   "binary_crossentropy", jit_compile = FALSE)
+                   "binary_crossentropy")
   inputs <- scale_by(x, x, learn)
   target <- array(y, c(length(y), n, 1))
   model |> fit(
