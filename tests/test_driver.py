@@ -121,6 +121,15 @@ def test_everything_that_a_script_does_is_kept(tmp_path, language):
     assert values.mean(dtype=float) == pytest.approx(kept["results"]["mean"])
 
 
+def test_keras_traces_a_training_step_once(tmp_path):
+    step = "class Model(keras.Sequential):\n    def train_step(self, data):\n"
+    step += "        print('traced')\n        return super().train_step(data)\n\n"
+    source = PYTHON.replace("x = np", f"{step}x = np").replace("keras.Sequential([", "Model([")
+    source = source.replace('loss="mse")', 'loss="mse", metrics=["mae"])').replace("SGD", "Adam")
+    _, kept = drive(tmp_path, "python", source)
+    assert kept["sections"][2]["printed"].count("traced") == 1
+
+
 def test_constants_are_replaced_by_the_syntax_tree(tmp_path, language):
     ended, kept = drive(tmp_path, language, UNITS=[5, 2], RATE=0.01)
     assert not ended.returncode, ended.stderr
