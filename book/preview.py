@@ -4,6 +4,7 @@ What smalldocs leaves to the network or undone is done here: formulas and citati
 """
 
 import concurrent.futures
+import functools
 import hashlib
 import html
 import os
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pypandoc
 import smalldocs.cli
+import smalldocs.config
+import smalldocs.highlight
 import smalldocs.shortcodes
 import smalldocs.site
 
@@ -101,6 +104,8 @@ def rendered(text: str) -> str:
 if __name__ == "__main__":
     smalldocs.shortcodes.MADE["fragment"] = fragment
     smalldocs.site.Site.discover = discover
+    for module, name in ((smalldocs.highlight, "css_class"), (smalldocs.config, "glob_regex")):
+        setattr(module, name, functools.cache(getattr(module, name)))  # asked the same very often
     if not (status := smalldocs.cli.main()):
         # It leaves notebooks out, whatever the resources say.
         shutil.copytree(FOLDER / "notebooks", OUTPUT / "book/notebooks", dirs_exist_ok=True)

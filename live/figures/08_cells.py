@@ -5,8 +5,6 @@ import io
 
 import numpy as np
 from PIL import Image
-from scipy import stats
-from sklearn.metrics import roc_curve
 
 EXERCISE = "08_transfer"
 PREDICTION = 2  # after those of the sections colour and base
@@ -19,6 +17,9 @@ def kept(run):
     `spread` is how many standard errors an interval of 95 % reaches to each side: by Student's
     t over the persons, by the normal distribution over the cells.
     """
+    from scipy import stats  # the book is made without these two
+    from sklearn.metrics import roc_curve
+
     twin = run.variables("load", "partition")
     chosen = twin["is_val"]
     files, people, y = np.array(twin["files"])[chosen], twin["person"][chosen], twin["y"][chosen]

@@ -1,7 +1,5 @@
 """The LSTM of chapter 11, and the vocabulary of its TextVectorization."""
 
-import pandas as pd
-
 from deeptwins.paths import ROOT
 
 EXERCISE = "11_lstm"
@@ -9,7 +7,8 @@ EXERCISE = "11_lstm"
 
 def kept(run):
     """Return the LSTM that read the words in their order, and the words by their numbers."""
-    import keras
+    import keras  # the book is made without these two
+    import pandas as pd
 
     constants = run.record["constants"]
     reviews = pd.read_csv(ROOT / constants["REVIEWS"])

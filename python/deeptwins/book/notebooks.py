@@ -7,9 +7,9 @@ first cell, from book/assets/, brings the kernel into the course's folder, or ge
 import base64
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
-from nbformat import v4
 
 from deeptwins import catalog, files, sections
 from deeptwins.book import archive, fragments
@@ -39,21 +39,19 @@ def write(exercises: Sequence[str], folder: Path) -> None:
 def make(exercise: str, language: str) -> nbformat.NotebookNode:
     """Return the notebook of one twin: a heading and a cell for each section."""
     words = INTRODUCTION.format(catalog.title(exercise), TITLES[language], exercise[:2])
-    cells = [
-        v4.new_markdown_cell(words, id="introduction"),
-        v4.new_code_cell(home(language), id="home", execution_count=1),
-    ]
+    cells = [_text("introduction", words), _code("home", home(language), 1)]
     code = fragments.code(exercise, language)
     for count, one in enumerate(archive.read(exercise)[language]["sections"], start=2):
-        outputs = [v4.new_output("stream", text=f"{one['printed']}\n")] if one["printed"] else []
+        printed = {"output_type": "stream", "name": "stdout", "text": f"{one['printed']}\n"}
+        outputs = [printed] if one["printed"] else []
         outputs += [_figure(exercise, language, name) for name in one["figures"]]
         slug = sections.slug(one["name"])
-        cells += [
-            v4.new_markdown_cell(f"## {one['name']}", id=f"{slug}-heading"),
-            v4.new_code_cell(code[one["name"]], id=slug, execution_count=count, outputs=outputs),
-        ]
-    made = v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELS[language]})
-    nbformat.validate(made)
+        cells.append(_text(f"{slug}-heading", f"## {one['name']}"))
+        cells.append(_code(slug, code[one["name"]], count, outputs))
+    metadata = {"kernelspec": KERNELS[language]}
+    content = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+    made = nbformat.from_dict(content)
+    nbformat.validate(made)  # once: nbformat's own functions would do so for each cell
     return made
 
 
@@ -63,7 +61,17 @@ def home(language: str) -> str:
     return path.read_text(encoding="utf-8").strip().replace('""', f'"{catalog.repository()}"', 1)
 
 
-def _figure(exercise: str, language: str, name: str) -> nbformat.NotebookNode:
+def _text(name: str, words: str) -> dict[str, Any]:
+    return {"id": name, "cell_type": "markdown", "metadata": {}, "source": words}
+
+
+def _code(name: str, code: str, count: int, outputs: Sequence[Any] = ()) -> dict[str, Any]:
+    cell = {"id": name, "cell_type": "code", "metadata": {}, "source": code}
+    return cell | {"execution_count": count, "outputs": list(outputs)}
+
+
+def _figure(exercise: str, language: str, name: str) -> dict[str, Any]:
     picture = base64.b64encode(archive.picture(exercise, language, name).read_bytes()).decode()
     alt = files.read_yaml(FIGURES)[exercise][name.removesuffix(".png")]["alt"]
-    return v4.new_output("display_data", {"image/png": picture, "text/plain": alt.strip()})
+    data = {"image/png": picture, "text/plain": alt.strip()}
+    return {"output_type": "display_data", "metadata": {}, "data": data}
