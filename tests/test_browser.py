@@ -206,6 +206,14 @@ def test_one_tab_or_the_switch_at_the_head_moves_all_and_is_remembered(visit):
     assert not visit.complaints
 
 
+@pytest.mark.parametrize(("width", "door"), [(NARROW, "R"), (WIDE, "Python"), (WIDE, "R")])
+def test_a_door_of_the_front_page_leads_to_its_language(visit, width, door):
+    page = visit("index.html", width=width)
+    page.get_by_role("link", name=f"Learn in {door}").click()
+    wait_for_head(page, door)
+    expect(page.locator(".view-choice [aria-pressed=true]")).to_have_text(door)
+
+
 def test_side_by_side_shows_both_below_a_fixed_head(visit):
     page = visit(CHAPTER, width=1200)
     unfold(page)

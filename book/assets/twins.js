@@ -167,7 +167,7 @@
     folds();
     // The doors of the front page lead to a chapter in one language.
     document.querySelectorAll("a[data-view]").forEach((door) => {
-      door.addEventListener("click", () => store(door.dataset.view));
+      door.addEventListener("click", () => store(KEY, door.dataset.view));
     });
     // A long name may break between its words.
     document.querySelectorAll(".band td:first-child code").forEach((name) => {
@@ -176,6 +176,8 @@
     furnish();
     if (!tabs().length) return;
     tabs().forEach((tab) => {
+      // Before Quarto 1.9 a tab of a website is a link to nowhere, which loses the focus.
+      if (!tab.href) tab.href = `#${tab.getAttribute("aria-controls")}`;
       let top;
       tab.addEventListener("click", () => { top = tab.getBoundingClientRect().top; }, true);
       tab.addEventListener("click", () => setTimeout(() => {
@@ -194,8 +196,12 @@
       if (tabs().includes(target) && tabs().some(behind)) target.click();
     });
     wide.addEventListener("change", describe);
-    // The renderer restores its tabs when the page is shown; look after that.
-    window.addEventListener("pageshow", () => setTimeout(describe));
+    // The renderer restores its tabs when the page is shown; a door may have chosen others.
+    window.addEventListener("pageshow", () => setTimeout(() => {
+      const chosen = (tab) => language(tab) === root.dataset.view && !tab.classList.contains("active");
+      tabs().find(chosen)?.click();
+      describe();
+    }));
     describe();
   };
   document.addEventListener("DOMContentLoaded", start);
