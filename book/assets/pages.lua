@@ -26,6 +26,12 @@ function Pandoc(page)
     end,
   })
   -- Quarto puts the works that a page cites below its last section, without a heading.
+  if paper then
+    local file = assert(io.open(pandoc.path.join({ quarto.project.directory, "book/assets/paper.typ" })))
+    page.blocks:insert(1, pandoc.RawBlock("typst", file:read("a")))
+    file:close()
+    return page
+  end
   if cites then
     page.blocks:insert(pandoc.Header(2, "References", { id = "references", class = "unnumbered" }))
     page.blocks:insert(pandoc.Div({}, { id = "refs" }))
