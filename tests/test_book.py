@@ -173,10 +173,13 @@ def test_an_exercise_offers_its_scripts_and_notebooks_and_colab_if_it_can(projec
 
 def test_the_band_shows_three_digits_its_drawing_and_what_is_undefined(project):
     expected = synthetic.expected() | {"coverage": bands.COVERAGE}
-    expected["results"] |= {"mcc": bands.band("mcc", [None] * 20)}
+    expected["results"] |= {
+        "mcc": bands.band("mcc", [None] * 20),
+        "auc": bands.band("auc", [0.0, 0.5] * 10),
+    }
     bands.write(ID, "mini", expected)
     for language in LANGUAGES:
-        values = {"mcc": None, "accuracy": 0.7512345}
+        values = {"mcc": None, "accuracy": 0.7512345, "auc": 0.25}
         change(project / f"book/runs/{ID}.json", f"{language}.results", values)
     fragments.write({}, {})
     text = fragment(project, "band")
@@ -188,6 +191,8 @@ def test_the_band_shows_three_digits_its_drawing_and_what_is_undefined(project):
     drawn = next([float(one[name]) for name in ends] for one in places if "low" in one)
     assert 0 < drawn[0] < drawn[1] < drawn[2] < drawn[3] < 100
     assert re.search(r"\| `mcc` \| undefined \| undefined \| <.*> undefined to undefined \|", text)
+    # The room for rounding beyond the limits of a metric is not shown.
+    assert re.search(r"\| `auc` \| 0\.250 \| 0\.250 \| <.*> 0\.00 to 0\.", text)
     assert "from 20 seeds, so that one further run lies in all bands" in text
 
 

@@ -142,8 +142,9 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
 
 def _short(value: float | str | None) -> str:
     told = bands.number(value)  # with four digits
-    short = value is not None and abs(float(told)) < 1000
-    return f"{float(value):#.3g}".rstrip(".") if short else told
+    if value is None or abs(float(told)) >= 1000:
+        return told
+    return f"{float(value) if float(told) else 0.0:#.3g}".rstrip(".")
 
 
 def _reach(values: list[Any], band: Mapping[str, Any], target: float | None) -> str:
