@@ -94,7 +94,8 @@ def cross_validate(name):
 
 # ---- search ----
 found = np.array(Parallel(n_jobs=WORKERS)(
-    delayed(cross_validate)(name) for name in configurations.index
+    delayed(cross_validate)(name)
+    for name in configurations.index
 ))
 
 # ---- choose ----
