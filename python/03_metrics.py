@@ -48,7 +48,7 @@ def auc(people):
     ill, ranks = people["label"] == 1, people["score"].rank()
     n = ill.sum()
     # U: pairs that the ill person wins. The ranks of n people
-    # sum to n (n + 1) / 2 at least; all above it is pairs won.
+    # sum to n (n + 1) / 2 at least. What is above it: pairs won.
     u = ranks[ill].sum() - n * (n + 1) / 2
     return u / (n * (~ill).sum())
 

@@ -44,7 +44,7 @@ auc <- function(people) {
   ill <- people$label == 1
   n <- sum(ill)
   # U: pairs that the ill person wins. The ranks of n people
-  # sum to n (n + 1) / 2 at least; all above it is pairs won.
+  # sum to n (n + 1) / 2 at least. What is above it: pairs won.
   u <- sum(rank(people$score)[ill]) - n * (n + 1) / 2
   u / (n * sum(!ill))
 }

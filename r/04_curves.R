@@ -65,6 +65,7 @@ train <- function(name, model, rows = is_train, epochs = EPOCHS,
     x[rows, ], y[rows, ], batch_size = BATCH_SIZE,
     epochs = epochs, callbacks = c(list(log), callbacks),
     validation_data = list(x_val, y_val), verbose = 0)
+  # <<- changes the variable outside of the function.
   models[[name]] <<- model
   curve <- subset(as.data.frame(history), metric != "loss")
   histories <<- rbind(histories, cbind(name, curve))
@@ -106,6 +107,7 @@ draw(c("l1", "l2", "dropout"))
 train("more", build(), is_more, epochs = MORE_EPOCHS)
 
 # ---- baseline ----
+# at least 1e-7, since log(0) is minus infinity
 cross_entropy <- function(y, p) {
   colMeans(-log(pmax(ifelse(y, p, 1 - p), 1e-7)))
 }

@@ -133,7 +133,7 @@ def test_a_training_has_one_line_an_epoch_and_is_folded_after_the_third():
     )
     assert "9 more epochs" in folded
     assert "\n12/12  loss 0.12  auc 0.9\n" in folded
-    assert "```\nafter\n```" in after
+    assert after.startswith("\n\n```\nafter\n```")
     short = markup.pane("r", "fit()", "Epoch 1/2\n6/6 - loss: 0.1")
     assert "\n1/2  loss 0.1\n```\n:::" in short
 

@@ -50,19 +50,26 @@ BAD = {
 }
 
 
-def run(tmp_path, monkeypatch, text, language):
+@pytest.fixture(scope="module")
+def servers():
+    with runner.warm_processes(LANGUAGES) as servers:
+        yield servers
+
+
+def run(tmp_path, monkeypatch, servers, text, language):
     (tmp_path / "my.csv").write_bytes(text.encode())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DEEPTWINS_RESULTS", str(tmp_path / "results"))
     values = dict(map(cli.constant, ["DATA=my.csv", "TARGET_COLUMN=ill", "EPOCHS=3"]))
-    return runner.run_twin(EXERCISE, language, runner.Settings(values=values))
+    settings = runner.Settings(values=values)
+    return runner.run_twin(EXERCISE, language, settings, servers.get(language))
 
 
 @pytest.mark.keras
 @pytest.mark.parametrize("name", GOOD)
-def test_both_twins_run_on_a_table_of_a_stranger(tmp_path, monkeypatch, name):
+def test_both_twins_run_on_a_table_of_a_stranger(tmp_path, monkeypatch, servers, name):
     for language in LANGUAGES:
-        outcome = run(tmp_path, monkeypatch, GOOD[name], language)
+        outcome = run(tmp_path, monkeypatch, servers, GOOD[name], language)
         assert outcome.ok, outcome
         data = record.read(EXERCISE, language)["data"]
         assert (data["variant"], [*data["sets"]]) == ("own", [str(tmp_path / "my.csv")])
@@ -73,8 +80,8 @@ def test_both_twins_run_on_a_table_of_a_stranger(tmp_path, monkeypatch, name):
 @pytest.mark.keras
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path, monkeypatch, name, language):
+def test_what_cannot_be_used_is_said_in_a_sentence(tmp_path, monkeypatch, servers, name, language):
     text, says = BAD[name]
-    outcome = run(tmp_path, monkeypatch, text, language)
+    outcome = run(tmp_path, monkeypatch, servers, text, language)
     assert not outcome.ok
     assert says in " ".join(outcome.last_lines)

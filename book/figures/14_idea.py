@@ -26,7 +26,7 @@ def arrow(start, end, bend=0.0, colour="#777777"):
 
 box(1, 2.5, "an idea", "written down, with\nwhat it should bring", LEARN)
 box(4.3, 2.5, "training set", "the network learns,\nseveral seeds", LEARN)
-box(4.3, 0.5, "validation set", "better by more than\nthe interval?", CHOOSE)
+box(4.3, 0.5, "validation set", "better: whole interval\nabove 0?", CHOOSE)
 box(1, 0.5, "keep or drop", "one change at a time,\nnoted either way", CHOOSE)
 box(8.45, 0.5, "test set", "evaluated once,\nreported as it is", TEST)
 arrow((2.25, 2.45), (3.05, 2.45))

@@ -1,4 +1,4 @@
-"""Solution: two tests for the price of fewer errors."""
+"""Solution: two tests together make fewer errors."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -104,7 +104,9 @@ scaler = Normalization()
 scaler.adapt(x_train)
 keras.utils.set_random_seed(SEED)
 model = keras.Sequential([
-    scaler, Dense(UNITS, "relu", kernel_regularizer="l2"),
+    scaler,
+    Dense(UNITS, "relu",
+          kernel_regularizer=keras.regularizers.L2(0.01)),
     Dense(1, "sigmoid")])
 
 # ---- fit ----

@@ -20,7 +20,7 @@ lines <- sub("^\ufeff", "", readLines(DATA, encoding = "UTF-8"))
 stopifnot("The file is not UTF-8." = validUTF8(lines))
 seps <- c(",", ";", "\t")
 # the separator: whichever cuts the headings most often
-fields <- lengths(sapply(seps, strsplit, x = lines[1]))
+fields <- lengths(strsplit(rep(lines[1], 3), seps))
 rows <- read.csv(text = lines, sep = seps[which.max(fields)],
   na = MISSING, colClasses = "character", strip.white = TRUE,
   check.names = FALSE)
@@ -45,7 +45,8 @@ positive <- if (POSITIVE == "") rarer else POSITIVE
 y <- as.integer(target == positive)
 
 # ---- split ----
-# a row without an id gets one of its own
+# a row without an id gets one of its own; without a column
+# ID_COLUMN, rows[[ID_COLUMN]] is NULL, and no row has one
 ids <- c(rows[[ID_COLUMN]], rep(NA, length(y)))[seq_along(y)]
 ids <- ifelse(is.na(ids), paste(seq_along(y), "row"), ids)
 ill <- tapply(y, factor(ids, unique(ids)), max) # 1: any row
@@ -71,7 +72,8 @@ medians <- levels <- list()
 for (name in setdiff(names(rows), ID_COLUMN)) {
   values <- numbers(rows[[name]])
   seen <- unique(na.omit(rows[[name]][train]))
-  # text: a filled cell that is no number
+  # text: a filled cell that is no number; `why` is NULL, of
+  # length 0, if none of the three reasons holds
   is_text <- any(is.na(values) & !is.na(rows[[name]]))
   why <- if (length(seen) < 2) "constant or missing" else
     if (is_text && length(seen) > 20) "free text" else
@@ -103,8 +105,9 @@ y_val <- y[val]
 scaler <- layer_normalization() |> adapt(x_train)
 set_random_seed(SEED)
 model <- keras_model_sequential(layers = list(
-  scaler, layer_dense(units = UNITS, activation = "relu",
-                         kernel_regularizer = "l2"),
+  scaler,
+  layer_dense(units = UNITS, activation = "relu",
+              kernel_regularizer = regularizer_l2(0.01)),
   layer_dense(units = 1, activation = "sigmoid")))
 
 # ---- fit ----
@@ -117,7 +120,8 @@ history <- model |> fit(
     patience = 10, restore_best_weights = TRUE))
 
 # ---- baseline ----
-# glmnet wants two columns: the column of zeros changes nothing
+# glmnet refuses a single column, which your table may have.
+# So we add one of zeros, which changes nothing.
 scaled <- \(x) cbind(0, as.array(scaler(x)))
 each <- ifelse(y_train == 1, weights[["1"]], 1)
 logistic <- glmnet::glmnet(

@@ -28,7 +28,7 @@ def _folded(printed: str) -> str:
 
 def details(summary: str, text: str) -> str:
     """Return Markdown that is folded under a summary, with or without scripts."""
-    return f"\n<details><summary>{summary}</summary>\n\n{text}\n</details>\n"
+    return f"\n<details><summary>{summary}</summary>\n\n{text}\n</details>\n\n"
 
 
 def tabs(panes: dict[str, str]) -> str:

@@ -130,7 +130,7 @@ def run(
     compared: Callable[[str], None] = lambda exercise: None,
     waiting: Callable[[str], None] = lambda exercise: None,
 ) -> list[Outcome]:
-    """Run twins, two at once, and return their outcomes in the order asked for.
+    """Run twins, some at once, and return their outcomes in the order asked for.
 
     `compared` is called for each exercise as soon as it has ended in all languages. Until then it
     is locked, so that two runs in the same results do not mix. An interrupt ends every twin.
@@ -157,7 +157,7 @@ def run(
 
     with (
         warm_processes(languages if len(exercises) > 1 else (), settings.threads) as servers,
-        ThreadPoolExecutor(min(2, processes.cores())) as pool,
+        ThreadPoolExecutor(processes.at_once()) as pool,
     ):
         pairs = [(exercise, each) for exercise in _in_order(exercises) for each in languages]
         futures = {pool.submit(one, *pair): pair[0] for pair in pairs}
