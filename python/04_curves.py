@@ -115,6 +115,7 @@ train("more", build(), is_more, epochs=MORE_EPOCHS)
 
 
 # ---- baseline ----
+# at least 1e-7, since log(0) is minus infinity
 def cross_entropy(y, p):
     return -np.log(np.where(y, p, 1 - p).clip(1e-7)).mean(0)
 

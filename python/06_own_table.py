@@ -55,7 +55,7 @@ if not 10 <= ill.sum() <= len(ill) - 10:
                      f"{positive}. Each class needs 10.")
 draw = keras.random.uniform((len(ill),), seed=SPLIT_SEED)
 draw = pd.Series(np.array(draw), ill.index)
-# the place of its id in the order of the numbers, from 0 to 1
+# Sorted by their numbers, the ids have places from 0 to 1.
 share = ids.map(draw.groupby(ill).rank(pct=True))
 train = share <= 0.6
 val = (share > 0.6) & (share <= 0.8) & ~ids.duplicated()

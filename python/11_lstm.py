@@ -127,7 +127,7 @@ p_true = y_prob.astype(float).sub(1 - y_val, axis=0).abs()
 loss = -np.log(p_true).mean()
 right = (p_true > 0.5).astype(int)
 change = right.sub(right["lstm"], axis=0)
-half = 1.96 * change.sem()  # of the standard error
+half = 1.96 * change.sem()  # 1.96 standard errors
 change = change.mean()
 print(pd.DataFrame({
     "loss": loss, "accuracy": right.mean(), "change": change,

@@ -54,7 +54,7 @@ if (sum(ill) < 10 || sum(ill) > length(ill) - 10) stop(
   sum(ill), " of ", length(ill), " ids are ", positive,
   ". Each class needs 10.", call. = FALSE)
 draw <- as.array(random_uniform(length(ill), seed = SPLIT_SEED))
-# the place of each id in the order of the numbers, from 0 to 1
+# Sorted by their numbers, the ids have places from 0 to 1.
 share <- ave(c(draw), ill, FUN = \(u) rank(u) / length(u))
 share <- share[match(ids, names(ill))]
 train <- share <= 0.6

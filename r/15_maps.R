@@ -40,7 +40,7 @@ x_val <- as.matrix(val[chosen])
 for (n in c(1, 2, 5, COMPONENTS)) {
   pca <- prcomp(x_train, rank. = n)
   back <- predict(pca, x_val) %*% t(pca$rotation)
-  # t(): R takes the means of the genes off down the columns
+  # t(): a column is a cell; R subtracts along the columns
   error <- sqrt(mean((t(x_val) - t(back) - pca$center)^2))
   cat(n, "components: validation error", round(error, 3), "\n")
 }
