@@ -99,11 +99,11 @@ def rank(x):
     return rankdata(cdist(x, x), axis=1) - 1
 
 
-# Share of the neighbours in x that are far in found.
-def lost(x, found):
-    near = rank(x) <= NEIGHBOURS
+# Share of the neighbours in one that are far in the other.
+def lost(one, other):
+    near = rank(one) <= NEIGHBOURS
     np.fill_diagonal(near, False)  # not the point itself
-    return (rank(found)[near] > NEAR).mean()
+    return (rank(other)[near] > NEAR).mean()
 
 
 # ---- compare ----

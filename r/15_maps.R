@@ -100,11 +100,11 @@ draw(lapply(maps, \(map) do.call(rbind, map)),
 # Rank of each point among the neighbours of each point.
 rank_all <- function(x) apply(as.matrix(dist(x)), 1, rank) - 1
 
-# Share of the neighbours in x that are far in found.
-lost <- function(x, found) {
-  near <- rank_all(x) <= NEIGHBOURS
+# Share of the neighbours in one that are far in the other.
+lost <- function(one, other) {
+  near <- rank_all(one) <= NEIGHBOURS
   diag(near) <- FALSE # not the point itself
-  mean(rank_all(found)[near] > NEAR)
+  mean(rank_all(other)[near] > NEAR)
 }
 
 # ---- compare ----
