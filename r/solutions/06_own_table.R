@@ -105,9 +105,9 @@ y_val <- y[val]
 scaler <- layer_normalization() |> adapt(x_train)
 set_random_seed(SEED)
 model <- keras_model_sequential(layers = list(
-  scaler,
-  layer_dense(units = UNITS, activation = "relu",
-              kernel_regularizer = regularizer_l2(0.01)),
+  # "l2" is the penalty of chapter 4 with its default, 0.01.
+  scaler, layer_dense(units = UNITS, activation = "relu",
+                      kernel_regularizer = "l2"),
   layer_dense(units = 1, activation = "sigmoid")))
 
 # ---- fit ----
