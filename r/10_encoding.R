@@ -94,8 +94,8 @@ table(dna$class, dna$partition)
 # ---- see ----
 shares <- sapply(CLASSES, \(name) colMeans(
   x$one_hot[is_train & dna$class == name, ]))
-expand.grid(letter = ALPHABET, place = 1:ncol(x$numbers),
-            class = CLASSES) |>
+expand.grid(letter = ALPHABET,
+            place = seq_len(ncol(x$numbers)), class = CLASSES) |>
   cbind(share = c(shares)) |>
   ggplot(aes(place, letter, fill = share)) + geom_tile() +
   facet_wrap(~class, ncol = 1) + scale_y_discrete(limits = rev) +

@@ -50,7 +50,7 @@ cat("unknown", unknown, "full", mean(x_val[, LENGTH] > 0), "\n")
 shuffle <- function(x) {
   random <- as.array(random_uniform(dim(x), seed = SEED))
   random[x == 0] <- 1 # zeros stay at the end
-  t(sapply(1:nrow(x), \(i) x[i, order(random[i, ])]))
+  t(sapply(seq_len(nrow(x)), \(i) x[i, order(random[i, ])]))
 }
 
 z_train <- shuffle(x_train)

@@ -51,18 +51,16 @@ def command(tmp_path, monkeypatch):
 
 
 def run_once(exercises, name, tmp_path_factory):
-    """Run twins in both languages as `deeptwins run` does; yield the verdict on each.
-
-    Of pytest-xdist's processes the first runs them, and the others wait for its records.
-    """
+    """Run twins in both languages, in one of pytest-xdist's processes; yield each verdict."""
     helpers.interpreter("r")
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    done = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DEEPTWINS_RESULTS", str(folder))
-        with filelock.FileLock(folder.with_suffix(".lock")):
-            if not folder.exists():
+        patch.setenv("DEEPTWINS_RESULTS", str(done.with_name("results")))
+        with filelock.FileLock(done.with_suffix(".lock")):
+            if not done.exists():
                 runner.run(exercises, LANGUAGES, runner.Settings())
+                done.touch()
         yield {exercise: levels.verify(exercise) for exercise in exercises}
 
 
