@@ -59,7 +59,7 @@ run_tsne <- function(x, perplexity) {
 }
 
 # a column for each new row: the k nearest rows of known
-nearest <- function(k, known, new)
+nearest <- \(k, known, new)
   apply(new, 1, \(one) order(colSums((t(known) - one)^2))[1:k])
 
 near <- nearest(NEIGHBOURS, scores, scores_val)
@@ -108,7 +108,7 @@ lost <- function(one, other) {
 }
 
 # ---- compare ----
-vote <- function(known, new)
+vote <- \(known, new)
   nearest(VOTERS, known, new) |>
     apply(2, \(rows) names(which.max(table(y_train[rows]))))
 

@@ -72,10 +72,10 @@ train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
 
 
 # ---- validate ----
-predict_with <- function(model, inputs) # a row for each tumour
+predict_with <- \(model, inputs) # a row for each tumour
   array(as.array(model(inputs)), dim(inputs)[1:2])
 
-cross_entropy <- function(y, p)
+cross_entropy <- \(y, p)
   -log(pmax(ifelse(y == 1, p, 1 - p), 1e-7))
 
 learn <- outer(fold, 1:FOLDS, "!=")

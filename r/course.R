@@ -9,8 +9,9 @@
 #'
 #' The same as the commands `deeptwins run`, `verify` and `check`.
 #'
-#' @param ... Exercises, as "01_first_network" or "04". For `run_twin()` also new
-#'   values of the twin's constants by name, as `EPOCHS = 30`, and `data = "full"`.
+#' @param ... Exercises, as "01_first_network" or "04". For `run_twin()` also
+#'   new values of the twin's constants by name, as `EPOCHS = 30`, and
+#'   `data = "full"`.
 #' @param exercise One exercise.
 #' @param final Whether to show the test results too.
 #' @return The command's exit status, invisibly: 0 where all is well.

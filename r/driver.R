@@ -8,7 +8,7 @@
 # Values at top level are printed as Rscript prints them, and an error names
 # the script and its line.
 
-local({
+local({ # nolint: cyclocomp_linter. It runs from top to bottom.
   arguments <- commandArgs(trailingOnly = TRUE)
   job_file <- arguments[[1]]
   warm <- job_file == "--warm"
@@ -64,7 +64,9 @@ local({
   captures <- NULL
   current <- job$setup
   capture_from_now <- function(...) {
-    captures <<- reticulate::import("deeptwins.runs.capture", delay_load = FALSE)
+    captures <<- reticulate::import(
+      "deeptwins.runs.capture", delay_load = FALSE
+    )
     captures$begin(current)
     captures$start()
   }
@@ -115,7 +117,9 @@ local({
       geom, list(colour = colours[[1]], linewidth = 1.8 * points)
     )
   }
-  ggplot2::update_geom_defaults("point", list(colour = colours[[1]], size = 1.8))
+  ggplot2::update_geom_defaults(
+    "point", list(colour = colours[[1]], size = 1.8)
+  )
   for (geom in c("bar", "col")) {
     ggplot2::update_geom_defaults(geom, list(fill = colours[[1]]))
   }

@@ -46,15 +46,6 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def at_once() -> int:
-    """Return how many twins run side by side: one more than there are cores, and at most three.
-
-    A twin's threads wait for each other, and meanwhile another twin can use the core. Each takes
-    about 1 GB of memory.
-    """
-    return min(3, cores() + 1)
-
-
 def start(argv: Sequence[str], **options: Any) -> subprocess.Popen:
     """Start a command in a group of its own, which Ctrl+C does not reach; options as of Popen.
 

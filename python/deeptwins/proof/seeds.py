@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deeptwins import files, processes
+from deeptwins import files
 from deeptwins.paths import LANGUAGES
 from deeptwins.proof import bands, levels
 from deeptwins.runs import record, runner
@@ -39,8 +39,7 @@ def make(
     drawn = list(own_random or [*old.get("independent", ()), *old.get("own_random", ())])
     seeds = list(seeds or old.get("seeds", range(1, bands.MINIMUM_SEEDS + 1)))
     runs = {"python": seeds, "r": seeds if drawn else seeds[EVERY - 1 :: EVERY]}
-    workers = ThreadPoolExecutor(processes.at_once())
-    with runner.warm_processes(LANGUAGES) as servers, workers as pool:
+    with runner.warm_processes(LANGUAGES) as servers, ThreadPoolExecutor(runner.AT_ONCE) as pool:
 
         def run(language: str, seed: int) -> Record:
             with tempfile.TemporaryDirectory() as folder:

@@ -68,24 +68,16 @@ class _WhenImported(MetaPathFinder):
 
 def _install() -> None:
     import keras
-
-    _take_pipelines_as_they_are()
-    for name in METHODS:
-        setattr(keras.Model, name, _hook(name, getattr(keras.Model, name)))
-
-
-def _take_pipelines_as_they_are() -> None:
-    """Keep TensorFlow from optimising Keras' input pipelines, which changes nothing but the time.
-
-    In each epoch Keras makes up to four pipelines, to hand over the arrays in batches, and
-    TensorFlow optimises the functions of each anew. It reads this option when it starts and keeps
-    it for pipelines; for other functions, as a step of training, it reads it at each call.
-    """
     import tensorflow as tf
 
+    # Keras makes up to four input pipelines in each epoch, and TensorFlow would optimise each anew.
+    # For pipelines it keeps this option as it is when it starts; for other functions, as a step of
+    # training, it reads it at each call. So only the time changes.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     tf.config.list_logical_devices()  # starts TensorFlow
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+    for name in METHODS:
+        setattr(keras.Model, name, _hook(name, getattr(keras.Model, name)))
 
 
 def _hook(name: str, original: Callable) -> Callable:

@@ -31,6 +31,8 @@ from deeptwins.runs import record, warm
 
 TIMEOUT = 3600  # seconds: only what hangs takes so long, on a slow and busy machine too
 LAST_LINES = 12
+# Twins that run side by side: the threads of one often wait for each other. Each takes about 1 GB.
+AT_ONCE = min(3, processes.cores() + 1)
 # What TensorFlow writes before it knows its log level, and our own marks.
 NOISE = re.compile(rf"{sections.MARK}|[IWE]0000 |WARNING: All log messages before absl|\s*$")
 
@@ -157,7 +159,7 @@ def run(
 
     with (
         warm_processes(languages if len(exercises) > 1 else (), settings.threads) as servers,
-        ThreadPoolExecutor(processes.at_once()) as pool,
+        ThreadPoolExecutor(AT_ONCE) as pool,
     ):
         pairs = [(exercise, each) for exercise in _in_order(exercises) for each in languages]
         futures = {pool.submit(one, *pair): pair[0] for pair in pairs}
