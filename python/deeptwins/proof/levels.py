@@ -151,22 +151,22 @@ def band(python: Record, r: Record) -> Said:
     return True, 0.0, f"{len(expected['seeds'])} seeds"
 
 
-OWN = "what an algorithm of each language's own draws at random (t-SNE, UMAP, k-means)"
+OWN = "t-SNE, UMAP and k-means, whose random numbers each language draws itself,"
 BAND = (
-    "the headline results of both languages lie in the bands of many seeds, which a run with "
-    f"another seed leaves by chance once in {1 / (1 - bands.COVERAGE):.0f}"
+    "the main results of both languages lie in the expected band, which was made from many seeds; "
+    f"about 1 run in {1 / (1 - bands.COVERAGE):.0f} with another seed lies outside by chance"
 )
 LEVELS = [
-    Level("script", "both ran as they stand now, with the same constants", script),
+    Level("script", "both are today's scripts and ran with the same constants", script),
     Level("inputs", "every array given to Keras has the same shape and bits", same(inputs)),
-    Level("architecture", "every field of every configuration is equal", same(models), True),
+    Level("architecture", "the same layers, and the same settings of each layer", same(models), True),
     Level("initial weights", "every weight is bit-identical", same(calls("initial")), True),
     Level("training", "loss and metrics of every epoch differ by 0", same(calls("history")), True),
     Level("final weights", "every weight is bit-identical", same(calls("final")), True),
     Level("predictions", "every one is bit-identical", same(calls("predictions", "scores")), True),
     Level(
         "results",
-        f"values differ by at most {TOLERANCE:g}; {OWN} is held to the band alone",
+        f"values differ by at most {TOLERANCE:g}; {OWN} only have to lie in the band",
         same(results, TOLERANCE),
     ),
     Level("band", BAND, band),
