@@ -151,22 +151,22 @@ def band(python: Record, r: Record) -> Said:
     return True, 0.0, f"{len(expected['seeds'])} seeds"
 
 
-OWN = "t-SNE, UMAP and k-means, whose random numbers each language draws itself,"
 BAND = (
     "the main results of both languages lie in the expected band, which was made from many seeds; "
     f"about 1 run in {1 / (1 - bands.COVERAGE):.0f} with another seed lies outside by chance"
 )
 LEVELS = [
     Level("script", "both are today's scripts and ran with the same constants", script),
-    Level("inputs", "every array given to Keras has the same shape and bits", same(inputs)),
+    Level("inputs", "every array given to Keras has the same shape and the same numbers", same(inputs)),
     Level("architecture", "the same layers, and the same settings of each layer", same(models), True),
-    Level("initial weights", "every weight is bit-identical", same(calls("initial")), True),
+    Level("initial weights", "every weight is the same number", same(calls("initial")), True),
     Level("training", "loss and metrics of every epoch differ by 0", same(calls("history")), True),
-    Level("final weights", "every weight is bit-identical", same(calls("final")), True),
-    Level("predictions", "every one is bit-identical", same(calls("predictions", "scores")), True),
+    Level("final weights", "every weight is the same number", same(calls("final")), True),
+    Level("predictions", "every one is the same number", same(calls("predictions", "scores")), True),
     Level(
         "results",
-        f"values differ by at most {TOLERANCE:g}; {OWN} only have to lie in the band",
+        f"values differ by at most {TOLERANCE:g}; for t-SNE, UMAP and k-means each language draws "
+        "its own random numbers, so these only have to lie in the expected band",
         same(results, TOLERANCE),
     ),
     Level("band", BAND, band),
