@@ -157,12 +157,12 @@ BAND = (
 )
 LEVELS = [
     Level("script", "both are today's scripts and ran with the same constants", script),
-    Level("inputs", "every array given to Keras has the same shape and the same numbers", same(inputs)),
-    Level("architecture", "the same layers, and the same settings of each layer", same(models), True),
+    Level("inputs", "every array given to Keras has the same shape and numbers", same(inputs)),
+    Level("architecture", "the same layers with the same settings", same(models), True),
     Level("initial weights", "every weight is the same number", same(calls("initial")), True),
     Level("training", "loss and metrics of every epoch differ by 0", same(calls("history")), True),
     Level("final weights", "every weight is the same number", same(calls("final")), True),
-    Level("predictions", "every one is the same number", same(calls("predictions", "scores")), True),
+    Level("predictions", "each is the same number", same(calls("predictions", "scores")), True),
     Level(
         "results",
         f"values differ by at most {TOLERANCE:g}; for t-SNE, UMAP and k-means each language draws "
