@@ -20,7 +20,7 @@ from deeptwins.proof.levels import LEVELS, Finding, Verdict, keras3_of
 FRAGMENTS = BOOK / "_fragments"
 # The title and what else is said of a script above its imports.
 TITLE = re.compile(r'\A(?:"""[\s\S]*?"""|(?:#.*\n?)+)\s*')
-THIRD = "the network computed in the browser and Keras predict the same within 1e-5, 500 samples"
+THIRD = "for 500 samples, the predictions in the browser and those of Keras differ by at most 1e-5"
 # The branch from which GitHub Pages serves the book has the notebooks; main has not.
 COLAB = "https://colab.research.google.com/github/{}/blob/gh-pages/book/notebooks/{}"
 

@@ -156,7 +156,7 @@ BAND = (
     f"about 1 run in {1 / (1 - bands.COVERAGE):.0f} with another seed lies outside by chance"
 )
 LEVELS = [
-    Level("script", "both are today's scripts and ran with the same constants", script),
+    Level("script", "both runs used the present scripts and the same constants", script),
     Level("inputs", "every array given to Keras has the same shape and numbers", same(inputs)),
     Level("architecture", "the same layers with the same settings", same(models), True),
     Level("initial weights", "every weight is the same number", same(calls("initial")), True),
