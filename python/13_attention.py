@@ -103,7 +103,7 @@ for name, one in models.items():
                 loss="binary_crossentropy")
     one.fit(x[is_train], y[is_train], batch_size=BATCH_SIZE,
             epochs=EPOCHS, verbose=0)
-    y_prob[name] = one.predict(x_val, verbose=0)[:, 0]
+    y_prob[name] = np.array(one(x_val))[:, 0]
 
 # ---- baseline ----
 count = keras.utils.to_categorical(x).sum(axis=1)[:, 1:]
@@ -142,7 +142,7 @@ print("attention and effect, correlation:", agree.round(2))
 
 # ---- test ----
 y_test = y[is_test]
-y_prob = model.predict(x[is_test], verbose=0)[:, 0]
+y_prob = np.array(model(x[is_test]))[:, 0]
 right = int(((y_prob > 0.5) == y_test).sum())
 ci = binomtest(right, len(y_test)).proportion_ci(method="wilson")
 results = auc | {"attention_effect": agree,

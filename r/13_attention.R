@@ -95,7 +95,7 @@ y_prob <- lapply(models, \(one) {
                  "binary_crossentropy")
   one |> fit(x[is_train, ], y[is_train], verbose = 0,
              batch_size = BATCH_SIZE, epochs = EPOCHS)
-  predict(one, x_val, verbose = 0)[, 1]
+  as.array(one(x_val))[, 1]
 })
 
 # ---- baseline ----
@@ -137,7 +137,7 @@ agree <- sapply(1:EXPLAINED, \(i) cor(
 cat("attention and effect, correlation:", round(agree, 2), "\n")
 
 # ---- test ----
-y_prob <- predict(model, x[is_test, ], verbose = 0)[, 1]
+y_prob <- as.array(model(x[is_test, ]))[, 1]
 y_test <- y[is_test]
 right <- sum((y_prob > 0.5) == y_test)
 ci <- prop.test(right, length(y_test), correct = FALSE)$conf.int

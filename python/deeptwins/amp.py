@@ -171,15 +171,10 @@ def evaluate(scores: np.ndarray, labels: np.ndarray) -> tuple[dict[str, float], 
     options = {"n_resamples": RESAMPLES, "confidence_level": CONFIDENCE, "method": "percentile"}
     result = bootstrap(samples, auc, batch=100, rng=np.random.default_rng(SEED), **options)
     predicted = scores >= THRESHOLD
-    return {
-        "auc": float(auc(*samples)),
-        "auc_low": float(result.confidence_interval.low),
-        "auc_high": float(result.confidence_interval.high),
-        "mcc": float(sk.matthews_corrcoef(labels, predicted)),
-        "sensitivity": float(predicted[labels == 1].mean()),
-        "specificity": float(1 - predicted[labels == 0].mean()),
-        "accuracy": float((predicted == labels).mean()),
-    }, result.bootstrap_distribution
+    found = [auc(*samples), *result.confidence_interval, sk.matthews_corrcoef(labels, predicted)]
+    found += [predicted[labels == 1].mean(), 1 - predicted[labels == 0].mean()]
+    found += [(predicted == labels).mean()]
+    return dict(zip(NUMBERS, map(float, found), strict=True)), result.bootstrap_distribution
 
 
 def board(paths: Sequence[Path], truth: pd.DataFrame) -> pd.DataFrame:

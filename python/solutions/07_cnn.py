@@ -11,10 +11,10 @@ DESIGNS = "shared_data/emoji10/pictures.csv"
 SEED = 1
 TRAIN = 2000
 VAL = 400
-FILTERS = [32, 64, 64]
-DROPOUT = 0.4
+FILTERS = [16, 32, 64]
+DROPOUT = 0.3
 LEARNING_RATE = 0.002
-EPOCHS = 10
+EPOCHS = 11
 
 # ---- load ----
 images = np.load(DATA)

@@ -44,9 +44,9 @@ def scale(new, x, learn):
 
 # ---- train ----
 def dense(n, units, activation, seed):
-    draw = keras.initializers.RandomNormal(0, 0.3, seed)
     return keras.layers.EinsumDense(
-        "bnf,nfu->bnu", (n, units), activation, "nu", draw)
+        "bnf,nfu->bnu", (n, units), activation, "nu",
+        keras.initializers.RandomNormal(0, 0.3, seed))
 
 
 def train(name, x, y, learn, epochs=EPOCHS, **more):
@@ -63,7 +63,8 @@ def train(name, x, y, learn, epochs=EPOCHS, **more):
     model.fit(
         inputs, target, sample_weight=learn * 1.0,
         validation_data=(inputs, target, ~learn * 1.0),
-        batch_size=BATCH_SIZE, epochs=epochs, verbose=0, **more)
+        validation_batch_size=len(x), batch_size=BATCH_SIZE,
+        epochs=epochs, verbose=0, **more)
     return model
 
 

@@ -8,10 +8,10 @@ DESIGNS <- "shared_data/emoji10/pictures.csv"
 SEED <- 1
 TRAIN <- 2000
 VAL <- 400
-FILTERS <- c(32, 64, 64)
-DROPOUT <- 0.4
+FILTERS <- c(16, 32, 64)
+DROPOUT <- 0.3
 LEARNING_RATE <- 0.002
-EPOCHS <- 10
+EPOCHS <- 11
 
 # ---- load ----
 images <- reticulate::import("numpy")$load(DATA)

@@ -43,11 +43,10 @@ scale_by <- function(new, x, learn) {
 
 
 # ---- train ----
-dense <- function(object, n, units, activation, seed) {
-  draw <- initializer_random_normal(0, 0.3, seed)
+dense <- \(object, n, units, activation, seed)
   layer_einsum_dense(
-    object, "bnf,nfu->bnu", c(n, units), activation, "nu", draw)
-}
+    object, "bnf,nfu->bnu", c(n, units), activation, "nu",
+    initializer_random_normal(0, 0.3, seed))
 
 train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
   one <- configurations[name, ]
@@ -64,7 +63,8 @@ train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
   model |> fit(
     inputs, target, sample_weight = learn * 1.0,
     validation_data = list(inputs, target, (!learn) * 1.0),
-    batch_size = BATCH_SIZE, epochs = epochs, verbose = 0, ...)
+    validation_batch_size = nrow(x), batch_size = BATCH_SIZE,
+    epochs = epochs, verbose = 0, ...)
   model
 }
 

@@ -40,15 +40,9 @@ def prepare(more: Mapping[str, str], third: Mapping[str, float]) -> str:
 
 def render(chosen: Renderer) -> list[str]:
     """Render the book into _book/, return warnings; BookError, with the last lines, if it fails."""
-    ended = subprocess.run(
-        chosen.command,
-        cwd=ROOT,
-        env=os.environ | {"NO_COLOR": "1", "QUARTO_PYTHON": sys.executable},  # for prepare.py
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
+    env = os.environ | {"NO_COLOR": "1", "QUARTO_PYTHON": sys.executable}  # for prepare.py
+    how = {"stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
+    ended = subprocess.run(chosen.command, cwd=ROOT, env=env, stdout=subprocess.PIPE, **how)
     said = [*filter(None, map(str.strip, ended.stdout.splitlines()))]
     if ended.returncode:
         raise BookError(f"{chosen.name} failed:\n" + "\n".join(said[-15:]))

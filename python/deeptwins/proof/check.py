@@ -18,9 +18,8 @@ REACHED = {True: "[green]reached[/]", False: "[yellow]not reached yet[/]"}
 
 def reached(metric: str, value: float | None, target: float) -> bool:
     """Whether a value reaches its target: low is good for errors and losses."""
-    if value is None:
-        return False
-    return float(value) <= target if bands.lower_is_better(metric) else float(value) >= target
+    sign = -1 if bands.lower_is_better(metric) else 1
+    return value is not None and sign * float(value) >= sign * target
 
 
 def check(exercise: str, language: str, *, final: bool = False) -> tuple[bool | None, list[str]]:

@@ -61,14 +61,12 @@ def make(
     names = list(headlines or present or first["results"])[:HEADLINES]
     if missing := [name for name in names if name not in first["results"]]:
         raise ValueError(f"{exercise} has no result {', '.join(missing)}.")
-
-    def values(name: str, language: str) -> list[float | None]:
-        return [one["results"][name] for one in found[language]]
-
-    shared = {name: values(name, "python") for name in names if name not in drawn}
-    independent = {
-        name: {one: values(name, one) for one in LANGUAGES} for name in names if name in drawn
+    values = {
+        name: {language: [one["results"][name] for one in of] for language, of in found.items()}
+        for name in names
     }
+    shared = {name: both["python"] for name, both in values.items() if name not in drawn}
+    independent = {name: both for name, both in values.items() if name in drawn}
     content = {
         "networks": bool(record.fits(first)),
         "seeds": seeds,

@@ -122,9 +122,12 @@ def _build(model: Any, given: dict[str, Any]) -> None:
 
     Keras makes them within the first step, and has to trace it once more without them.
     """
-    batch = [given[key] for key in INPUTS[:3]]
-    if model.built and all(one is None or isinstance(one, np.ndarray) for one in batch):
-        model._symbolic_build(data_batch=tuple(one if one is None else one[:1] for one in batch))
+    from keras import tree
+
+    batch = tuple(given[key] for key in INPUTS[:3])
+    if all(one is None or hasattr(one, "__array__") for one in tree.flatten(batch)):
+        first = tree.map_structure(lambda one: one if one is None else np.asarray(one[:1]), batch)
+        model._symbolic_build(data_batch=first)
 
 
 def _after(call: dict[str, Any], model: Any, returned: Any) -> None:

@@ -9,6 +9,8 @@ versions go to ran.json there. r/driver.R does the same for R.
 """
 
 import ast
+import atexit
+import contextlib
 import importlib
 import json
 import math
@@ -70,6 +72,8 @@ def run(job_file: str) -> int:
             print(f"{sections.MARK}{name}", flush=True)
             capture.begin(name)
             exec(compile(ast.Module(nodes, []), str(script), "exec"), namespace)
+            if name == sections.SETUP:
+                _keep_compiled()
     except Exception as error:
         _explain(error, str(script))
         return 1
@@ -93,8 +97,15 @@ def run(job_file: str) -> int:
 
 def loaded_versions() -> dict[str, str]:
     """Return the versions of the packages, among those that compute, which are loaded here."""
-    loaded = [name for name in COMPUTING if MODULES.get(name, name) in sys.modules]
-    return {name: metadata.version(name) for name in loaded}
+    return {one: metadata.version(one) for one in COMPUTING if MODULES.get(one, one) in sys.modules}
+
+
+def _keep_compiled() -> None:
+    """Let numba keep what umap-learn compiles for its first map, ten seconds in each process."""
+    for one in vars(sys.modules["umap.umap_"]).values() if "umap" in sys.modules else ():
+        if hasattr(one, "enable_caching"):
+            with contextlib.suppress(RuntimeError):  # no folder to keep it in
+                one.enable_caching()
 
 
 def _is_plain(value: Any) -> bool:
@@ -119,4 +130,7 @@ if __name__ == "__main__":
         for name in WARM:
             importlib.import_module(name)
         job = warm.serve()
-    sys.exit(run(job))
+    status = run(job)
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    os._exit(status)  # Python itself would first take TensorFlow apart, for more than a second

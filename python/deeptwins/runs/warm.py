@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import connection
 from pathlib import Path
@@ -90,7 +89,4 @@ def _become_a_twin(client: connection.Connection, server: int, job: Path) -> Non
     bound.to_parent(server)
     for number, name in enumerate((os.devnull, OUTPUT, ERRORS)):
         os.dup2(os.open(job.parent / name, os.O_RDWR | os.O_CREAT), number)
-    try:
-        client.send(os.getpid())
-    except OSError:
-        sys.exit(1)
+    client.send(os.getpid())  # or end with an error, where nobody waits any more
