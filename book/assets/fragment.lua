@@ -1,15 +1,16 @@
--- Quarto reads what {{< include >}} names before its pre-render hooks, which make the fragments.
+-- Each {{< fragment name >}} becomes what book/prepare.py has made of this name.
+-- Quarto would read an {{< include >}} before prepare.py has run. What comes from a shortcode of ours it would
+-- take through its first filters piece by piece, which is slow: so this is a filter, before those.
 return {
-  fragment = function(args)
-    local name = "book/_fragments/" .. pandoc.utils.stringify(args[1]) .. ".qmd"
-    local file = io.open(pandoc.path.join({ quarto.project.directory, name }))
-    if not file then error(name .. " is missing. Run: python3 course.py book") end
-    local text = file:read("a")
+  Para = function(para)
+    local only = #para.content == 1 and para.content[1].attributes
+    local name = only and (only["data-raw"] or ""):match("^{{< fragment (%S+) >}}$")
+    if not name then return end
+    local path = "book/_fragments/" .. name .. ".qmd"
+    local file = io.open(pandoc.path.join({ quarto.project.directory, path }))
+    if not file then error(path .. " is missing. Run: python3 course.py book") end
+    local blocks = pandoc.read(file:read("a")).blocks
     file:close()
-    if not quarto.doc.is_format("html:js") then -- on paper a tab is a paragraph and no section
-      text = text:gsub('%.panel%-tabset group="language"', ".both")
-      text = text:gsub("\n## Python\n", "\n**Python**\n"):gsub("\n## R\n", "\n**R**\n")
-    end
-    return quarto.utils.string_to_blocks(text)
+    return blocks
   end,
 }

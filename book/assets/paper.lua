@@ -1,5 +1,4 @@
 -- On paper a tab is a paragraph under its title and no section of its own, which the contents would list.
--- Fragments come in later; fragment.lua does the same for them.
 if quarto.doc.is_format("html:js") then return {} end
 
 return {
