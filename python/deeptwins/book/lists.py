@@ -29,7 +29,7 @@ def fragments() -> dict[str, str]:
 def chapters() -> str:
     """Return the chapters that _quarto.yml lists: what each says of itself in its first box."""
     book = files.read_yaml(ROOT / "_quarto.yml")["book"]
-    rows = []
+    rows, heads = [], ["", "Chapter", "Minutes", "After it you can"]
     for page in (page for part in book["chapters"] if "part" in part for page in part["chapters"]):
         text = (ROOT / page).read_text(encoding="utf-8")
         if box := FIRST_BOX.search(text):
@@ -37,7 +37,7 @@ def chapters() -> str:
             link = f"[**{about['title']}**]({page})<br>{about['subtitle']}"
             number = re.match(r"\d*", page.split("/")[-1])[0].lstrip("0")
             rows.append([number, link, box["minutes"], box["first"]])
-    return markup.table("wide", ["", "Chapter", "Minutes", "After it you can"], rows, "---")
+    return markup.table("wide .chapters", heads, rows, "---")
 
 
 def phrasebook(groups: list[dict[str, Any]]) -> str:
