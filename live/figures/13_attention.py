@@ -11,14 +11,14 @@ def kept(run):
     amps = (ROOT / constants["AMPS"]).read_text(encoding="utf-8").split()
     peptide = next(one for i, one in enumerate(amps) if 5 * i // len(amps) == 3)
     sections = [call["section"] for call in run.calls("predict")]
-    score = run.arrays("predictions", sections.index("fit"))[0][0, 0]
     without = run.arrays("predictions", sections.index("explain"))[0][: constants["LENGTH"], 0]
     return {
         "model": run.model(0),
         "constants": {name: constants[name] for name in ("AMINO_ACIDS", "LENGTH", "HEADS")},
         "peptide": peptide,
         "run": {
-            "score": round(float(score), 6),
+            # Of the whole peptide: the first place is padding, which it can do without.
+            "score": round(float(without[0]), 6),
             "without": [round(float(one), 6) for one in without[-len(peptide) :]],
         },
     }

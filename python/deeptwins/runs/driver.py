@@ -125,12 +125,11 @@ def _explain(error: Exception, script: str) -> None:
 
 
 if __name__ == "__main__":
-    job = sys.argv[1]
+    job, status = sys.argv[1], None
+    # Called last, where Python would take TensorFlow apart, for more than a second.
+    atexit.register(lambda: status is None or (sys.stdout.flush(), os._exit(status)))
     if job == "--warm":
         for name in WARM:
             importlib.import_module(name)
         job = warm.serve()
     status = run(job)
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    os._exit(status)  # Python itself would first take TensorFlow apart, for more than a second

@@ -32,7 +32,7 @@ from deeptwins.runs import record, warm
 TIMEOUT = 3600  # seconds: only what hangs takes so long, on a slow and busy machine too
 LAST_LINES = 12
 # Twins that run side by side: the threads of one often wait for each other. Each takes about 1 GB.
-AT_ONCE = min(3, processes.cores() + 1)
+AT_ONCE = min(4, processes.cores() + 2)
 # What TensorFlow writes before it knows its log level, and our own marks.
 NOISE = re.compile(rf"{sections.MARK}|[IWE]0000 |WARNING: All log messages before absl|\s*$")
 

@@ -8,6 +8,7 @@ status. The drivers of both languages call `serve()`; R does so through reticula
 """
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -66,6 +67,7 @@ class Forked:
 def serve() -> str:
     """Fork a process for every job that comes in, and return there with the job's path."""
     server, listener = os.getpid(), socket.socket(fileno=os.dup(0))
+    gc.freeze()  # else a twin's first collection would copy the pages of all that is loaded
     running: dict[int, tuple[int, connection.Connection]] = {}
     while True:
         for one in connection.wait([listener, *running]):
