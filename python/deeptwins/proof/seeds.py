@@ -79,6 +79,7 @@ def make(
         "versions": {language: found[language][0]["versions"] for language in LANGUAGES},
         "settings": first["settings"],
         "machine": first["machine"],
+        **{key: old[key] for key in old if key == "note"},  # written by hand
         "made": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
     }
     return bands.write(exercise, variant, content)
