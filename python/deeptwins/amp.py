@@ -170,10 +170,9 @@ def evaluate(scores: np.ndarray, labels: np.ndarray) -> tuple[dict[str, float], 
     samples = scores[labels == 1], scores[labels == 0]
     options = {"n_resamples": RESAMPLES, "confidence_level": CONFIDENCE, "method": "percentile"}
     result = bootstrap(samples, auc, batch=100, rng=np.random.default_rng(SEED), **options)
-    predicted = scores >= THRESHOLD
+    right = (predicted := scores >= THRESHOLD) == labels
     found = [auc(*samples), *result.confidence_interval, sk.matthews_corrcoef(labels, predicted)]
-    found += [predicted[labels == 1].mean(), 1 - predicted[labels == 0].mean()]
-    found += [(predicted == labels).mean()]
+    found += [right[labels == 1].mean(), right[labels == 0].mean(), right.mean()]
     return dict(zip(NUMBERS, map(float, found), strict=True)), result.bootstrap_distribution
 
 

@@ -122,10 +122,11 @@ def _build(model: Any, given: dict[str, Any]) -> None:
 
     Keras makes them within the first step, and has to trace it once more without them.
     """
-    from keras import tree
+    from keras import Sequential, tree
 
     batch = tuple(given[key] for key in INPUTS[:3])
-    if all(one is None or hasattr(one, "__array__") for one in tree.flatten(batch)):
+    known = all(one is None or hasattr(one, "__array__") for one in tree.flatten(batch))
+    if known and (model.built or (isinstance(model, Sequential) and np.ndim(batch[0]) > 1)):
         first = tree.map_structure(lambda one: one if one is None else np.asarray(one[:1]), batch)
         model._symbolic_build(data_batch=first)
 

@@ -102,7 +102,7 @@ def loaded_versions() -> dict[str, str]:
 
 def _keep_compiled() -> None:
     """Let numba keep what umap-learn compiles for its first map, ten seconds in each process."""
-    for one in vars(sys.modules["umap.umap_"]).values() if "umap" in sys.modules else ():
+    for one in vars(sys.modules["umap.umap_"]).values() if "umap.umap_" in sys.modules else ():
         if hasattr(one, "enable_caching"):
             with contextlib.suppress(RuntimeError):  # no folder to keep it in
                 one.enable_caching()
