@@ -102,7 +102,7 @@ plt.show()
 
 # ---- validate ----
 faster = models["faster"]
-y_prob = faster.predict(x_val, verbose=0)[:, 0]
+y_prob = np.array(faster(x_val))[:, 0]
 val_auc = roc_auc_score(y_val, y_prob)
 print(f"momentum 0.9: AUC {val_auc:.3f}")
 
@@ -113,13 +113,13 @@ for layer in original.layers[0].layers:
     if isinstance(layer, keras.layers.BatchNormalization):
         layer.momentum = 0.0
 original(x_train, training=True)
-y_prob = original.predict(x_val, verbose=0)[:, 0]
+y_prob = np.array(original(x_val))[:, 0]
 val_accuracy_renewed = ((y_prob >= 0.5) == y_val).mean()
 print(f"with new averages: {val_accuracy_renewed:.3f}")
 
 # ---- test ----
 y_test = y[is_test]
-y_prob = faster.predict(x_test, verbose=0)[:, 0]
+y_prob = np.array(faster(x_test))[:, 0]
 right = pd.Series((y_prob >= 0.5) == y_test)
 shares = right.groupby(person[is_test]).mean()
 interval = stats.ttest_1samp(shares, 0).confidence_interval()

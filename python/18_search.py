@@ -52,7 +52,7 @@ def dense(n, units, activation, seed):
         keras.initializers.RandomNormal(0, 0.3, seed))
 
 
-def train(name, x, y, learn, epochs=EPOCHS, **more):
+def train(name, x, y, learn, epochs, early=None):
     one, n = configurations.loc[name], learn.shape[1]
     keras.utils.set_random_seed(SEED)
     model = keras.Sequential([
@@ -63,11 +63,12 @@ def train(name, x, y, learn, epochs=EPOCHS, **more):
                   "binary_crossentropy")
     inputs = scale(x, x, learn)
     target = y[:, None, None].repeat(n, axis=1)
+    left_out = (inputs, target, ~learn * 1.0)
     model.fit(
         inputs, target, sample_weight=learn * 1.0,
-        validation_data=(inputs, target, ~learn * 1.0),
+        validation_data=left_out if early else None,
         validation_batch_size=len(x), batch_size=BATCH_SIZE,
-        epochs=epochs, verbose=0, **more)
+        epochs=epochs, verbose=0, callbacks=early)
     return model
 
 
@@ -86,7 +87,7 @@ learn = fold[:, None] != np.arange(1, FOLDS + 1)
 def cross_validate(name):
     early = keras.callbacks.EarlyStopping(
         patience=PATIENCE, restore_best_weights=True)
-    model = train(name, x, y, learn, callbacks=[early])
+    model = train(name, x, y, learn, EPOCHS, early)
     # The mask takes one value from each row, in their order.
     p = predict(model, scale(x, x, learn))[~learn]
     loss = pd.Series(cross_entropy(y, p)).groupby(fold).mean()
@@ -125,7 +126,7 @@ coin = np.arange(len(x)) % 2  # 0, 1, 0, 1: nothing to learn
 few, part = shuffled[:FEW], np.arange(FEW) * FOLDS // FEW
 # The first CANDIDATES networks leave out part 0, and so on.
 known = part[:, None] != np.arange(FOLDS).repeat(CANDIDATES)
-model = train(best, few, coin[:FEW], known)
+model = train(best, few, coin[:FEW], known, EPOCHS)
 p = predict(model, scale(shuffled, few, known))
 # By tumour, left-out part and candidate: is it right?
 right = ((p > 0.5) == coin[:, None]).reshape(len(p), FOLDS, -1)

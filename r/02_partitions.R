@@ -38,26 +38,29 @@ drawn <- split(seq_len(nrow(flowers)), flowers$species) |>
 table(flowers$species[drawn])
 
 # ---- network ----
-build <- function(shape) {
-  keras_model_sequential(input_shape = shape[1]) |>
-    layer_dense(shape[2], activation = "relu") |>
-    layer_dense(shape[3], activation = "softmax")
+build <- function(inputs, units, classes) {
+  keras_model_sequential(input_shape = inputs) |>
+    layer_dense(units, activation = "relu") |>
+    layer_dense(classes, activation = "softmax")
 }
 
 compiled <- function(...) {
-  model <- build(c(...))
+  starts <- list()
+  for (seed in c(SEED, 100 * SEED + 1:10)) {
+    set_random_seed(seed)
+    starts[[paste(seed)]] <- get_weights(build(...))
+  }
+  model <- build(...)
   model |> compile(optimizer = optimizer_sgd(LEARNING_RATE),
                    loss = "sparse_categorical_crossentropy",
                    steps_per_execution = as.integer(EPOCHS))
-  list(model = model, shape = c(...))
+  list(model = model, starts = starts)
 }
 
 train <- function(network, seed, x, y, learn) {
   model <- network$model
-  scaler <- layer_normalization()
-  scaler |> adapt(x[learn, ])
-  set_random_seed(seed)
-  model |> set_weights(get_weights(build(network$shape)))
+  scaler <- layer_normalization() |> adapt(x[learn, ])
+  model |> set_weights(network$starts[[paste(seed)]])
   rows <- rep(which(learn), EPOCHS)
   model |> fit(scaler(x[rows, ]), y[rows], shuffle = FALSE,
                batch_size = sum(learn), verbose = 0)
@@ -100,14 +103,12 @@ ggplot(subset(spread, way != "validation"), aes(way, own)) +
 # ---- final ----
 # A tie goes to the first, which is the smaller network.
 chosen <- names(which.max(round(means[, "fold_10"], 3)))
-network <- compiled(length(FEATURES), as.integer(chosen), 3)
-final <- train(network, SEED, x, y, !is_test)
+final <- train(networks[[chosen]], SEED, x, y, !is_test)
 cat(chosen, "units, trained on", sum(!is_test), "flowers\n")
 
 # ---- leaks ----
 patients <- read.csv(PATIENTS) |> subset(partition == "rest")
-is_gene <- startsWith(names(patients), "gene_")
-genes <- as.matrix(patients[is_gene])
+genes <- as.matrix(patients[grepl("^gene_", names(patients))])
 ill <- patients$ill
 places <- unique(patients[c("patient", "fold_patients")])
 stopifnot(!anyDuplicated(places$patient))

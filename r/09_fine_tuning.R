@@ -107,7 +107,7 @@ stack(as.data.frame(curve)) |>
 
 # ---- validate ----
 faster <- models$faster
-y_prob <- predict(faster, x_val, verbose = 0)[, 1]
+y_prob <- as.array(faster(x_val))[, 1]
 roc <- pROC::roc(y_val, y_prob, levels = 0:1, direction = "<")
 val_auc <- as.numeric(pROC::auc(roc))
 cat(sprintf("momentum 0.9: AUC %.3f\n", val_auc))
@@ -120,13 +120,13 @@ for (layer in models$original$layers[[1]]$layers) {
   }
 }
 invisible(models$original(x_train, training = TRUE))
-y_prob <- predict(models$original, x_val, verbose = 0)[, 1]
+y_prob <- as.array(models$original(x_val))[, 1]
 val_accuracy_renewed <- mean((y_prob >= 0.5) == y_val)
 cat(sprintf("with new averages: %.3f\n", val_accuracy_renewed))
 
 # ---- test ----
 y_test <- y[is_test]
-y_prob <- predict(faster, x_test, verbose = 0)[, 1]
+y_prob <- as.array(faster(x_test))[, 1]
 right <- (y_prob >= 0.5) == y_test
 shares <- tapply(right, person[is_test], mean)
 interval <- t.test(shares)$conf.int

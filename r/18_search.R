@@ -31,16 +31,15 @@ fold <- tumours$fold[!is_test]
 cat("search:", nrow(x), "test:", sum(is_test), "\n")
 
 # ---- draw ----
-configurations <- read.csv(CONFIGURATIONS, row.names = "id")
-configurations
+(configurations <- read.csv(CONFIGURATIONS, row.names = "id"))
 
 
 # ---- scale ----
 # A column of `learn` says from which rows a network learns.
 scale_by <- function(new, x, learn) {
   apply(learn, 2, simplify = FALSE, \(rows) {
-    scale(new, colMeans(x[rows, ]), apply(x[rows, ], 2, sd))
-  }) |> simplify2array() |> aperm(c(1, 3, 2))
+    (t(new) - colMeans(x[rows, ])) / sqrt(diag(var(x[rows, ])))
+  }) |> simplify2array() |> aperm(c(2, 3, 1))
 }
 
 
@@ -50,7 +49,7 @@ dense <- \(object, n, units, activation, seed)
     object, "bnf,nfu->bnu", c(n, units), activation, "nu",
     initializer_random_normal(0, 0.3, seed))
 
-train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
+train <- function(name, x, y, learn, epochs, early = NULL) {
   one <- configurations[name, ]
   n <- ncol(learn)
   set_random_seed(SEED)
@@ -62,11 +61,12 @@ train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
                    "binary_crossentropy")
   inputs <- scale_by(x, x, learn)
   target <- array(y, c(length(y), n, 1))
+  left_out <- list(inputs, target, (!learn) * 1.0)
   model |> fit(
     inputs, target, sample_weight = learn * 1.0,
-    validation_data = list(inputs, target, (!learn) * 1.0),
+    validation_data = if (!is.null(early)) left_out,
     validation_batch_size = nrow(x), batch_size = BATCH_SIZE,
-    epochs = epochs, verbose = 0, ...)
+    epochs = epochs, verbose = 0, callbacks = early)
   model
 }
 
@@ -83,7 +83,7 @@ learn <- outer(fold, 1:FOLDS, "!=")
 cross_validate <- function(name) {
   early <- callback_early_stopping(
     patience = PATIENCE, restore_best_weights = TRUE)
-  model <- train(name, x, y, learn, callbacks = list(early))
+  model <- train(name, x, y, learn, EPOCHS, early)
   p <- predict_with(model, scale_by(x, x, learn))
   # From row i the column of its fold: it left this tumour out.
   loss <- cross_entropy(y, p[cbind(seq_along(fold), fold)])
@@ -126,7 +126,7 @@ few <- shuffled[1:FEW, ]
 part <- ceiling(1:FEW * FOLDS / FEW)
 # The first CANDIDATES networks leave out part 1, and so on.
 known <- outer(part, rep(1:FOLDS, each = CANDIDATES), "!=")
-model <- train(best, few, coin[1:FEW], known)
+model <- train(best, few, coin[1:FEW], known, EPOCHS)
 p <- predict_with(model, scale_by(shuffled, few, known))
 # By tumour, candidate and left-out part: is it right?
 right <- array((p > 0.5) == coin, c(nrow(p), CANDIDATES, FOLDS))

@@ -27,6 +27,7 @@ local({ # nolint: cyclocomp_linter. It runs from top to bottom.
     # ends, and draws its own random numbers.
     unlink(tempdir(), recursive = TRUE)
     suppressWarnings(rm(".Random.seed", envir = globalenv()))
+    for (i in 1:3) gc() # what is old is not looked at each time
     job_file <- server$serve()
     tempdir(check = TRUE)
   }

@@ -29,16 +29,15 @@ fold <- tumours$fold[!is_test]
 cat("search:", nrow(x), "test:", sum(is_test), "\n")
 
 # ---- draw ----
-configurations <- read.csv(CONFIGURATIONS, row.names = "id")
-configurations
+(configurations <- read.csv(CONFIGURATIONS, row.names = "id"))
 
 
 # ---- scale ----
 # A column of `learn` says from which rows a network learns.
 scale_by <- function(new, x, learn) {
   apply(learn, 2, simplify = FALSE, \(rows) {
-    scale(new, colMeans(x[rows, ]), apply(x[rows, ], 2, sd))
-  }) |> simplify2array() |> aperm(c(1, 3, 2))
+    (t(new) - colMeans(x[rows, ])) / sqrt(diag(var(x[rows, ])))
+  }) |> simplify2array() |> aperm(c(2, 3, 1))
 }
 
 
@@ -48,7 +47,7 @@ dense <- \(object, n, units, activation, seed)
     object, "bnf,nfu->bnu", c(n, units), activation, "nu",
     initializer_random_normal(0, 0.3, seed))
 
-train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
+train <- function(name, x, y, learn, epochs, early = NULL) {
   one <- configurations[name, ]
   n <- ncol(learn)
   set_random_seed(SEED)
@@ -60,11 +59,12 @@ train <- function(name, x, y, learn, epochs = EPOCHS, ...) {
                    "binary_crossentropy")
   inputs <- scale_by(x, x, learn)
   target <- array(y, c(length(y), n, 1))
+  left_out <- list(inputs, target, (!learn) * 1.0)
   model |> fit(
     inputs, target, sample_weight = learn * 1.0,
-    validation_data = list(inputs, target, (!learn) * 1.0),
+    validation_data = if (!is.null(early)) left_out,
     validation_batch_size = nrow(x), batch_size = BATCH_SIZE,
-    epochs = epochs, verbose = 0, ...)
+    epochs = epochs, verbose = 0, callbacks = early)
   model
 }
 
@@ -81,7 +81,7 @@ learn <- outer(fold, 1:FOLDS, "!=")
 cross_validate <- function(name) {
   early <- callback_early_stopping(
     patience = PATIENCE, restore_best_weights = TRUE)
-  model <- train(name, x, y, learn, callbacks = list(early))
+  model <- train(name, x, y, learn, EPOCHS, early)
   p <- predict_with(model, scale_by(x, x, learn))
   # From row i the column of its fold: it left this tumour out.
   loss <- cross_entropy(y, p[cbind(seq_along(fold), fold)])

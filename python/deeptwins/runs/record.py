@@ -38,7 +38,6 @@ def write(job: Mapping[str, Any], data: dict[str, Any], settings: dict[str, Any]
     folder = Path(job["folder"])
     ran, calls = folder / RAN, folder / capture.CALLS
     printed = (folder / OUTPUT).read_text(encoding="utf-8", errors="replace")
-    now = datetime.datetime.now(datetime.timezone.utc)
     record = {
         "schema": 2,
         "id": job["id"],
@@ -54,7 +53,7 @@ def write(job: Mapping[str, Any], data: dict[str, Any], settings: dict[str, Any]
         "settings": settings,
         "machine": f"{platform.machine()} {platform.system()}",
         "script": files.sha256(Path(job["script"])),
-        "finished": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "finished": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
     }
     validate(record, "ended without a valid record")
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)

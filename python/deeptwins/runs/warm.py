@@ -1,10 +1,9 @@
 """Warm processes: one for each language has loaded what twins need, and forks each of them (Linux).
 
-To start Python or R and to import TensorFlow takes longer than many a twin.
-
-A warm process has a listening socket as its standard input. Whoever connects sends the path of
-a job, and gets the number of the process that was forked for it and, when that has ended, its
-status. The drivers of both languages call `serve()`; R does so through reticulate.
+To start Python or R and to import TensorFlow takes longer than many a twin. A warm process has a
+listening socket as its standard input. Whoever connects sends the path of a job, and gets the
+number of the process that was forked for it and, when that has ended, its status. The drivers of
+both languages call `serve()`; R does so through reticulate.
 """
 
 import contextlib
