@@ -113,7 +113,7 @@ print(f"{chosen} units, trained on {(~is_test).sum()} flowers")
 
 # ---- leaks ----
 patients = pd.read_csv(PATIENTS).query("partition == 'rest'")
-genes = patients.filter(like="gene_").to_numpy("float32")
+genes = patients.filter(regex="^gene_").to_numpy("float32")
 ill = patients["ill"].to_numpy()
 places = patients.groupby("patient")["fold_patients"].nunique()
 assert (places == 1).all()

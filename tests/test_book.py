@@ -193,7 +193,7 @@ def test_the_band_shows_three_digits_its_drawing_and_what_is_undefined(project):
     assert re.search(r"\| `mcc` \| undefined \| undefined \| <.*> undefined to undefined \|", text)
     # The room for rounding beyond the limits of a metric is not shown.
     assert re.search(r"\| `auc` \| 0\.250 \| 0\.250 \| <.*> 0\.00 to 0\.", text)
-    assert "from 20 seeds, so that one further run lies in all bands" in text
+    assert "from 20 seeds. They are so wide that a new run lies in all of them" in text
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ EPOCHS = 40
 
 # ---- load ----
 patients = pd.read_csv(PATIENTS)
-genes = patients.filter(like="gene_").to_numpy("float32")
+genes = patients.filter(regex="^gene_").to_numpy("float32")
 ill = patients["ill"].to_numpy()
 is_test = (patients["partition"] == "test").to_numpy()
 fold = patients[FOLD].to_numpy()

@@ -1,4 +1,4 @@
-# Solution: images turned at random, and a faster momentum.
+# Solution: images turned at random, and more epochs.
 
 library(keras3)
 

@@ -83,7 +83,7 @@ cross_validate <- function(name) {
     patience = PATIENCE, restore_best_weights = TRUE)
   model <- train(name, x, y, learn, EPOCHS, early)
   p <- predict_with(model, scale_by(x, x, learn))
-  # From row i the column of its fold: it left this tumour out.
+  # From row i the network that did not learn from tumour i.
   loss <- cross_entropy(y, p[cbind(seq_along(fold), fold)])
   c(early$best_epoch + 1, tapply(loss, fold, mean))
 }

@@ -120,8 +120,8 @@ def _band(exercise: str, kept: Mapping[str, Any]) -> str:
         spread = "; ".join(f"{_short(one['mean'])} ± {_short(one['sd'])}" for one in of)
         rows.append([f"`{name}`", *map(_short, values), reach, spread])
     made = (
-        f"The bands are from {len(expected['seeds'])} seeds, so that one further run lies in all "
-        f"bands of the table with a chance of at least {100 * expected['coverage']:g} %."
+        f"The bands are from {len(expected['seeds'])} seeds. They are so wide that a new run lies "
+        f"in all of them with a chance of at least {100 * expected['coverage']:g} %."
     )
     if own := ", ".join(f"`{name}`" for name in expected["independent"]):
         made += (
