@@ -1,4 +1,4 @@
-"""Fine-tuning: train the whole base, and see why it fails."""
+"""Fine-tuning: train part of the base, and see why it fails."""
 
 import re
 from pathlib import Path
@@ -18,6 +18,7 @@ PERSON = "C[0-9]+P?[0-9]*"  # begins a file name
 SEED = 1
 SIZE = 64
 LAYER = "conv_pw_6_relu"
+FROZEN = 20  # layers of the base
 UNITS = 32
 MOMENTUM = {"original": 0.99, "faster": 0.9}
 EPOCHS = 5
@@ -68,6 +69,8 @@ def build(momentum):
     )
     middle = base.get_layer(LAYER).output
     base = keras.Model(base.input, middle, name="base")
+    for layer in base.layers[:FROZEN]:
+        layer.trainable = False
     for layer in base.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = momentum

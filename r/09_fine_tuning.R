@@ -1,4 +1,4 @@
-# Fine-tuning: train the whole base, and see why it fails.
+# Fine-tuning: train part of the base, and see why it fails.
 
 library(keras3)
 library(ggplot2)
@@ -11,6 +11,7 @@ PERSON <- "C[0-9]+P?[0-9]*" # begins a file name
 SEED <- 1
 SIZE <- 64
 LAYER <- "conv_pw_6_relu"
+FROZEN <- 20 # layers of the base
 UNITS <- 32
 MOMENTUM <- c(original = 0.99, faster = 0.9)
 EPOCHS <- 5
@@ -66,6 +67,7 @@ build <- function(momentum) {
   )
   middle <- get_layer(base, LAYER)$output
   base <- keras_model(base$input, middle, name = "base")
+  freeze_weights(base, to = FROZEN)
   for (layer in base$layers) {
     if (grepl("BatchNormalization", class(layer)[1])) {
       layer$momentum <- momentum

@@ -1,4 +1,4 @@
-"""Solution: eight configurations around the edge."""
+"""Solution: six configurations around the edge."""
 
 import keras
 import matplotlib.pyplot as plt
@@ -111,7 +111,7 @@ print(f"limit {limit:.4f}, chosen {chosen}")
 # ---- edge ----
 print(configurations.rank().loc[best])
 table.plot.scatter("learning_rate", "loss", yerr="se", logx=True,
-                   s=4 * table["units"], ylabel="cross-entropy")
+                   s=table["units"], ylabel="cross-entropy")
 plt.axhline(limit, linestyle="dotted")
 plt.gca().xaxis.set_minor_locator(plt.LogLocator(subs=[2, 5]))
 plt.show()

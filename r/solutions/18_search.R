@@ -1,4 +1,4 @@
-# Solution: eight configurations around the edge.
+# Solution: six configurations around the edge.
 
 library(keras3)
 library(ggplot2)
