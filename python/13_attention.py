@@ -20,8 +20,7 @@ LENGTH = 50
 WIDTH = 32
 HEADS = 2
 LEARNING_RATE = 0.003
-BATCH_SIZE = 64
-EPOCHS = 12
+EPOCHS = 7
 EXPLAINED = 100
 
 # ---- words ----
@@ -101,8 +100,7 @@ y_prob = {}
 for name, one in models.items():
     one.compile(keras.optimizers.Adam(LEARNING_RATE),
                 loss="binary_crossentropy")
-    one.fit(x[is_train], y[is_train], batch_size=BATCH_SIZE,
-            epochs=EPOCHS, verbose=0)
+    one.fit(x[is_train], y[is_train], epochs=EPOCHS, verbose=0)
     y_prob[name] = np.array(one(x_val))[:, 0]
 
 # ---- baseline ----
@@ -133,7 +131,8 @@ plt.show()
 some = x_val[:EXPLAINED]
 looked = np.array(attention(some), float).mean(axis=(1, 2))
 without = some[:, None] * (1 - np.eye(LENGTH, dtype=int))
-p = model.predict(without.reshape(-1, LENGTH), verbose=0)
+p = model.predict(without.reshape(-1, LENGTH), batch_size=256,
+                  verbose=0)
 whole = y_prob["transformer"][:EXPLAINED, None].astype(float)
 effect = np.abs(whole - p.reshape(-1, LENGTH))
 agree = np.mean([np.corrcoef(a[s > 0], e[s > 0])[0, 1]

@@ -12,8 +12,7 @@ LENGTH <- 50
 WIDTH <- 32
 HEADS <- 2
 LEARNING_RATE <- 0.003
-BATCH_SIZE <- 64
-EPOCHS <- 12
+EPOCHS <- 7
 EXPLAINED <- 100
 
 # ---- words ----
@@ -93,8 +92,8 @@ models <- list(transformer = transformer(),
 y_prob <- lapply(models, \(one) {
   one |> compile(optimizer_adam(LEARNING_RATE),
                  "binary_crossentropy")
-  one |> fit(x[is_train, ], y[is_train], verbose = 0,
-             batch_size = BATCH_SIZE, epochs = EPOCHS)
+  one |> fit(x[is_train, ], y[is_train], epochs = EPOCHS,
+             verbose = 0)
   as.array(one(x_val))[, 1]
 })
 
@@ -129,7 +128,7 @@ some <- x_val[1:EXPLAINED, ]
 looked <- apply(as.array(attention(some)), c(1, 4), mean)
 without <- some[rep(1:EXPLAINED, each = LENGTH), ]
 without[cbind(seq_len(nrow(without)), 1:LENGTH)] <- 0L
-p <- predict(model, without, verbose = 0)
+p <- predict(model, without, batch_size = 256, verbose = 0)
 whole <- y_prob$transformer[1:EXPLAINED]
 effect <- abs(whole - matrix(p, ncol = LENGTH, byrow = TRUE))
 agree <- sapply(1:EXPLAINED, \(i) cor(

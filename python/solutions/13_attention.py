@@ -18,10 +18,10 @@ LENGTH = 50
 WIDTH = 32
 HEADS = 2
 LEARNING_RATE = 0.003
-BATCH_SIZE = 64
-EPOCHS = 12
+EPOCHS = 7
 KERNEL = 8
 POOL = 5
+DROPOUT = 0.3
 
 # ---- load ----
 lists = [Path(one).read_text().split() for one in [AMPS, DECOYS]]
@@ -60,6 +60,7 @@ def cnn_lstm():
     return keras.Sequential([
         keras.Input(shape=(LENGTH,)),
         layers.Embedding(21, WIDTH),
+        layers.Dropout(DROPOUT),
         layers.Conv1D(WIDTH, KERNEL, padding="same",
                       activation="relu"),
         layers.MaxPooling1D(POOL),
@@ -73,8 +74,7 @@ models = [transformer(), cnn_lstm()]
 for one in models:
     one.compile(keras.optimizers.Adam(LEARNING_RATE),
                 loss="binary_crossentropy")
-    one.fit(x[is_train], y[is_train], batch_size=BATCH_SIZE,
-            epochs=EPOCHS, verbose=0)
+    one.fit(x[is_train], y[is_train], epochs=EPOCHS, verbose=0)
 
 # ---- validate ----
 y_prob = [one.predict(x_val, verbose=0)[:, 0].astype(float)

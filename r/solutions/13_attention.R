@@ -11,10 +11,10 @@ LENGTH <- 50
 WIDTH <- 32
 HEADS <- 2
 LEARNING_RATE <- 0.003
-BATCH_SIZE <- 64
-EPOCHS <- 12
+EPOCHS <- 7
 KERNEL <- 8
 POOL <- 5
+DROPOUT <- 0.3
 
 # ---- load ----
 lists <- lapply(c(AMPS, DECOYS), readLines)
@@ -53,6 +53,7 @@ transformer <- function() {
 cnn_lstm <- function() {
   keras_model_sequential(input_shape = LENGTH) |>
     layer_embedding(21, WIDTH) |>
+    layer_dropout(DROPOUT) |>
     layer_conv_1d(WIDTH, KERNEL, padding = "same",
                   activation = "relu") |>
     layer_max_pooling_1d(POOL) |>
@@ -66,8 +67,8 @@ models <- list(transformer(), cnn_lstm())
 for (one in models) {
   one |> compile(optimizer_adam(LEARNING_RATE),
                  "binary_crossentropy")
-  one |> fit(x[is_train, ], y[is_train], verbose = 0,
-             batch_size = BATCH_SIZE, epochs = EPOCHS)
+  one |> fit(x[is_train, ], y[is_train], epochs = EPOCHS,
+             verbose = 0)
 }
 
 # ---- validate ----
