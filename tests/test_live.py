@@ -444,7 +444,7 @@ def test_peptides_are_read_as_the_twins_read_them(figure):
 
 def test_attention(figure):
     box, kept = figure("13_attention"), export.kept("13_attention")
-    said(box, "Score 0.928: AMP. Correlation of the two: -0.09")  # the page says -0.09
+    said(box, "Score 0.935: AMP. Correlation of the two: -0.12")  # the page says -0.12
     effect = np.abs(kept["run"]["score"] - np.array(kept["run"]["without"]))
     assert np.allclose([float(one[2]) for one in strip(box, 1)], effect, atol=0.000501)
     numbers = [1 + kept["constants"]["AMINO_ACIDS"].index(one) for one in kept["peptide"]]
@@ -454,12 +454,12 @@ def test_attention(figure):
     weights = np.exp(q @ k.swapaxes(1, 2) / np.sqrt(32))
     weights /= weights.sum(axis=2, keepdims=True)
     found = lambda: [float(one[1]) for one in strip(box)]  # noqa: E731
-    assert np.allclose(found(), weights.mean(axis=0)[8], atol=0.00501)
-    assert found()[14] == 0.08  # the page says that K looks at L
+    assert np.allclose(found(), weights.mean(axis=0)[0], atol=0.00501)
+    assert found()[17] == 0.1  # the page says that K looks at W
     box.get_by_role("button", name="head 2").click()
-    box.get_by_role("slider").press("Home")
-    said(box, "^K 1 looks most at")
-    assert np.allclose(found(), weights[1, 0], atol=0.00501)
+    box.get_by_role("slider").press("End")
+    said(box, "^L 19 looks most at")
+    assert np.allclose(found(), weights[1, 18], atol=0.00501)
     box.get_by_label("Peptide").fill("KKb")
     expect(box.locator(".live-error")).to_contain_text("“b” is not in AMINO_ACIDS")
 
