@@ -19,8 +19,8 @@ FOLDS = 5
 BATCH_SIZE = 64
 EPOCHS = 15
 PATIENCE = 3
-FEW = 30  # tumours with shuffled labels
-CANDIDATES = 200  # networks that we try on them
+FEW = 30  # tumours whose labels mean nothing
+CANDIDATES = 200  # networks for each part of them
 WORKERS = 1
 
 # ---- load ----
