@@ -98,8 +98,9 @@ def train_on(x, model, validation_data):
         patience=EPOCHS, restore_best_weights=True)
     return model.fit(
         x, y_train, batch_size=BATCH_SIZE, epochs=EPOCHS,
-        validation_data=validation_data, validation_batch_size=500,
-        callbacks=[best], verbose=0).history
+        validation_data=validation_data,
+        validation_batch_size=500, callbacks=[best],
+        verbose=0).history
 
 
 # ---- fit ----

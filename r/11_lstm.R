@@ -91,8 +91,9 @@ train_on <- function(x, model, validation_data) {
     patience = EPOCHS, restore_best_weights = TRUE)
   model |> fit(
     x, y_train, batch_size = BATCH_SIZE, epochs = EPOCHS,
-    validation_data = validation_data, validation_batch_size = 500,
-    callbacks = list(best), verbose = 0)
+    validation_data = validation_data,
+    validation_batch_size = 500, callbacks = list(best),
+    verbose = 0)
 }
 
 # ---- fit ----
