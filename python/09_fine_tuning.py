@@ -100,7 +100,8 @@ for name, momentum in MOMENTUM.items():
 # ---- table ----
 curve = pd.DataFrame(curve, index=range(1, EPOCHS + 1))
 print(curve[list(MOMENTUM)].round(2))
-curve.plot(xlabel="epoch", ylabel="accuracy")
+curve.plot(xlabel="epoch", ylabel="accuracy",
+           xticks=curve.index)
 plt.show()
 
 # ---- validate ----

@@ -119,7 +119,8 @@ weight <- apply(weight[1, , real, real], 2:3, mean)
 letters <- strsplit(peptides[is_val][1], "")[[1]]
 as.data.frame(as.table(weight)) |>
   ggplot(aes(Var2, Var1, fill = Freq)) + geom_raster() +
-  scale_fill_distiller("weight", direction = 1) +
+  scale_fill_distiller(
+    "weight", breaks = c(0.04, 0.08), direction = 1) +
   scale_x_discrete("looked at", labels = letters) +
   scale_y_discrete("looks", limits = rev, labels = rev(letters))
 
