@@ -19,8 +19,8 @@ FOLDS = 5
 BATCH_SIZE = 64
 EPOCHS = 15
 PATIENCE = 3
-FEW = 30  # tumours whose labels mean nothing
-CANDIDATES = 200  # networks for each part of them
+FEW = 30  # tumours for the section luck
+CANDIDATES = 200  # each has a network for each fold
 WORKERS = 1
 
 # ---- load ----
